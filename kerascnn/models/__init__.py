@@ -1,0 +1,1 @@
+"""One paper a file. `kerascnn.build` imports the one it needs."""

@@ -1,0 +1,72 @@
+"""ResNet and its plain twins. He et al. 2015, arXiv:1512.03385, Table 1 (ImageNet) and Section 4.2 (CIFAR).
+
+    7x7/2 conv -> 3x3/2 max pool -> four stages of residual blocks -> GAP -> Dense
+    3x3 conv -> three stages of basic blocks -> GAP -> Dense                          (CIFAR)
+
+The plain twins are the same networks without shortcuts.
+"""
+
+import re
+
+from keras import Input, Model
+
+from ..blocks import basic, bottleneck, classifier, conv_bn, mark, max_pool
+from ..errors import InputError, one_of
+from ..registry import register
+
+BLOCKS = {"basic": basic, "bottleneck": bottleneck}
+
+
+@register("plain18", block="basic", repeats=(2, 2, 2, 2), shortcut=None)
+@register("plain34", block="basic", repeats=(3, 4, 6, 3), shortcut=None)
+@register("resnet18", block="basic", repeats=(2, 2, 2, 2))
+@register("resnet34", block="basic", repeats=(3, 4, 6, 3))
+@register("resnet50", block="bottleneck", repeats=(3, 4, 6, 3))
+@register("resnet101", block="bottleneck", repeats=(3, 4, 23, 3))
+@register("resnet152", block="bottleneck", repeats=(3, 8, 36, 3))
+def resnet(
+    input_shape, classes, *, block, repeats, n_filters=64, shortcut="B", stride_on="1x1", stem="imagenet",
+    activation="softmax", name=None,
+):  # fmt: skip
+    """`block`: "basic" or "bottleneck"; `repeats`: blocks in each stage; `n_filters`: width of the first stage, which
+    doubles from stage to stage; `shortcut`: "A" zero padding, "B" projection where the shape changes, "C" projection
+    everywhere, None plain; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet",
+    or "cifar" (3x3/1, no pool) for small images."""
+    one_of("block", block, BLOCKS)
+    one_of("stride_on", stride_on, ("1x1", "3x3"))
+    one_of("stem", stem, ("imagenet", "cifar"))
+    if not repeats or not all(isinstance(n, int) and n > 0 for n in repeats):
+        raise InputError(f"repeats={repeats!r}: must be the number of blocks in each stage, like (2, 2, 2, 2)")
+    knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
+    inp = Input(input_shape)
+    if stem == "imagenet":
+        x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
+        x = max_pool(x, 3, 2, name="pool1")
+    else:
+        x = conv_bn(inp, n_filters, 3, name="conv1")
+    for i, blocks in enumerate(repeats, start=1):
+        for j in range(1, blocks + 1):
+            stride = 2 if i > 1 and j == 1 else 1
+            x = BLOCKS[block](x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
+        x = mark(x, f"stage{i}")
+    return Model(inp, classifier(x, classes, activation), name=name)
+
+
+for depth in (20, 32, 44, 56, 110, 1202):
+    row = dict(block="basic", repeats=((depth - 2) // 6,) * 3, n_filters=16, stem="cifar")
+    register(f"resnet{depth}_cifar", shortcut="A", **row)(resnet)
+    if depth < 1202:
+        register(f"plain{depth}_cifar", shortcut=None, **row)(resnet)
+
+
+def torch(layer: str) -> str:
+    """Names of torchvision, timm and akamaster's CIFAR nets to ours: `layer1.0.conv2` to `stage1_block1_2_conv`."""
+    layer = {"conv1": "conv1_conv", "bn1": "conv1_bn", "fc": "predictions", "linear": "predictions"}.get(layer, layer)
+    if not (found := re.fullmatch(r"layer(\d)\.(\d+)\.(\w+?)\.?(\d)", layer)):
+        return layer
+    stage, block, part, n = found.groups()
+    inner = {"conv": f"{n}_conv", "bn": f"{n}_bn", "downsample": "shortcut_bn" if n == "1" else "shortcut_conv"}[part]
+    return f"stage{stage}_block{int(block) + 1}_{inner}"
+
+
+PEERS = {"torchvision": torch}

@@ -1,0 +1,155 @@
+"""Names to networks: model files register their builders here, `build` finds and calls them."""
+
+import sys
+from importlib import import_module
+from inspect import Parameter, signature
+from pathlib import Path
+
+from . import catalog
+from .catalog import Card
+from .errors import InputError, one_of, unknown
+
+_BUILDERS: dict[str, tuple] = {}
+_COMMON = ("input_shape", "classes", "activation", "name")
+
+
+def register(name: str, **row):
+    """Register a builder under a name of the catalog; `row` holds the knobs that make this variant.
+
+    A builder is `f(input_shape, classes, *, <knobs>, activation, name) -> keras.Model`; `classes=None` means: stop at
+    the layer `features`.
+    """
+
+    def decorate(builder):
+        if name in _BUILDERS:
+            raise ValueError(f"{name} is registered twice")
+        knobs = tuple(p for p in signature(builder).parameters if p not in _COMMON)
+        if stray := set(row) - set(knobs):
+            raise ValueError(f"{name}: {builder.__name__} has no {stray}")
+        _BUILDERS[name] = (builder, row, knobs)
+        return builder
+
+    return decorate
+
+
+def knobs(name: str) -> dict:
+    """The knobs of a network, with their defaults."""
+    builder, row, names = _find(catalog.card(name))
+    defaults = {p.name: p.default for p in signature(builder).parameters.values() if p.name in names}
+    return {k: v for k, v in {**defaults, **row}.items() if v is not Parameter.empty and not callable(v)}
+
+
+def build(
+    name: str,
+    *,
+    input_shape: tuple | None = None,
+    classes: int | None = None,
+    include_top: bool = True,
+    pooling: str | None = None,
+    weights: str | Path | None = None,
+    classifier_activation: str | None = "softmax",
+    **knobs,
+):
+    """Build a network of the catalog by name.
+
+    Args:
+        name: one of `list_models()`.
+        input_shape: (height, width, channels), by default the paper's. Height and width may be None where the network
+            takes any size.
+        classes: number of classes, by default the paper's.
+        include_top: False stops at the layer `features`, the last feature map.
+        pooling: "avg" or "max" adds global pooling after `features`; only with `include_top=False`.
+        weights: None for the initial ones, or the path of a `.keras` or `.weights.h5` file.
+        classifier_activation: activation of the layer `predictions`; None gives logits.
+        knobs: the network's own, in its paper's words; `info(name)` and the docstring of its file list them.
+
+    Returns:
+        A flat functional `keras.Model`, named after its card.
+
+    Raises:
+        InputError: one line that says what was wrong, what was found and what is allowed.
+    """
+    card = catalog.card(name)
+    builder, row, names = _find(card)
+    for knob in knobs:
+        if knob not in names:
+            raise unknown(f"knob of {card.name}", knob, names)
+    shape = _input_shape(card, input_shape)
+    if not include_top:
+        if classes is not None:
+            raise InputError(f"classes={classes}: a network without its top (include_top=False) has no classes")
+        one_of("pooling", pooling, (None, "avg", "max"))
+    elif pooling is not None:
+        raise InputError(f"pooling={pooling!r}: only with include_top=False; the classifier has a pooling of its own")
+    else:
+        classes = card.classes if classes is None else classes
+        if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
+            raise InputError(f"classes={classes!r}: must be a whole number, 1 or more")
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # Keras walks a graph by recursion: ResNet-1202 is deep
+    try:
+        model = builder(shape, classes, activation=classifier_activation, name=card.name, **{**row, **knobs})
+    except InputError:
+        raise
+    except ValueError as error:
+        if None not in shape[:2] and min(shape[:2]) >= card.min_size:
+            raise
+        found = "x".join("any" if n is None else str(n) for n in shape[:2])
+        raise InputError(
+            f"{card.name} cannot take images of {found}: the smallest is {card.min_size}x{card.min_size}"
+            + (", and its dense layers need a fixed size" if None in shape[:2] else "")
+        ) from error
+    if pooling:
+        model = _pooled(model, pooling)
+    if weights is not None:
+        _load(model, weights)
+    return model
+
+
+def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
+    """Names of the catalog that match a shell pattern (`"resnet*"`) and, where given, a task.
+
+    Tasks are "classify", "segment", "reconstruct" and "verify".
+    """
+    return catalog.names(pattern, task)
+
+
+def info(model) -> Card:
+    """The card of a network, given its name or a model that `build` made (also after saving and loading)."""
+    return catalog.card(model if isinstance(model, str) else model.name)
+
+
+def _find(card: Card) -> tuple:
+    import_module(f"kerascnn.models.{card.module}")
+    return _BUILDERS[card.name]
+
+
+def _input_shape(card: Card, shape) -> tuple:
+    if shape is None:
+        return card.input_shape
+    sizes_fit = (
+        isinstance(shape, (tuple, list))
+        and len(shape) == 3
+        and all(isinstance(n, int) and n > 0 for n in shape if n is not None)
+        and shape[2] is not None
+    )
+    if not sizes_fit:
+        raise InputError(f"input_shape={shape!r}: must be (height, width, channels), like {card.input_shape}")
+    return tuple(shape)
+
+
+def _pooled(model, pooling):
+    from keras import Model, layers
+
+    pool = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}[pooling]
+    return Model(model.inputs, pool(name="gap" if pooling == "avg" else "gmp")(model.output), name=model.name)
+
+
+def _load(model, path) -> None:
+    if not Path(path).is_file():
+        raise InputError(
+            f"weights={str(path)!r}: no such file; allowed are None and the path of a saved model or weights"
+        )
+    try:
+        model.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(f"weights={str(path)!r} do not fit {model.name}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,88 @@
+"""What holds for every network of the catalog, shown at its smallest sensible size."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn
+from kerascnn import registry
+
+SLIM = {"alpha": 0.25, "n_filters": 8, "scale": 0.5}  # knobs that make a network narrow, where it has them
+
+
+def slim(name, **arguments):
+    """The network at a small size and width."""
+    card = kerascnn.info(name)
+    own = registry.knobs(name)
+    knobs = {knob: value for knob, value in SLIM.items() if knob in own}
+    if "repeats" in own:
+        knobs["repeats"] = (1,) * len(own["repeats"])
+    size = max(card.min_size, 32)
+    return kerascnn.build(name, **{"input_shape": (size, size, card.input_shape[2]), **knobs, **arguments})
+
+
+def images(model, count=2):
+    return np.random.default_rng(0).random((count, *model.input_shape[1:]), dtype="float32")
+
+
+@pytest.fixture(scope="module", params=kerascnn.list_models(task="classify"))
+def model(request):
+    return slim(request.param, classes=5)
+
+
+def test_answers_are_probabilities(model):
+    answers = model(images(model))
+    assert answers.shape == (2, 5)
+    np.testing.assert_allclose(np.sum(answers, axis=-1), 1, rtol=1e-5)
+
+
+def test_is_one_flat_functional_model(model):
+    assert isinstance(model, keras.Model)
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+
+
+def test_layers_have_names_of_their_own(model):
+    names = [layer.name for layer in model.layers]
+    assert len(set(names)) == len(names)
+    assert {"features", "predictions"} <= set(names)
+    own_names = [name for name in names[1:] if not name.startswith(("conv2d", "batch_norm", "activation", "re_lu", "add_"))]
+    assert len(own_names) == len(names) - 1
+
+
+def test_card_is_in_reach(model):
+    assert kerascnn.info(model).name == model.name
+
+
+def test_a_gradient_reaches_every_weight(model):
+    import tensorflow as tf
+
+    x = images(model, 4)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(x, training=True)[:, 0] ** 2)
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    dead = [w.path for w, g in zip(model.trainable_weights, gradients, strict=True) if g is None]
+    assert not dead
+
+
+def test_survives_saving(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = images(model)
+    np.testing.assert_array_equal(model(x), again(x))
+
+
+@pytest.mark.parametrize("name", kerascnn.list_models(task="classify"))
+def test_without_top_ends_at_features(name):
+    model = slim(name, include_top=False)
+    assert model.output is model.get_layer("features").output
+    assert slim(name, include_top=False, pooling="avg").output.shape == (None, model.output.shape[-1])
+
+
+@pytest.mark.parametrize("name", kerascnn.list_models(task="classify"))
+def test_smallest_size_is_the_smallest(name):
+    card = kerascnn.info(name)
+    channels = card.input_shape[2]
+    slim(name, input_shape=(card.min_size, card.min_size, channels))
+    if card.min_size > 1:
+        with pytest.raises(kerascnn.InputError, match=f"the smallest is {card.min_size}x{card.min_size}"):
+            slim(name, input_shape=(card.min_size - 1, card.min_size - 1, channels))
