@@ -1,12 +1,14 @@
 """kerascnn: every classic convolutional network in Keras, built by name and proven to be its paper's.
 
     build(name, ...)      a keras.Model
+    load(path)            a keras.Model that was saved
     list_models(pattern)  the names that `build` knows
     info(name)            a network's card: paper, numbers, departures from the paper
 
-Importing this package imports neither Keras nor its backend; `build` does.
+Importing this package imports neither Keras nor its backend; `build` and `load` do.
 """
 
+import sys
 from importlib import import_module
 
 from .catalog import Card
@@ -14,10 +16,17 @@ from .errors import InputError
 from .registry import build, info, list_models
 
 __version__ = "0.1.0"
-__all__ = ["Card", "InputError", "analysis", "build", "data", "info", "list_models", "training", "weights"]
+__all__ = [
+    "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "training", "weights",
+]  # fmt: skip
+
+if "keras" in sys.modules:  # so that keras.models.load_model knows our layers
+    import_module(f"{__name__}.layers")
 
 
 def __getattr__(name):
+    if name == "load":
+        return import_module(f"{__name__}.weights").load
     if name in __all__:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """Names to networks: model files register their builders here, `build` finds and calls them."""
 
 import sys
+import warnings
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
@@ -146,10 +147,9 @@ def _pooled(model, pooling):
 
 def _load(model, path) -> None:
     if not Path(path).is_file():
-        raise InputError(
-            f"weights={str(path)!r}: no such file; allowed are None and the path of a saved model or weights"
-        )
+        raise InputError(f"weights={str(path)!r}: no such file; give None or the path of a .keras or .weights.h5 file")
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings(action="error"):  # Keras only warns of weights that it leaves as they were
+            model.load_weights(path)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise InputError(f"weights={str(path)!r} do not fit {model.name}: {str(error).splitlines()[0]}") from error

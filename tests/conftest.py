@@ -1,5 +1,41 @@
+import json
+from pathlib import Path
+
 import keras
 import pytest
+
+import kerascnn
+
+PROOFS = Path(kerascnn.__file__).with_name("proofs.json")
+PROVEN = pytest.StashKey[dict]()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-proofs", action="store_true", help="write kerascnn/proofs.json from what this run proves")
+
+
+def pytest_configure(config):
+    config.stash[PROVEN] = {}
+
+
+@pytest.fixture
+def proves(request):
+    """`proves(name, proof)`, as the last line of a test, records that a network passed a proof."""
+    return lambda name, proof: request.config.stash[PROVEN].setdefault(name, set()).add(proof)
+
+
+def pytest_sessionfinish(session):
+    """Hold proofs.json, which `kerascnn info` shows, to what the tests of this run proved."""
+    proven = session.config.stash[PROVEN]
+    written = json.loads(PROOFS.read_text()) if PROOFS.exists() else {}
+    if session.config.getoption("write_proofs"):
+        names = [name for name in kerascnn.list_models() if name in proven]
+        PROOFS.write_text(json.dumps({name: sorted(proven[name]) for name in names}, indent=1) + "\n")
+    elif new := {name for name, proofs in proven.items() if not proofs <= set(written.get(name, ()))}:
+        session.config.get_terminal_writer().line(
+            f"\nproofs.json lacks proofs of {', '.join(sorted(new))}: --write-proofs"
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Other people's weights in our graphs."""
+"""Saved models, and other people's weights in our graphs."""
 
+from .load import load
 from .pour import pour
 
-__all__ = ["pour"]
+__all__ = ["load", "pour"]

@@ -11,12 +11,12 @@ from keras import Model, layers
 from ..errors import InputError
 from ..registry import info
 
-SLOTS = {  # last part of a Torch name -> our variable, in batch normalization and elsewhere
-    layers.BatchNormalization: {
-        "weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance",
-    },
-    layers.Layer: {"weight": "kernel", "bias": "bias"},
-}  # fmt: skip
+SLOTS = {  # last part of a Torch name -> our variable, whichever of them the layer has
+    "weight": ("kernel", "gamma"),
+    "bias": ("bias", "beta"),
+    "running_mean": ("moving_mean",),
+    "running_var": ("moving_variance",),
+}
 IGNORED = "num_batches_tracked"
 
 
@@ -64,8 +64,8 @@ def _place(model, tensors, rename):
         except (ValueError, KeyError, IndexError):
             homeless.append(f"{name} {value.shape}")
             continue
-        slots = SLOTS[layers.BatchNormalization if isinstance(layer, layers.BatchNormalization) else layers.Layer]
-        variable = getattr(layer, slots.get(slot, ""), None)
+        variables = (getattr(layer, name, None) for name in SLOTS.get(slot, ()))
+        variable = next((variable for variable in variables if variable is not None), None)
         if variable is None and slot == "bias" and (norm := _normalization_after(layer)):
             folded[norm.moving_mean.path] = value
             continue

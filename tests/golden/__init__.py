@@ -32,6 +32,7 @@ def transplant(name: str) -> dict:
     seed = peer["seed"]
     return {
         "build": call(peer["build"]),
+        "peer": " ".join(peer["peer"].split()[:2]),
         "epsilon": peer["bn_epsilon"][0] if peer["bn_epsilon"] else None,
         "tensors": draw(peer["tensors"], seed),
         "input": np.random.default_rng([seed, 10**6]).standard_normal(peer["input"]),
@@ -41,6 +42,4 @@ def transplant(name: str) -> dict:
 
 def draw(tensors: list, seed: int) -> dict[str, np.ndarray]:
     """The weights of a peer, made by rule."""
-    return {
-        name: DRAW[kind](np.random.default_rng([seed, i]), shape) for i, (name, shape, kind) in enumerate(tensors)
-    }
+    return {name: DRAW[kind](np.random.default_rng([seed, i]), shape) for i, (name, shape, kind) in enumerate(tensors)}

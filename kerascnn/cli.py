@@ -1,0 +1,142 @@
+"""The `kerascnn` command: `list`, `info` and `predict`. Verbs import what is heavy themselves."""
+
+import sys
+from argparse import ArgumentParser
+
+from . import __version__, catalog
+from .errors import InputError
+
+
+class Parser(ArgumentParser):
+    """Says what was wrong with the command line in one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; 0, or 2 where an input was wrong."""
+    parser = Parser("kerascnn", description="Every classic convolutional network in Keras, by name.")
+    parser.add_argument("--version", action="version", version=f"kerascnn {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    verb = verbs.add_parser("list", help="the networks of the catalog")
+    verb.add_argument("pattern", nargs="?", default="*", help='shell pattern of names, like "resnet*"')
+    verb.add_argument("--task", help=f"only networks that {', '.join(catalog.TASKS)}")
+    verb.add_argument("--markdown", action="store_true", help="print the table of the README")
+    verb.set_defaults(run=lambda args: show_list(args.pattern, args.task, args.json, args.markdown))
+
+    verb = verbs.add_parser("info", help="a network's paper, numbers, knobs and departures from the paper")
+    verb.add_argument("name", help="a name that `kerascnn list` shows")
+    verb.set_defaults(run=lambda args: show_info(args.name, args.json))
+
+    verb = verbs.add_parser("predict", help="class and probability of images, from a trained network")
+    verb.add_argument("model", help="a run folder in saved_models/, or its model.keras")
+    verb.add_argument("images", nargs="+", help="image files, or folders of them")
+    verb.add_argument("--top", type=int, default=1, metavar="N", help="the N likeliest classes (1)")
+    verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.json))
+
+    for verb in verbs.choices.values():
+        verb.add_argument("--json", action="store_true", help="print JSON")
+    args = parser.parse_args(argv)
+    try:
+        args.run(args)
+    except InputError as error:
+        print(f"kerascnn: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def show_list(pattern: str, task: str | None, as_json: bool, as_markdown: bool) -> None:
+    names = catalog.names(pattern, task)
+    if not names:
+        raise InputError(f"no network matches {pattern!r}: `kerascnn list` shows all {len(catalog.CARDS)}")
+    if as_json:
+        return print_json(names)
+    rows = [("name", "year", "parameters", "MACs", "input")]
+    for card in map(catalog.card, names):
+        size = "x".join(map(str, card.input_shape))
+        rows.append((card.name, str(card.paper.year), f"{card.trainable:,}", in_units(card.macs), size))
+    if as_markdown:
+        rows.insert(1, ("---", "---", "---:", "---:", "---"))
+        return print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    print_table(rows, right=(2, 3))
+    return None
+
+
+def show_info(name: str, as_json: bool) -> None:
+    card = catalog.card(name)
+    if as_json:
+        paper, proofs = card.paper._asdict(), catalog.proofs(card.name)
+        return print_json({**card._asdict(), "paper": paper, "proofs": proofs, "knobs": knobs_of(card)})
+    height, width, channels = card.input_shape
+    rows = [
+        (card.name, card.paper.title),
+        ("paper", f"{card.paper.authors} {card.paper.year}, {card.paper.link}, {card.where}"),
+        (
+            "input",
+            f"{height}x{width}x{channels}, {catalog.SCALINGS[card.scaling]}; smallest {card.min_size}x{card.min_size}",
+        ),
+        ("parameters", f"{card.trainable:,} trainable, {card.params:,} in all"),
+        ("MACs", f"{card.macs:,} (convolutions and dense layers, one image)"),
+        ("as in", card.same_as),
+        *((f"published {what}", value) for what, value in card.published.items()),
+        ("departs in", card.departs or "nothing"),
+        ("proven by", ", ".join(catalog.proofs(card.name)) or "nothing yet"),
+        *(("knob" if i == 0 else "", knob) for i, knob in enumerate(knobs_of(card))),
+    ]
+    print_table(rows)
+    return None
+
+
+def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> None:
+    from .training.predict import predict
+
+    answers = predict(model, images, top)
+    if as_json:
+        return print_json(answers)
+    rows = []
+    for answer in answers:
+        best = [f"{name} {probability:.1%}" for name, probability in answer["classes"].items()]
+        rows.append((answer["image"], *best))
+    print_table(rows)
+    return None
+
+
+def knobs_of(card: catalog.Card) -> list[str]:
+    """What each of a network's knobs does: the docstring of its builder, read without importing Keras."""
+    import ast
+    from pathlib import Path
+
+    file = Path(__file__).parent / "models" / f"{card.module}.py"
+    functions = [node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    builders = [f for f in functions if [a.arg for a in f.args.args] == ["input_shape", "classes"]]
+    mine = [f for f in builders if any(f"({card.name!r}" in ast.unparse(decorator) for decorator in f.decorator_list)]
+    described = " ".join((ast.get_docstring((mine or builders)[0]) or "").split())
+    return described.replace("`", "").rstrip(".").split("; ")
+
+
+def in_units(count: float) -> str:
+    """1,814,073,344 as 1.81 G."""
+    units = ["", " k", " M", " G"]
+    while count >= 999.5 and len(units) > 1:
+        count /= 1000
+        units.pop(0)
+    return f"{count:.3g}{units[0]}"
+
+
+def print_table(rows: list[tuple], right: tuple = ()) -> None:
+    """Columns as wide as their longest cell, the last one free."""
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(w) if i in right else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row[:-1], widths, strict=True))
+        ]
+        print("  ".join([*cells, row[-1]]).rstrip())
+
+
+def print_json(value) -> None:
+    import json
+
+    print(json.dumps(value, indent=1))

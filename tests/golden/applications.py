@@ -1,0 +1,131 @@
+"""The networks that keras.applications has too: a table of twins, and how to fill one with weights made by rule."""
+
+from itertools import pairwise
+from math import prod
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from . import DRAW
+
+ANY = [(64, 64), (75, 75), (96, 80)]  # an even, an odd and a non-square size
+ODD = [(75, 75)]  # where even sizes were shown by a smaller network of the family
+LARGER = [(96, 96), (75, 75), (96, 80)]  # the Inceptions start at 75
+FLAT = [(64, 96)]  # a flattened map of 2 x 3, which shows the order of its pixels
+HALVED = [(64, 64), (96, 64)]  # halved five times without a remainder
+
+
+class Twin(NamedTuple):
+    """Our name and knobs, the function of keras.applications and its arguments, the sizes at which both are compared.
+
+    `rescaled` is what keras.applications divides its images by inside of the network.
+    """
+
+    name: str
+    knobs: dict
+    function: str
+    arguments: dict = {}
+    sizes: list = ANY
+    rescaled: int = 1
+
+    def build(self, size: tuple, classes: int) -> keras.Model:
+        """The network of keras.applications, which gives logits."""
+        keras.utils.clear_session()  # so that the layers that it leaves nameless are counted from the first
+        function = getattr(keras.applications, self.function)
+        shape = {"input_shape": (*size, 3), "classes": classes}
+        return function(weights=None, classifier_activation=None, **shape, **self.arguments)
+
+
+RAW = {"include_preprocessing": False}
+TWINS = [
+    Twin("vgg16", {}, "VGG16", sizes=FLAT),
+    Twin("vgg19", {}, "VGG19", sizes=FLAT),
+    Twin("resnet50", {}, "ResNet50"),
+    Twin("resnet101", {}, "ResNet101", sizes=ODD),
+    Twin("resnet152", {}, "ResNet152", sizes=ODD),
+    Twin("inception_v3", {}, "InceptionV3", sizes=LARGER),
+    Twin("inception_resnet_v2", {}, "InceptionResNetV2", sizes=LARGER),
+    Twin("xception", {}, "Xception", sizes=LARGER),
+    Twin("densenet121", {}, "DenseNet121"),
+    Twin("densenet169", {}, "DenseNet169", sizes=ODD),
+    Twin("densenet201", {}, "DenseNet201", sizes=ODD),
+    # pads by one pixel at the bottom and right, which is "same" only where a map of even size is halved
+    Twin("mobilenet_v1", {}, "MobileNet", sizes=HALVED),
+    Twin("mobilenet_v1", {"alpha": 0.5}, "MobileNet", {"alpha": 0.5}, sizes=HALVED),
+    Twin("mobilenet_v2", {}, "MobileNetV2"),
+    Twin("mobilenet_v2", {"alpha": 0.35}, "MobileNetV2", {"alpha": 0.35}),
+    Twin("mobilenet_v2", {"alpha": 1.4}, "MobileNetV2", {"alpha": 1.4}),
+    Twin("mobilenet_v3_large", {}, "MobileNetV3Large", RAW),
+    Twin("mobilenet_v3_small", {}, "MobileNetV3Small", RAW),
+    Twin("mobilenet_v3_small", {"alpha": 0.75}, "MobileNetV3Small", {"alpha": 0.75, **RAW}),
+    Twin("efficientnet_b0", {}, "EfficientNetB0", rescaled=255),
+    Twin("efficientnet_b1", {}, "EfficientNetB1", sizes=ODD, rescaled=255),
+    Twin("efficientnet_b2", {}, "EfficientNetB2", sizes=ODD, rescaled=255),
+    Twin("efficientnet_b3", {}, "EfficientNetB3", sizes=ODD, rescaled=255),
+    Twin("efficientnet_b4", {}, "EfficientNetB4", sizes=ODD, rescaled=255),
+    Twin("convnext_tiny", {}, "ConvNeXtTiny", RAW),
+    Twin("convnext_small", {}, "ConvNeXtSmall", RAW, sizes=ODD),
+    Twin("convnext_base", {}, "ConvNeXtBase", RAW, sizes=ODD),
+]
+
+LEFT_OUT = {  # why -> functions
+    "strides in the last block of a stage and pools the shortcut there; the paper strides in the first and projects": [
+        "ResNet50V2", "ResNet101V2", "ResNet152V2",
+    ],
+    "not in the catalog": [
+        "ConvNeXtLarge", "ConvNeXtXLarge", "NASNetLarge", "NASNetMobile", "EfficientNetB5", "EfficientNetB6",
+        "EfficientNetB7", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3",
+        "EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L",
+    ],
+}  # fmt: skip
+
+SLOTS = {  # Keras's variable -> slot in Torch's words, and the rule that it is drawn by
+    "kernel": ("weight", "kernel"),
+    "depthwise_kernel": ("depthwise.weight", "kernel"),
+    "pointwise_kernel": ("pointwise.weight", "kernel"),
+    "bias": ("bias", "bias"),
+    "gamma": ("weight", "gamma"),
+    "beta": ("bias", "beta"),
+    "moving_mean": ("running_mean", "mean"),
+    "moving_variance": ("running_var", "variance"),
+}
+
+
+def fill(model: keras.Model, seed: int) -> dict[str, np.ndarray]:
+    """Draw every weight of a twin, and return them under the names of its layers, in Torch layout.
+
+    Tensor number `i` is drawn from `default_rng([seed, i])`, by the rules of the transplants.
+    """
+    tensors = {}
+    for before, layer in pairwise(leaves(model)):
+        if isinstance(layer, keras.layers.Normalization):  # does nothing until it is adapted to data
+            continue
+        for variable in layer.weights:
+            slot, kind = ("weight", "gamma") if type(layer).__name__ == "LayerScale" else SLOTS[variable.name]
+            places = np.arange(prod(variable.shape)).reshape(variable.shape)
+            places = torch_layout(places, variable.name, layer, before)
+            tensor = DRAW[kind](np.random.default_rng([seed, len(tensors)]), places.shape)
+            tensors[f"{layer.name}.{slot}"] = tensor
+            value = np.empty(tensor.size)
+            value[places] = tensor
+            variable.assign(value.reshape(variable.shape))
+    return tensors
+
+
+def leaves(model):
+    """The layers of a model and of the models in it, in the order of the signal."""
+    for layer in model.layers:
+        yield from leaves(layer) if isinstance(layer, keras.Model) else (layer,)
+
+
+def torch_layout(value, name, layer, before):
+    """A variable of a Keras layer in Torch layout; `before` is the layer before it."""
+    if name == "depthwise_kernel" or (name == "kernel" and isinstance(layer, keras.layers.DepthwiseConv2D)):
+        return value.transpose(2, 3, 0, 1).reshape(-1, 1, *value.shape[:2])  # from (h, w, channels, multiplier)
+    if value.ndim == 4:  # (h, w, in, out)
+        return value.transpose(3, 2, 0, 1)
+    if value.ndim == 2 and isinstance(before, keras.layers.Flatten):  # (h * w * channels, out)
+        height, width, channels = before.input.shape[1:]
+        return value.reshape(height, width, channels, -1).transpose(3, 2, 0, 1).reshape(value.shape[::-1])
+    return value.T

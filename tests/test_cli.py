@@ -1,0 +1,71 @@
+"""The command line, as a user meets it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import kerascnn
+from kerascnn.cli import in_units, main
+
+
+def test_list(capsys):
+    assert main(["list", "resnet5*"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["name", "resnet50", "resnet56_cifar"]
+    assert "25,557,032" in lines[1]
+
+
+def test_list_as_json(capsys):
+    assert main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == kerascnn.list_models()
+
+
+@pytest.mark.parametrize("name", kerascnn.list_models())
+def test_info(name, capsys):
+    assert main(["info", name, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    card = kerascnn.info(name)
+    assert shown["macs"] == card.macs
+    assert shown["paper"]["link"] == card.paper.link
+    knobs = {knob.split(":")[0] for knob in shown["knobs"]}
+    assert main(["info", name]) == 0
+    assert f"{card.trainable:,}" in capsys.readouterr().out
+    from kerascnn import registry
+
+    assert all(any(own in knob for knob in knobs) for own in registry.knobs(name)), "each knob is described"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["info", "resnt50"], "unknown model 'resnt50': did you mean resnet50"),
+        (["list", "q*"], "no network matches 'q*'"),
+        (["list", "--task", "cook"], "task='cook': must be one of"),
+        (["predict", "nowhere", "a.png"], "nowhere"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(line, message, capsys):
+    assert main(line) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+@pytest.mark.parametrize("line", [["lst"], [], ["info"], ["list", "--taks", "x"]])
+def test_wrong_command_line(line, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(line)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_units():
+    assert [in_units(n) for n in (0, 999, 999_700, 416_520, 1_814_073_344)] == ["0", "999", "1 M", "417 k", "1.81 G"]
+
+
+@pytest.mark.parametrize("line", ["import kerascnn", "from kerascnn.cli import main; main(['info', 'resnet50'])"])
+def test_starts_without_keras(line):
+    code = f"import sys; {line}; sys.exit(bool({{'keras', 'tensorflow', 'numpy'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0

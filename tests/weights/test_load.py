@@ -1,0 +1,24 @@
+"""Saved models load with no custom objects to pass."""
+
+import subprocess
+import sys
+
+import pytest
+
+import kerascnn
+from kerascnn import InputError
+
+
+def test_load_knows_our_layers_in_a_new_process(tmp_path):
+    kerascnn.build("resnet20_cifar", repeats=(1, 1)).save(tmp_path / "m.keras")
+    for line in ("import kerascnn; kerascnn.load", "import keras; import kerascnn; keras.models.load_model"):
+        code = f"import sys; {line}(sys.argv[1])"
+        assert subprocess.run([sys.executable, "-c", code, tmp_path / "m.keras"], capture_output=True).returncode == 0
+
+
+def test_load_of_something_else_is_told_in_one_line(tmp_path):
+    (tmp_path / "m.keras").write_text("not a model")
+    for path, message in ((tmp_path / "m.keras", "holds no Keras model"), (tmp_path / "none.keras", "no such file")):
+        with pytest.raises(InputError, match=message) as error:
+            kerascnn.load(path)
+        assert "\n" not in str(error.value)
