@@ -53,12 +53,13 @@ def show_list(pattern: str, task: str | None, as_json: bool, as_markdown: bool) 
         raise InputError(f"no network matches {pattern!r}: `kerascnn list` shows all {len(catalog.CARDS)}")
     if as_json:
         return print_json(names)
-    rows = [("name", "year", "parameters", "MACs", "input")]
+    rows, proofs = [("name", "year", "parameters", "MACs", "input", "proven by")], catalog.proofs()
     for card in map(catalog.card, names):
         size = "x".join(map(str, card.input_shape))
-        rows.append((card.name, str(card.paper.year), f"{card.trainable:,}", in_units(card.macs), size))
+        counts = f"{card.trainable:,}", in_units(card.macs)
+        rows.append((card.name, str(card.paper.year), *counts, size, ", ".join(proofs.get(card.name, ()))))
     if as_markdown:
-        rows.insert(1, ("---", "---", "---:", "---:", "---"))
+        rows.insert(1, ("---", "---", "---:", "---:", "---", "---"))
         return print("\n".join(f"| {' | '.join(row)} |" for row in rows))
     print_table(rows, right=(2, 3))
     return None
@@ -67,7 +68,7 @@ def show_list(pattern: str, task: str | None, as_json: bool, as_markdown: bool) 
 def show_info(name: str, as_json: bool) -> None:
     card = catalog.card(name)
     if as_json:
-        paper, proofs = card.paper._asdict(), catalog.proofs(card.name)
+        paper, proofs = card.paper._asdict(), catalog.proofs().get(card.name, [])
         return print_json({**card._asdict(), "paper": paper, "proofs": proofs, "knobs": knobs_of(card)})
     height, width, channels = card.input_shape
     rows = [
@@ -82,7 +83,7 @@ def show_info(name: str, as_json: bool) -> None:
         ("as in", card.same_as),
         *((f"published {what}", value) for what, value in card.published.items()),
         ("departs in", card.departs or "nothing"),
-        ("proven by", ", ".join(catalog.proofs(card.name)) or "nothing yet"),
+        ("proven by", ", ".join(catalog.proofs().get(card.name, ())) or "nothing yet"),
         *(("knob" if i == 0 else "", knob) for i, knob in enumerate(knobs_of(card))),
     ]
     print_table(rows)

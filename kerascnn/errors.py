@@ -26,3 +26,23 @@ def at_least(what: str, found, smallest) -> None:
     """Raise an `InputError` unless `found` is a number that is not below `smallest`."""
     if not isinstance(found, (int, float)) or isinstance(found, bool) or not found >= smallest:
         raise InputError(f"{what}={found!r}: must be a number, {smallest:g} or more")
+
+
+def between(what: str, found, smallest, largest) -> None:
+    """Raise an `InputError` unless `found` is a number from `smallest` to `largest`."""
+    if not isinstance(found, (int, float)) or isinstance(found, bool) or not smallest <= found <= largest:
+        raise InputError(f"{what}={found!r}: must be a number from {smallest:g} to {largest:g}")
+
+
+def count(what: str, found) -> None:
+    """Raise an `InputError` unless `found` is a whole number, 1 or more."""
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise InputError(f"{what}={found!r}: must be a whole number, 1 or more")
+
+
+def counts(what: str, found, length: int | None = None) -> None:
+    """Raise an `InputError` unless `found` is a sequence (of this length) of whole numbers, 1 or more each."""
+    whole = isinstance(found, (tuple, list)) and all(isinstance(n, int) and n > 0 for n in found)
+    if not whole or not found or length not in (None, len(found)):
+        numbers = f"{length} whole numbers" if length else "whole numbers"
+        raise InputError(f"{what}={found!r}: must be {numbers} of 1 or more, like {(2,) * (length or 4)}")

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from .errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class PadChannels(keras.layers.Layer):
@@ -31,16 +33,80 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0, **kwargs):
         super().__init__(**kwargs)
+        if not size % 2:
+            raise InputError(f"size={size}: must be odd, the channel and as many neighbours on both sides")
         self.size, self.alpha, self.beta, self.bias = size, alpha, beta, bias
 
     def call(self, x):
-        before, channels = self.size // 2, x.shape[-1]
-        squares = ops.pad(ops.square(x), [[0, 0], [0, 0], [0, 0], [before, self.size - 1 - before]])
-        energy = sum(squares[..., i : i + channels] for i in range(self.size))
-        return x / (self.bias + self.alpha / self.size * energy) ** self.beta
+        channel = ops.arange(x.shape[-1])
+        near = ops.abs(channel[:, None] - channel) <= self.size // 2
+        squares = ops.square((self.alpha / self.size) ** 0.5 * x)  # scaled first: half precision ends at 65504
+        energy = ops.matmul(
+            squares, ops.cast(near, self.compute_dtype)
+        )  # many times faster than to add up shifted maps
+        return x * ops.exp(-self.beta * ops.log(self.bias + energy))
 
     def compute_output_shape(self, shape):
         return shape
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "alpha": self.alpha, "beta": self.beta, "bias": self.bias}
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class ChannelShuffle(keras.layers.Layer):
+    """Deals the channels of `groups` groups out in turn, so that a grouped convolution after it sees every group.
+
+    Zhang et al. 2017, Section 3.1. The inverse is a shuffle by channels / groups.
+    """
+
+    def __init__(self, groups: int, **kwargs):
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def build(self, shape):
+        if shape[-1] % self.groups:
+            raise InputError(f"{self.name}: {shape[-1]} channels cannot be shuffled in {self.groups} groups")
+
+    def call(self, x):
+        groups = ops.reshape(x, (-1, self.groups, x.shape[-1] // self.groups))
+        return ops.reshape(ops.transpose(groups, (0, 2, 1)), ops.shape(x))
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return {**super().get_config(), "groups": self.groups}
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class ChannelSplit(keras.layers.Layer):
+    """Cuts a map into two, of half the channels each."""
+
+    def call(self, x):
+        return ops.split(x, 2, axis=-1)
+
+    def compute_output_shape(self, shape):
+        half = (*shape[:-1], shape[-1] // 2)
+        return [half, half]
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class LayerScale(keras.layers.Layer):
+    """Multiplies each channel by a learned number that starts at `initial`. Touvron et al. 2021, arXiv:2103.17239."""
+
+    def __init__(self, initial: float = 1e-6, **kwargs):
+        super().__init__(**kwargs)
+        self.initial = initial
+
+    def build(self, shape):
+        self.gamma = self.add_weight((shape[-1],), keras.initializers.Constant(self.initial), name="gamma")
+
+    def call(self, x):
+        return x * self.gamma
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return {**super().get_config(), "initial": self.initial}

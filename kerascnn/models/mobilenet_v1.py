@@ -6,10 +6,12 @@
 Departs from the paper in ReLU6 and a light dropout, both from the authors' code.
 """
 
+import re
+
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, depthwise_bn
-from ..errors import at_least
+from ..errors import at_least, between
 from ..registry import register
 
 BODY = [  # filters, stride of the separable blocks
@@ -30,6 +32,7 @@ def separable_block(x, filters, stride, *, name, **style):
 def mobilenet_v1(input_shape, classes, *, alpha=1.0, dropout=1e-3, padding="same", activation="softmax", name=None):
     """`alpha`: width multiplier; `padding`: "same", as TensorFlow pads, or "symmetric", as Torch does."""
     at_least("alpha", alpha, 1 / 32)
+    between("dropout", dropout, 0, 1)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
     inp = Input(input_shape)
     x = conv_bn(inp, int(32 * alpha), 3, stride=2, name="conv1", **style)
@@ -48,4 +51,13 @@ def timm(layer: str) -> str:
     return f"block{i}" + {"conv_dw": "_depthwise_conv", "bn1": "_depthwise_bn", "conv_pw": "_conv", "bn2": "_bn"}[part]
 
 
-PEERS = {"timm": timm}
+def keras_applications(layer: str) -> str:
+    """The layer names of keras.applications to ours: `conv_pw_6_bn` to `block6_bn`."""
+    head = {"conv1": "conv1_conv", "conv1_bn": "conv1_bn", "conv_preds": "predictions"}
+    if layer in head:
+        return head[layer]
+    part, i, norm = re.fullmatch(r"conv_(dw|pw)_(\d+)(_bn)?", layer).groups()
+    return f"block{i}" + {"dw": "_depthwise", "pw": ""}[part] + (norm or "_conv")
+
+
+PEERS = {"timm": timm, "keras.applications": keras_applications}

@@ -11,7 +11,7 @@ import re
 from keras import Input, Model
 
 from ..blocks import basic, bottleneck, classifier, conv_bn, mark, max_pool
-from ..errors import InputError, one_of
+from ..errors import count, counts, one_of
 from ..registry import register
 
 BLOCKS = {"basic": basic, "bottleneck": bottleneck}
@@ -33,10 +33,10 @@ def resnet(
     everywhere, None plain; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet",
     or "cifar" (3x3/1, no pool) for small images."""
     one_of("block", block, BLOCKS)
+    counts("repeats", repeats)
+    count("n_filters", n_filters)
     one_of("stride_on", stride_on, ("1x1", "3x3"))
     one_of("stem", stem, ("imagenet", "cifar"))
-    if not repeats or not all(isinstance(n, int) and n > 0 for n in repeats):
-        raise InputError(f"repeats={repeats!r}: must be the number of blocks in each stage, like (2, 2, 2, 2)")
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
     inp = Input(input_shape)
     if stem == "imagenet":
@@ -69,4 +69,12 @@ def torch(layer: str) -> str:
     return f"stage{stage}_block{int(block) + 1}_{inner}"
 
 
-PEERS = {"torchvision": torch}
+def keras_applications(layer: str) -> str:
+    """The layer names of keras.applications to ours: `conv2_block1_0_bn` to `stage1_block1_shortcut_bn`."""
+    if not (found := re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(conv|bn)", layer)):
+        return layer
+    stage, block, n, part = found.groups()
+    return f"stage{int(stage) - 1}_block{block}_{'shortcut' if n == '0' else n}_{part}"
+
+
+PEERS = {"torchvision": torch, "keras.applications": keras_applications}

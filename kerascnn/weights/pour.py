@@ -3,6 +3,7 @@
 The names come from `PEERS` in the network's own file: {peer: function from the peer's layer name to ours}.
 """
 
+from contextlib import suppress
 from importlib import import_module
 
 import numpy as np
@@ -30,16 +31,18 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
         epsilon: the peer's batch normalization epsilon where it differs from the network's; the variances take up the
             difference.
 
-    A bias before a batch normalization is folded into its mean. Every tensor must find its place, and every weight its
-    tensor; nothing is changed otherwise.
+    A bias before a batch normalization is folded into its mean; where only one of both networks scales in its batch
+    normalizations (gamma), ours gets scales of one or folds the peer's into the kernels. Every other tensor must find
+    its place, and every weight its tensor; nothing is changed otherwise.
 
     Raises:
         InputError: lists the tensors that found no place and the weights that got none.
     """
     tensors = {name: np.asarray(value) for name, value in tensors.items() if not name.endswith(IGNORED)}
     peers = import_module(f"kerascnn.models.{info(model).module}").PEERS
-    attempts = {peer: _place(model, tensors, rename) for peer, rename in peers.items()}
-    peer, (placed, homeless) = min(attempts.items(), key=lambda attempt: len(attempt[1][1]))
+    homes = {peer: _homes(model, tensors, rename) for peer, rename in peers.items()}
+    peer = max(homes, key=lambda peer: len(homes[peer]))
+    placed, homeless = _place(model, tensors, homes[peer])
     missing = [v.path for v in model.weights if v.path not in placed]
     if homeless or missing:
         raise InputError(
@@ -54,20 +57,31 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
     return peer
 
 
-def _place(model, tensors, rename):
+def _homes(model, tensors, rename):
+    """Names of a peer's tensors to our layers, without those that the peer does not know."""
+    ours, homes = {layer.name: layer for layer in model.layers}, {}
+    for name in tensors:
+        with suppress(ValueError, KeyError, IndexError, AttributeError):  # of a map that was made for other names
+            homes[name] = ours[rename(name.rpartition(".")[0])]
+    return homes
+
+
+def _place(model, tensors, homes):
     """Our variable's path to its value, and the names of the tensors that fit nowhere."""
-    placed, homeless, folded = {}, [], {}
+    placed, homeless, folded, scales = {}, [], {}, {}
     for name, value in tensors.items():
-        layer_name, _, slot = name.rpartition(".")
-        try:
-            layer = model.get_layer(rename(layer_name))
-        except (ValueError, KeyError, IndexError):
+        layer, slot = homes.get(name), name.rpartition(".")[2]
+        if layer is None:
             homeless.append(f"{name} {value.shape}")
             continue
         variables = (getattr(layer, name, None) for name in SLOTS.get(slot, ()))
         variable = next((variable for variable in variables if variable is not None), None)
         if variable is None and slot == "bias" and (norm := _normalization_after(layer)):
             folded[norm.moving_mean.path] = value
+            continue
+        unscaled = isinstance(layer, layers.BatchNormalization) and not layer.scale
+        if slot == "weight" and unscaled and value.shape == layer.moving_mean.shape:
+            scales[layer.moving_mean.path] = scales[layer.input._keras_history.operation.kernel.path] = value
             continue
         value = _our_layout(layer, value) if slot == "weight" else value
         if variable is None or value.shape != tuple(variable.shape):
@@ -77,6 +91,12 @@ def _place(model, tensors, rename):
     for path, bias in folded.items():
         if path in placed:
             placed[path] = placed[path] - bias
+    for path, scale in scales.items():
+        if path in placed:
+            placed[path] = placed[path] * scale
+    if not any(path.endswith("/gamma") for path in placed):
+        norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization) and layer.scale]
+        placed |= {norm.gamma.path: np.ones(norm.gamma.shape) for norm in norms}
     return placed, homeless
 
 

@@ -26,9 +26,14 @@ def call(build: list) -> tuple[str, dict]:
     return name, {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
 
 
+def peer_file(name: str) -> dict:
+    """What is known of a peer, as it stands in its file."""
+    return json.loads((HERE / "transplants" / f"{name}.json").read_text())
+
+
 def transplant(name: str) -> dict:
     """A peer's file, with its tensors, input and logits as arrays."""
-    peer = json.loads((HERE / "transplants" / f"{name}.json").read_text())
+    peer = peer_file(name)
     seed = peer["seed"]
     return {
         "build": call(peer["build"]),

@@ -10,7 +10,8 @@ import numpy as np
 from . import DRAW
 
 ANY = [(64, 64), (75, 75), (96, 80)]  # an even, an odd and a non-square size
-ODD = [(75, 75)]  # where even sizes were shown by a smaller network of the family
+SMALL = [(32, 32), (45, 45), (64, 48)]
+ODD = [(45, 45)]  # where a smaller network of the family shows the even sizes
 LARGER = [(96, 96), (75, 75), (96, 80)]  # the Inceptions start at 75
 FLAT = [(64, 96)]  # a flattened map of 2 x 3, which shows the order of its pixels
 HALVED = [(64, 64), (96, 64)]  # halved five times without a remainder
@@ -64,7 +65,7 @@ TWINS = [
     Twin("efficientnet_b2", {}, "EfficientNetB2", sizes=ODD, rescaled=255),
     Twin("efficientnet_b3", {}, "EfficientNetB3", sizes=ODD, rescaled=255),
     Twin("efficientnet_b4", {}, "EfficientNetB4", sizes=ODD, rescaled=255),
-    Twin("convnext_tiny", {}, "ConvNeXtTiny", RAW),
+    Twin("convnext_tiny", {}, "ConvNeXtTiny", RAW, sizes=SMALL),
     Twin("convnext_small", {}, "ConvNeXtSmall", RAW, sizes=ODD),
     Twin("convnext_base", {}, "ConvNeXtBase", RAW, sizes=ODD),
 ]

@@ -7,7 +7,7 @@ import pytest
 import kerascnn
 from kerascnn import registry
 
-SLIM = {"alpha": 0.25, "n_filters": 8, "scale": 0.5}  # knobs that make a network narrow, where it has them
+SLIM = {"alpha": 0.25, "n_filters": 8, "scale": 0.5, "dense": 16, "repeats": 1}  # knobs, where a network has them
 
 
 def slim(name, **arguments):
@@ -15,8 +15,7 @@ def slim(name, **arguments):
     card = kerascnn.info(name)
     own = registry.knobs(name)
     knobs = {knob: value for knob, value in SLIM.items() if knob in own}
-    if "repeats" in own:
-        knobs["repeats"] = (1,) * len(own["repeats"])
+    knobs |= {knob: (value,) * len(own[knob]) for knob, value in knobs.items() if isinstance(own[knob], tuple)}
     size = max(card.min_size, 32)
     return kerascnn.build(name, **{"input_shape": (size, size, card.input_shape[2]), **knobs, **arguments})
 
@@ -45,7 +44,9 @@ def test_layers_have_names_of_their_own(model):
     names = [layer.name for layer in model.layers]
     assert len(set(names)) == len(names)
     assert {"features", "predictions"} <= set(names)
-    own_names = [name for name in names[1:] if not name.startswith(("conv2d", "batch_norm", "activation", "re_lu", "add_"))]
+    own_names = [
+        name for name in names[1:] if not name.startswith(("conv2d", "batch_norm", "activation", "re_lu", "add_"))
+    ]
     assert len(own_names) == len(names) - 1
 
 

@@ -1,0 +1,114 @@
+"""Where examples come from: arrays in memory, image files, or the records of TensorFlow Datasets.
+
+All three have a `size`, the `native` shape of their images (None where they differ), and
+
+    in_memory(image_shape)                 all of them as `Arrays`, cut and resized
+    in_order(), shuffled(seed, epoch)      a dataset of examples, in whatever form is small
+    batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels): the images at their native shape
+                                           where they all have the same, else cut and resized to `image_shape`
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from .images import decode, decode_files, fit
+from .order import shuffled
+
+AUTOTUNE = tf.data.AUTOTUNE
+CHUNK = 256  # images that are resized together
+SHUFFLE_BUFFER = 4096  # records that are held for shuffling, still encoded: a photo of ImageNet has 110 kB
+
+
+class Indexed:
+    """Examples that can be reached by their number."""
+
+    def __init__(self, labels):
+        with tf.device("CPU:0"):
+            self.labels = tf.cast(labels, tf.int32)
+        self.size = len(labels)
+
+    def in_order(self):
+        return tf.data.Dataset.range(self.size)
+
+    def shuffled(self, seed, epoch):
+        return tf.data.Dataset.from_tensor_slices(shuffled(self.size, seed, epoch))
+
+
+class Arrays(Indexed):
+    """Images in memory, uint8 of shape (n, height, width, channels)."""
+
+    def __init__(self, images, labels):
+        super().__init__(labels)
+        with tf.device("CPU:0"):
+            self.images = tf.convert_to_tensor(images)
+        self.native = tuple(self.images.shape[1:])
+
+    def in_memory(self, image_shape):
+        if self.native == image_shape:
+            return self
+        chunks = range(0, self.size, CHUNK)
+        return Arrays(np.concatenate([fit(self.images[i : i + CHUNK], image_shape) for i in chunks]), self.labels)
+
+    def batches(self, examples, batch, image_shape):
+        return examples.batch(batch).map(lambda i: (tf.gather(self.images, i), tf.gather(self.labels, i)))
+
+
+class Files(Indexed):
+    """Image files and their EXIF orientations."""
+
+    native = (None, None, 3)
+
+    def __init__(self, paths: list[Path], turns: list[int], labels):
+        super().__init__(labels)
+        self.paths, self.turns = paths, turns
+
+    def in_memory(self, image_shape):
+        return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)
+
+    def batches(self, examples, batch, image_shape):
+        with tf.device("CPU:0"):
+            paths, turns = tf.constant([str(path) for path in self.paths]), tf.constant(self.turns)
+
+        def read(i):
+            return decode(paths[i], turns[i], image_shape), self.labels[i]
+
+        return examples.map(read, AUTOTUNE).batch(batch)
+
+
+class Records:
+    """A part of a set of TensorFlow Datasets; `split` in its own language, like "train[:100]"."""
+
+    def __init__(self, builder, split: str, size: int):
+        self.builder, self.split, self.size = builder, split, size
+        self.image_name, _ = builder.info.supervised_keys
+        self.feature = builder.info.features[self.image_name]
+        self.native = self.feature.shape
+
+    def in_order(self):
+        from tensorflow_datasets import ReadConfig, decode
+
+        return self.builder.as_dataset(
+            split=self.split,
+            as_supervised=True,
+            decoders={self.image_name: decode.SkipDecoding()},
+            read_config=ReadConfig(try_autocache=False),
+        )
+
+    def shuffled(self, seed, epoch):
+        seed = tf.random.stateless_uniform([], [seed, epoch], minval=None, maxval=None, dtype=tf.int64)
+        return self.in_order().shuffle(SHUFFLE_BUFFER, seed=seed)
+
+    def in_memory(self, image_shape):
+        batches = self.batches(self.in_order(), CHUNK, image_shape)
+        batches = batches.map(lambda images, labels: (fit(images, image_shape), labels), AUTOTUNE)
+        images, labels = zip(*batches.as_numpy_iterator(), strict=True)
+        return Arrays(np.concatenate(images), np.concatenate(labels))
+
+    def batches(self, examples, batch, image_shape):
+        def read(contents, label):
+            image = self.feature.decode_example(contents)
+            return fit(image, image_shape) if None in self.native else image, tf.cast(label, tf.int32)
+
+        return examples.map(read, AUTOTUNE).batch(batch)

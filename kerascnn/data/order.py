@@ -1,0 +1,57 @@
+"""Which example comes when: a pure function of the seed and the step, so that training can go on from any step.
+
+`tf.random.experimental.index_shuffle`, made for this, mixes too little: its orders of 50,000 examples for neighbouring
+epochs correlate by 0.76, and an index among a few costs a millisecond. A whole epoch's shuffle is as stateless.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from ..errors import InputError
+
+FOREVER = 2**62
+
+
+def epoch_length(size: int, batch: int, replicas: int = 1) -> tuple[int, int]:
+    """(steps, examples) of an epoch. The last batch takes what is left, down to a multiple of the replicas."""
+    used = size - size % batch % replicas
+    if not used:
+        raise InputError(f"{size} training images are too few for {replicas} replicas")
+    return -(-used // batch), used
+
+
+def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
+    """The largest batch, up to `batch`, that leaves no last batch smaller than the number of replicas."""
+    for smaller in range(min(batch, size // replicas * replicas), 0, -replicas):
+        if size % smaller == 0 or size % smaller >= replicas:
+            return smaller
+    raise InputError(f"{size} validation images cannot be shared among {replicas} replicas")
+
+
+def check_batch(batch: int, replicas: int) -> None:
+    """Raise an `InputError` that names the nearest legal sizes unless the replicas can share the batch equally."""
+    if batch % replicas:
+        near = [size for size in (batch - batch % replicas, batch - batch % replicas + replicas) if size]
+        raise InputError(
+            f"batch={batch}: must be a multiple of the {replicas} replicas, like {' or '.join(map(str, near))}"
+        )
+
+
+def shuffled(size: int, seed: int, epoch) -> tf.Tensor:
+    """The indices 0..size-1 in the order of an epoch, int64."""
+    return tf.random.experimental.stateless_shuffle(tf.range(size, dtype=tf.int64), [seed, epoch])
+
+
+def endless(one_epoch: Callable, steps: int, start_step: int = 0) -> tf.data.Dataset:
+    """All epochs from `start_step` on, one after the other.
+
+    Args:
+        one_epoch: (number of the epoch, batches to leave out at its start) -> dataset of its `steps` batches.
+        steps: batches in an epoch.
+        start_step: batches that were taken before.
+    """
+    first, done = divmod(start_step, steps)
+    epochs = tf.data.Dataset.range(first, FOREVER)
+    batches = epochs.flat_map(lambda epoch: one_epoch(epoch, done * tf.cast(epoch == first, tf.int64)))
+    return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))

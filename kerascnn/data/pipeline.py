@@ -1,0 +1,142 @@
+"""From a name or a folder to a training and a validation pipeline."""
+
+from math import prod
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ..errors import InputError, one_of
+from . import folder, named
+from .images import fit
+from .order import check_batch, endless, epoch_length, validation_batch
+from .scaling import SCALINGS, scale, statistics
+
+AUTOTUNE = tf.data.AUTOTUNE
+MEMORY = 2**30  # bytes: sets up to this size are kept in memory
+
+
+class Data(NamedTuple):
+    """A training and a validation pipeline, and what is in them.
+
+    Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,). `train` is endless,
+    `steps` of its batches are one epoch; `validation` is finite and in a fixed order. `classes` are the names, in label
+    order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
+    """
+
+    name: str
+    train: tf.data.Dataset
+    validation: tf.data.Dataset
+    steps: int
+    classes: tuple[str, ...]
+    train_size: int
+    validation_size: int
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scaling: str
+
+
+def load(
+    name: str | Path,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    batch: int = 32,
+    scaling: str = "standard",
+    seed: int = 0,
+    replicas: int = 1,
+    start_step: int = 0,
+    limit: int | None = None,
+) -> Data:
+    """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
+
+    Args:
+        name: a folder with one sub-folder a class, or with `train` and `val` that have such; "digits", the 1,797
+            handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose data is looked for in the folder
+            that the environment variable TFDS_DATA_DIR names. An existing folder comes first.
+        image_shape: (height, width, channels) of what comes out, channels 1 or 3; by default the set's own.
+        batch: images in a training batch, over all replicas. The last of an epoch takes what is left.
+        scaling: the range of the pixels, a name of `SCALINGS`; see `scale`.
+        seed: of the order of training. Every epoch has another order, in which every example comes once.
+        replicas: devices that share a batch. With more than one, an epoch leaves out the few images that do not divide
+            by their number, others in each epoch.
+        start_step: batches that were taken before: training goes on exactly where it would be.
+        limit: use at most so many images to train and to validate, the same ones each time.
+
+    Returns:
+        `Data`. The validation examples are the set's own validation or test split, or a fixed fifth that is held out.
+
+    Raises:
+        InputError: one line that says what was wrong; of a broken image, it names the file.
+    """
+    _check_whole(1, batch=batch, replicas=replicas, limit=1 if limit is None else limit)
+    _check_whole(0, seed=seed, start_step=start_step)
+    one_of("scaling", scaling, SCALINGS)
+    check_batch(batch, replicas)
+    image_shape = _image_shape(name, image_shape)
+
+    if _is_folder(name):
+        path = Path(name).expanduser()
+        known, (classes, train, validation) = None, folder.open_folder(path, limit)
+        name = path.resolve().name
+    else:
+        known, (classes, train, validation) = name, named.open_named(name, limit)
+    train_size, validation_size = train.size, validation.size
+    steps, used = epoch_length(train_size, batch, replicas)
+    for shape in (image_shape, train.native):
+        if None not in shape and (train_size + validation_size) * prod(shape) <= MEMORY:
+            train, validation = train.in_memory(shape), validation.in_memory(shape)
+            break
+    mean, std = statistics(known, image_shape[2])
+
+    def finished(images, labels):
+        return scale(fit(images, image_shape), scaling, mean, std), labels
+
+    def one_epoch(epoch, left_out):
+        examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
+        return train.batches(examples, batch, image_shape)
+
+    validation_batches = validation.batches(
+        validation.in_order(), validation_batch(validation_size, batch, replicas), image_shape
+    )
+    return Data(
+        name=name,
+        train=endless(one_epoch, steps, start_step).map(finished, AUTOTUNE).prefetch(AUTOTUNE),
+        validation=validation_batches.map(finished, AUTOTUNE).prefetch(AUTOTUNE),
+        steps=steps,
+        classes=classes,
+        train_size=train_size,
+        validation_size=validation_size,
+        image_shape=image_shape,
+        mean=mean,
+        std=std,
+        scaling=scaling,
+    )
+
+
+def native_shape(name: str | Path) -> tuple[int | None, int | None, int]:
+    """(height, width, channels) of a set's images as they are, None where they differ."""
+    return folder.native_shape(Path(name).expanduser()) if _is_folder(name) else named.native_shape(name)
+
+
+def _check_whole(smallest, **arguments):
+    for name, value in arguments.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+            raise InputError(f"{name}={value!r}: must be a whole number, {smallest} or more")
+
+
+def _is_folder(name):
+    if isinstance(name, PurePath) or name.startswith((".", "/", "~")):
+        return True
+    return name != "digits" and Path(name).is_dir()
+
+
+def _image_shape(name, image_shape):
+    if image_shape is None:
+        image_shape = native_shape(name)
+        if None in image_shape:
+            raise InputError(f"{name}: its images differ in size: pass image_shape=(height, width, channels)")
+    right = isinstance(image_shape, (tuple, list)) and len(image_shape) == 3
+    if not right or not all(isinstance(n, int) and n > 0 for n in image_shape) or image_shape[2] not in (1, 3):
+        raise InputError(f"image_shape={image_shape!r}: must be (height, width, channels) with 1 or 3 channels")
+    return tuple(image_shape)

@@ -1,0 +1,77 @@
+"""ResNet with identity mappings. He et al. 2016, arXiv:1603.05027, Figures 1b and 4, and the appendix.
+
+    7x7/2 conv -> 3x3/2 max pool -> four stages of pre-activated residual blocks -> BN, ReLU -> GAP -> Dense
+    3x3 conv -> three stages of pre-activated residual blocks -> BN, ReLU -> GAP -> Dense             (CIFAR)
+
+The first block finds its input activated already (by `conv1`), and what stands before every block stands once more
+before the classifier. timm and keras.applications pool before they activate the first map, which comes to the same as
+long as the scales of that batch norm are positive. keras.applications strides in the last block of a stage instead.
+"""
+
+from keras import Input, Model
+
+from ..blocks import ORDERS, basic, bn_relu, bottleneck, classifier, conv_bn, mark, max_pool
+from ..errors import count, counts, one_of
+from ..registry import register
+
+BLOCKS = {"basic": basic, "bottleneck": bottleneck}
+
+
+@register("resnet18_v2", block="basic", repeats=(2, 2, 2, 2))
+@register("resnet34_v2", block="basic", repeats=(3, 4, 6, 3))
+@register("resnet50_v2", block="bottleneck", repeats=(3, 4, 6, 3))
+@register("resnet101_v2", block="bottleneck", repeats=(3, 4, 23, 3))
+@register("resnet152_v2", block="bottleneck", repeats=(3, 8, 36, 3))
+def resnet_v2(
+    input_shape, classes, *, block, repeats, n_filters=64, shortcut="B", stride_on="3x3", stem="imagenet",
+    order="full_preactivation", activation="softmax", name=None,
+):  # fmt: skip
+    """`block`: "basic" or "bottleneck"; `repeats`: blocks in each stage; `n_filters`: width of the first stage, which
+    doubles from stage to stage; `shortcut`: "A" zero padding, "B" projection where the shape changes, "C" projection
+    everywhere; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet", or "cifar"
+    (3x3/1, no pool) for small images; `order` of batch norm, ReLU and addition, Figure 4 from (a) to (e): "original",
+    "bn_after_addition", "relu_before_addition", "relu_preactivation", "full_preactivation"."""
+    one_of("block", block, BLOCKS)
+    counts("repeats", repeats)
+    count("n_filters", n_filters)
+    one_of("shortcut", shortcut, ("A", "B", "C"))
+    one_of("stride_on", stride_on, ("1x1", "3x3"))
+    one_of("stem", stem, ("imagenet", "cifar"))
+    one_of("order", order, ORDERS)
+    order = ORDERS[order]
+    knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
+    inp = Input(input_shape)
+    if stem == "imagenet":
+        x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
+        x = max_pool(x, 3, 2, name="pool1")
+    else:
+        x = conv_bn(inp, n_filters, 3, name="conv1")
+    for i, blocks in enumerate(repeats, start=1):
+        for j in range(1, blocks + 1):
+            knobs["order"] = order._replace(before="") if i == j == 1 else order
+            stride = 2 if i > 1 and j == 1 else 1
+            x = BLOCKS[block](x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
+        x = mark(x, f"stage{i}")
+    x = bn_relu(x, order.before, name="last")
+    return Model(inp, classifier(x, classes, activation), name=name)
+
+
+for depth in (164, 1001):
+    row = dict(block="bottleneck", repeats=((depth - 2) // 9,) * 3, n_filters=16, stride_on="1x1", stem="cifar")
+    register(f"resnet{depth}_v2_cifar", **row)(resnet_v2)
+
+
+def timm(layer: str) -> str:
+    """timm's layer names to ours: `stages.0.blocks.1.norm2` to `stage1_block2_1_bn`."""
+    ends = {
+        "stem.conv": "conv1_conv", "stages.0.blocks.0.norm1": "conv1_bn", "norm": "last_bn", "head.fc": "predictions",
+    }  # fmt: skip
+    if layer in ends:
+        return ends[layer]
+    _, stage, _, block, part, *_ = layer.split(".")
+    n = int(part[-1]) if part[-1].isdigit() else 0
+    inner = {"conv": f"{n}_conv", "norm": f"{n - 1}_bn" if n > 1 else "preact_bn"}.get(part[:-1], "shortcut_conv")
+    return f"stage{int(stage) + 1}_block{int(block) + 1}_{inner}"
+
+
+PEERS = {"timm": timm}

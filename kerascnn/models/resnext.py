@@ -1,0 +1,46 @@
+"""ResNeXt. Xie et al. 2016, arXiv:1611.05431, Table 1.
+
+    7x7/2 conv -> 3x3/2 max pool -> four stages of bottlenecks with grouped 3x3 convolutions -> GAP -> Dense
+
+A network called 32x4d has a cardinality of 32 groups, each 4 wide in the first stage. The 3x3 convolution strides, as
+in the authors' code.
+"""
+
+from keras import Input, Model
+
+from ..blocks import bottleneck, classifier, conv_bn, mark, max_pool
+from ..errors import count, counts, one_of
+from ..registry import register
+from .resnet import torch
+
+
+@register("resnext50_32x4d", repeats=(3, 4, 6, 3))
+@register("resnext101_32x4d", repeats=(3, 4, 23, 3))
+@register("resnext101_64x4d", repeats=(3, 4, 23, 3), groups=64)
+@register("resnext152_32x4d", repeats=(3, 8, 36, 3))
+def resnext(
+    input_shape, classes, *, repeats, n_filters=64, groups=32, width=4, stem="imagenet", activation="softmax", name=None
+):
+    """`repeats`: blocks in each stage; `n_filters`: width of the first stage, which doubles from stage to stage;
+    `groups`: cardinality (the paper's C); `width`: that of a group in the first stage (d), at 64 filters; `stem`:
+    "imagenet", or "cifar" (3x3/1, no pool) for small images."""
+    counts("repeats", repeats)
+    for knob, value in {"n_filters": n_filters, "groups": groups, "width": width}.items():
+        count(knob, value)
+    one_of("stem", stem, ("imagenet", "cifar"))
+    inp = Input(input_shape)
+    if stem == "imagenet":
+        x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
+        x = max_pool(x, 3, 2, name="pool1")
+    else:
+        x = conv_bn(inp, n_filters, 3, name="conv1")
+    knobs = dict(stride_on="3x3", groups=groups, width=width)
+    for i, blocks in enumerate(repeats, start=1):
+        for j in range(1, blocks + 1):
+            stride = 2 if i > 1 and j == 1 else 1
+            x = bottleneck(x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
+        x = mark(x, f"stage{i}")
+    return Model(inp, classifier(x, classes, activation), name=name)
+
+
+PEERS = {"torchvision": torch}

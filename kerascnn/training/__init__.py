@@ -1,0 +1,22 @@
+"""What is the same in all recipes; `model.fit` is the trainer.
+
+    start(main, CONFIG)     command line -> main(cfg); a wrong input is one line and exit status 2
+    Run(cfg)                seed, devices, precision, run folder, callbacks
+    input_shape(...)        the image size that suits a network and its data
+    report_classifier(...)  metrics, pictures, report and model card of a finished run
+
+Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
+"""
+
+from importlib import import_module
+
+from .start import start
+
+_HOMES = {"Run": "run", "input_shape": "classifier", "report_classifier": "classifier"}
+__all__ = ["Run", "input_shape", "report_classifier", "start"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

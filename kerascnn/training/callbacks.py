@@ -1,0 +1,83 @@
+"""What happens beside the training, at the end of every epoch and, for the loss alone, of every step."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from . import files
+from .start import TrainingStopped
+
+
+def by_accuracy(logs: dict) -> tuple[float, float]:
+    """How good an epoch was: its accuracy on held-out images, then its loss."""
+    return logs["val_accuracy"], -logs["val_loss"]
+
+
+class Clock(keras.callbacks.Callback):
+    """Adds to an epoch's logs its seconds, its training images per second without validation, and the learning rate.
+
+    `images` is the number of training images in an epoch.
+    """
+
+    def __init__(self, images: int):
+        super().__init__()
+        self.images = images
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+        self.trained = None
+
+    def on_test_begin(self, logs=None):
+        self.trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.perf_counter()
+        logs["seconds"] = now - self.began
+        logs["images_per_second"] = self.images / ((self.trained or now) - self.began)
+        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+class BestModel(keras.callbacks.Callback):
+    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals."""
+
+    def __init__(self, path: Path, about: dict, score: Callable[[dict], tuple] = by_accuracy):
+        super().__init__()
+        self.path, self.about, self.score = path, about, score
+        self.best = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        score = self.score(logs)
+        if self.best is None or score > self.best:
+            files.save(self.model, self.path, self.about)
+            self.best = score
+
+
+class StopOnNonFiniteLoss(keras.callbacks.Callback):
+    """Raises `TrainingStopped` as soon as the loss is NaN or infinite."""
+
+    async_safe = True  # lets Keras go on to the next step while this one is looked at
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._check(logs["loss"], f"the loss in epoch {self.epoch}, step {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check(logs.get("val_loss", 0), f"the loss on held-out images after epoch {self.epoch}")
+
+    def _check(self, loss, where):
+        if not math.isfinite(loss):
+            raise TrainingStopped(f"{where} is {loss}; model.keras keeps the best epoch before, try a smaller --lr")
+
+
+class TensorBoard(keras.callbacks.TensorBoard):
+    """TensorBoard's curves, by epoch."""
+
+    async_safe = True  # by epoch it writes nothing at the end of a step
+
+    def __init__(self, folder: Path):
+        super().__init__(folder, write_graph=False)

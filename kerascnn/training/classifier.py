@@ -1,0 +1,137 @@
+"""What is special to classifiers: the size of their images, and the report of a run."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from .. import catalog, data, weights
+from ..catalog import Card
+from . import answers, files, pictures, report
+from .run import Run
+
+SHEET = 32  # images on the sheet of samples
+
+
+def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int]:
+    """The (height, width, channels) in which a network gets to see some data.
+
+    Args:
+        card: the network's.
+        native: (height, width, channels) of the data, None where its images differ.
+        size: height and width. 0 stands for the network's own, but for no more than four times the data's (to enlarge
+            further only costs) and no less than the network can take.
+    """
+    height, width, channels = card.input_shape
+    if None not in native:
+        most = max(card.min_size, 4 * max(native[:2]))
+        height, width, channels = min(height, most), min(width, most), native[2]
+    return (size or height, size or width, channels)
+
+
+def report_classifier(run: Run, images: data.Data) -> None:
+    """Judge `model.keras` on the held-out images; write `metrics.json`, the pictures, `report.html` and `README.md`.
+
+    Args:
+        run: a run whose training is over.
+        images: the data that it was trained on.
+    """
+    model = weights.load(run.folder / "model.keras")
+    given = answers.collect(model, images.validation, SHEET)
+    counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
+    history = files.read_history(run.folder / "history.csv")
+    result = {**answers.measure(given, images.classes), **run.measure(model, history)}
+    result["last_epoch_accuracy"] = history["val_accuracy"][-1]
+    files.write_json(run.folder / "metrics.json", result)
+    pictures.curves(run.folder / "curves.png", history, ("loss", "accuracy"), result["best_epoch"])
+    pictures.confusion(run.folder / "confusion.png", counts, images.classes)
+    draw_samples(run.folder / "samples.png", given.samples, counts, images)
+    page = compose(run, images, result, counts)
+    report.write_html(run.folder, page)
+    report.write_card(run.folder, page)
+    report.print_result(run.folder, page)
+
+
+def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, images: data.Data) -> None:
+    """Write the sheet of samples. Its title says how many answers were wrong and right in all."""
+    ends = np.array([0, 255], np.uint8)[:, None, None, None].repeat(images.image_shape[2], axis=-1)
+    black, white = data.scale(ends, images.scaling, images.mean, images.std)
+    cells = []
+    for sample in samples:
+        answer, truth = (pictures.shortened(images.classes[i]) for i in (sample.answer, sample.label))
+        note = f"{sample.probabilities[sample.answer]:.0%}"
+        is_right = sample.answer == sample.label
+        image = (sample.image - black) / (white - black)
+        cells.append(pictures.Cell(image, answer, note if is_right else f"{note}\nis {truth}", is_right))
+    shown, right = sum(cell.right for cell in cells), np.trace(counts)
+    wrong = f"{len(cells) - shown} of {counts.sum() - right:,} wrong answers"
+    pictures.samples(path, f"{wrong}, {shown} of {right:,} right ones", cells)
+
+
+def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> report.Report:
+    """The text of the report."""
+    card = catalog.card(run.about["name"])
+    top5 = [("right among the first five", f"{result['top5_accuracy']:.2%}")] if "top5_accuracy" in result else []
+    return report.Report(
+        title=f"{card.name} on {images.name}",
+        lead=f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
+        f"{card.where}), trained on {images.train_size:,} images.",
+        facts=[
+            (f"accuracy on {counts.sum():,} held-out images", f"{result['accuracy']:.2%}"),
+            *top5,
+            ("held-out loss", f"{result['loss']:.4f}"),
+            ("best epoch, by this accuracy", f"{result['best_epoch']} of {result['epochs']}"),
+            ("accuracy after the last epoch", f"{result['last_epoch_accuracy']:.2%}"),
+            ("parameters", f"{result['parameters']:,}"),
+            ("MACs for one image", f"{result['macs']:,}"),
+            ("training", f"{result['training_seconds']:.0f} s"),
+            ("images a second", f"{result['images_per_second']:,.0f}"),
+            ("device", result["device"]),
+        ],
+        pictures=[
+            ("Loss and accuracy by epoch", "curves.png"),
+            ("What the network says of held-out images", "samples.png"),
+            ("What each class was taken for", "confusion.png"),
+        ],
+        tables=[
+            report.Table(
+                "Classes",
+                ("class", "precision", "recall", "F1", "images"),
+                [
+                    (
+                        row["class"],
+                        *(f"{row[name]:.1%}" for name in ("precision", "recall", "f1")),
+                        f"{row['images']:,}",
+                    )
+                    for row in result["classes"]
+                ],
+            ),
+            report.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
+            report.Table("Departures from the paper", (), [(card.departs or "none",)]),
+            report.Table("Configuration", (), report.as_rows(run.config)),
+        ],
+        card=f"""## Use
+
+    kerascnn predict {run.folder} IMAGE
+
+or in Python:
+
+```python
+import kerascnn
+
+model = kerascnn.load("{run.folder}/model.keras")  # or keras.models.load_model, after `import kerascnn.layers`
+images = kerascnn.data.read_images(["IMAGE"], {tuple(run.about["input_shape"])})
+probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
+```
+
+The classes, in the order of the probabilities: {", ".join(images.classes)}.
+""",
+    )
+
+
+def mistakes(counts: np.ndarray, classes: list[str], most: int = 10) -> list[tuple[str, str, str]]:
+    """The most frequent pairs of a class and what it was taken for."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    first = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(i), len(counts)) for i in first]
+    return [(classes[is_], classes[said], str(wrong[is_, said])) for is_, said in pairs if wrong[is_, said]]

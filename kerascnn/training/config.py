@@ -1,0 +1,119 @@
+"""A flat dict of defaults becomes a command line: `--batch 64`, typed by the default's type."""
+
+import argparse
+from ast import literal_eval
+from math import isfinite
+from types import SimpleNamespace
+
+from ..errors import InputError, unknown
+
+STANDARD = {
+    "seed": 0,
+    "out": "",
+    "overwrite": False,
+    "smoke": False,
+    "mixed_precision": False,
+}
+HELP = {
+    "data": "name of a data set, or a folder with one folder of images for each class",
+    "seed": "of all random numbers",
+    "out": "run folder, instead of saved_models/MODEL-DATA",
+    "overwrite": "replace the run that is in the run folder",
+    "smoke": "a few images for a moment: proves the wiring",
+    "mixed_precision": "compute in 16 bits, on a GPU",
+}
+
+
+def parse(config: dict, words: list[str], *, smoke: dict | None = None, about: str = "") -> SimpleNamespace:
+    """Read a command line.
+
+    Args:
+        config: flag to default. The default's type (bool, int, float, str, tuple) is the flag's; a number may be
+            negative only where its default is. The flags of `STANDARD` and `--knob` come on top.
+        words: the command line, without the program's name.
+        smoke: the values that `--smoke` puts in place of defaults. Flags that are given still win.
+        about: what `--help` says above the flags.
+
+    Returns:
+        The values as attributes; those of `--knob name=value` as the dict `knobs`.
+
+    Raises:
+        InputError: unknown flag, missing or wrong value.
+        SystemExit: `--help` was asked for.
+    """
+    defaults = {**config, **{name: value for name, value in STANDARD.items() if name not in config}}
+    parser = _Parser(
+        usage="%(prog)s [flags]",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    for name, default in defaults.items():
+        shown = "" if default is False or default == "" else f"(default: {default})"
+        text = f"{HELP.get(name, '')} {shown}".strip().replace("%", "%%")
+        if isinstance(default, bool):
+            action = argparse.BooleanOptionalAction if default else "store_true"
+            parser.add_argument(flag(name), dest=name, action=action, help=text)
+        else:
+            parser.add_argument(flag(name), dest=name, metavar=type(default).__name__.upper(), help=text)
+    parser.add_argument(
+        "--knob",
+        dest="knobs",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a knob of the network, like alpha=0.25 or repeats=2,2,2; may be repeated",
+    )
+    found, strays = parser.parse_known_args(words)
+    if strays:
+        raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
+    given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
+    stand_ins = smoke if smoke and given.get("smoke") else {}
+    return SimpleNamespace(**{"knobs": {}, **defaults, **stand_ins, **given})
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(message)
+
+
+def _typed(name, value, default):
+    if name == "knobs":
+        return dict(_knob(word) for word in value)
+    if isinstance(default, (bool, str)):
+        return value
+    if isinstance(default, tuple):
+        value = _literal(value)
+        return value if isinstance(value, tuple) else (value,)
+    return _number(name, value, default)
+
+
+def _number(name, text, default):
+    kind = type(default)
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not isfinite(value) or (value < 0 <= default):
+        wanted = "a whole number" if kind is int else "a number"
+        raise InputError(f"{flag(name)} {text}: must be {wanted}" + (", 0 or more" if default >= 0 else ""))
+    return value
+
+
+def _knob(word):
+    name, equals, text = word.partition("=")
+    if not (name.isidentifier() and equals):
+        raise InputError(f"--knob {word}: must be name=value, like alpha=0.25")
+    return name, _literal(text)
+
+
+def _literal(text):
+    """A Python literal where it is one, otherwise the text itself."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

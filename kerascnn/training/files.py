@@ -1,0 +1,71 @@
+"""Files of a run: written aside and renamed, so that a full disk or a kill never costs the previous good one."""
+
+import csv
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import InputError
+
+MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves it alone
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A path to write to. It takes the place of `path` if the block succeeds, and vanishes if it doesn't."""
+    draft = path.with_stem(path.stem + ".part")
+    try:
+        yield draft
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write a dict; numpy's numbers and arrays are welcome in it."""
+    with aside(path) as draft:
+        draft.write_text(as_json(content, indent=2) + "\n", encoding="utf-8")
+
+
+def save(model, path: Path, about: dict) -> None:
+    """Save a Keras model together with what is needed to use it: `about` goes into the file as `kerascnn.json`."""
+    with aside(path) as draft:
+        model.save(draft)
+        with zipfile.ZipFile(draft, "a") as archive:
+            archive.writestr(MEMBER, as_json(about))
+
+
+def as_json(content: dict, **style) -> str:
+    return json.dumps(content, ensure_ascii=False, default=lambda value: value.tolist(), **style)
+
+
+def about(path: str | Path) -> tuple[Path, dict]:
+    """The `.keras` file of a run, and what it says about itself.
+
+    Args:
+        path: a run folder, or its `model.keras`.
+
+    Returns:
+        The file, and a dict with `name`, `knobs`, `input_shape`, `classes`, `scaling`, `mean`, `std`.
+
+    Raises:
+        InputError: there is no such file, or no run of ours has written it.
+    """
+    file = Path(path) / "model.keras" if Path(path).is_dir() else Path(path)
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; give a run folder or its model.keras")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return file, json.loads(archive.read(MEMBER))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise InputError(f"{file}: not a model that a run of kerascnn has saved ({MEMBER} is missing)") from error
+
+
+def read_history(path: Path) -> dict[str, list[float]]:
+    """The columns of a `history.csv`."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}

@@ -1,0 +1,74 @@
+"""The run folder: a run never writes over what is there, and `--overwrite` removes only what a run has left."""
+
+import json
+import re
+from itertools import count
+from pathlib import Path
+
+from ..errors import InputError
+
+HOME = Path("saved_models")
+LEFTOVERS = (
+    "model.keras",
+    "history.csv",
+    "metrics.json",
+    "curves.png",
+    "confusion.png",
+    "samples.png",
+    "report.html",
+    "README.md",
+    "*.part.*",
+    "logs/*/events.out.tfevents.*",
+    "config.json",
+)
+
+
+def check(out: str, overwrite: bool) -> None:
+    """Raise an `InputError` unless a run may use the folder `out`. It may where there is none, or an empty one."""
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {out}: is a file; give the name of a folder")
+    if folder.exists() and any(folder.iterdir()):
+        if not overwrite:
+            raise InputError(f"--out {out}: exists and isn't empty; --overwrite replaces the run that is in it")
+        if not _is_run(folder):
+            raise InputError(f"--out {out}: holds no run of kerascnn, so --overwrite leaves it alone")
+
+
+def make(name: str, out: str = "", overwrite: bool = False) -> Path:
+    """Make the folder of a run and return it.
+
+    It is `out` where that is given, otherwise `saved_models/NAME`, or the first that doesn't exist yet of NAME-2,
+    NAME-3 and so on. `overwrite` empties `out`, or `saved_models/NAME`, of the run that is in it.
+
+    Raises:
+        InputError: see `check`; or the folder cannot be made.
+    """
+    default = HOME / (re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run")
+    try:
+        if out or overwrite:
+            folder = Path(out or default)
+            check(str(folder), overwrite)
+            _clear(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        for i in count(1):
+            folder = default if i == 1 else default.with_name(f"{default.name}-{i}")
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                return folder
+    except OSError as error:
+        raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from error
+
+
+def _is_run(folder):
+    try:
+        return "kerascnn" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def _clear(folder):
+    for pattern in LEFTOVERS:
+        for file in folder.glob(pattern):
+            file.unlink()

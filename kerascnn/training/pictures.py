@@ -1,0 +1,102 @@
+"""The pictures of a run. Drawn without pyplot, so that the user's matplotlib backend stays what it is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
+RIGHT, WRONG = "#1a7f37", "#c62828"
+
+
+class Cell(NamedTuple):
+    """An image (height, width, 1 or 3) between 0 and 1, the answer, a note of up to two lines, whether it is right."""
+
+    image: np.ndarray
+    answer: str
+    note: str
+    right: bool
+
+
+def curves(path: Path, history: dict[str, Sequence[float]], metrics: Sequence[str], best: int) -> None:
+    """One panel a metric, by epoch: while training, and on held-out images.
+
+    Args:
+        path: the PNG file to write.
+        history: column of `history.csv` to its values; the columns of held-out images begin with `val_`.
+        metrics: the columns to draw.
+        best: the epoch whose model was kept, counted from 1.
+    """
+    figure = Figure(figsize=(5.2 * len(metrics), 3.6), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
+        epochs = range(1, len(history[metric]) + 1)
+        marker = "o" if len(epochs) < 30 else ""
+        axes.plot(epochs, history[metric], marker=marker, ms=3, color=TRAIN, label="while training")
+        axes.plot(epochs, history[f"val_{metric}"], marker=marker, ms=3, color=HELD_OUT, label="held-out images")
+        kept = history[f"val_{metric}"][best - 1]
+        axes.plot(best, kept, "o", ms=9, mfc="none", mew=1.5, color=HELD_OUT, label=f"kept, epoch {best}: {kept:.4g}")
+        axes.set(title=metric, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#e6e8eb", lw=0.8)
+        axes.legend(frameon=False, fontsize=9)
+    _write(figure, path)
+
+
+def confusion(path: Path, counts: np.ndarray, classes: Sequence[str]) -> None:
+    """What each class was taken for.
+
+    Args:
+        path: the PNG file to write.
+        counts: (classes, classes) whole numbers; row: what it is, column: what the network says.
+        classes: their names.
+    """
+    n = len(classes)
+    side = 4 + min(0.28 * n, 11)
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = axes.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1))  # so that few mistakes show, too
+    size = max(min(10, 45 * side / n), 5)
+    names = [shortened(name) for name in classes]
+    axes.set_xticks(range(n), names, fontsize=size, rotation=90 if max(map(len, names)) > 2 else 0)
+    axes.set_yticks(range(n), names, fontsize=size)
+    axes.set(xlabel="the network says", ylabel="it is")
+    axes.tick_params(length=0)
+    if n <= 20:
+        for row, column in zip(*np.nonzero(counts), strict=True):
+            color = "white" if share[row, column] > 0.4 else "black"
+            axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=color, fontsize=9)
+    bar = figure.colorbar(image, shrink=0.5, format="{x:.0%}", label="share of the row")
+    bar.outline.set_visible(False)
+    axes.spines[:].set_color("#c9ced6")
+    _write(figure, path)
+
+
+def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
+    """A sheet of images with what a network says of them, written to a PNG file."""
+    columns = min(8, len(cells))
+    rows = -(-len(cells) // columns)
+    figure = Figure(figsize=(1.45 * columns, 2 * rows + 0.5), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, cell in zip(grid, cells, strict=False):
+        axes.imshow(cell.image if cell.image.shape[-1] == 3 else cell.image[..., 0], cmap="gray", vmin=0, vmax=1)
+        color, mark = (RIGHT, "✓") if cell.right else (WRONG, "✗")
+        axes.set_title(f"{mark} {cell.answer}", fontsize=9, color=color, pad=3)
+        axes.text(0.5, -0.04, cell.note, transform=axes.transAxes, ha="center", va="top", fontsize=8, color="#555c66")
+    _write(figure, path)
+
+
+def shortened(name: str, most: int = 16) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _write(figure, path):
+    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)

@@ -1,0 +1,121 @@
+"""A run: what surrounds `model.fit`."""
+
+import shlex
+import statistics
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import tensorflow as tf
+
+from .. import __version__, analysis
+from ..errors import InputError
+from . import devices, files, folders
+from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
+
+
+class Run:
+    """Seeds all random numbers, chooses devices and precision, and keeps the run folder. It doesn't train.
+
+    Nothing is written before `open`, so that a wrong input leaves nothing behind.
+
+    Args:
+        cfg: the command line, as `start` hands it over.
+        score: how good an epoch was, from its logs; the best one's model is kept.
+
+    Attributes:
+        strategy: the `tf.distribute` strategy; make and compile the model in its `scope()`.
+        replicas: the number of devices that share a batch.
+        verbose: for `model.fit`: a progress bar on a terminal, a line for each epoch elsewhere.
+        folder: the run folder, once it is open.
+        about: what `model.keras` says about itself, and
+        config: what `config.json` says, once the run is open.
+
+    Raises:
+        InputError: the folder is taken, the seed is out of range, the precision doesn't fit the devices.
+    """
+
+    def __init__(self, cfg: SimpleNamespace, score: Callable[[dict], tuple] = by_accuracy):
+        self.cfg, self.score = cfg, score
+        if cfg.out:
+            folders.check(cfg.out, cfg.overwrite)
+        if cfg.seed >= 2**32:
+            raise InputError(f"--seed {cfg.seed}: must be less than {2**32}")
+        keras.utils.set_random_seed(cfg.seed)
+        self.precision = devices.set_precision(cfg.mixed_precision)
+        self.strategy = devices.strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        self.verbose = 1 if sys.stdout.isatty() else 2
+
+    def open(self, model: keras.Model, data) -> None:
+        """Make the run folder and write `config.json`: all that is needed to build this model and to run again.
+
+        Args:
+            model: the network, made by `kerascnn.build` with the knobs of the command line.
+            data: what `kerascnn.data` loaded for it.
+
+        Raises:
+            InputError: the folder is taken or cannot be made.
+        """
+        self.about = {
+            "kerascnn": __version__,
+            "name": model.name,
+            "knobs": self.cfg.knobs,
+            "input_shape": model.input_shape[1:],
+            "classes": data.classes,
+            "scaling": data.scaling,
+            "mean": data.mean,
+            "std": data.std,
+        }
+        name = f"{model.name}-{data.name}" + ("-smoke" if self.cfg.smoke else "")
+        self.folder = folders.make(name, self.cfg.out, self.cfg.overwrite)
+        self.config = {
+            **self.about,
+            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "flags": vars(self.cfg),
+            "data": data.name,
+            "train_images": data.train_size,
+            "validation_images": data.validation_size,
+            "precision": self.precision,
+            "device": devices.describe(),
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        }
+        files.write_json(self.folder / "config.json", self.config)
+        print(
+            f"{model.name}, {model.count_params():,} parameters; {data.name}, {data.train_size:,} images and "
+            f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {self.folder}",
+            flush=True,
+        )
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """What `model.fit` shall call, once the run is open: it writes `history.csv`, `logs/` and the best epoch's
+        `model.keras`, and stops where the loss is not finite."""
+        return [
+            StopOnNonFiniteLoss(),
+            Clock(self.config["train_images"]),
+            keras.callbacks.CSVLogger(self.folder / "history.csv"),
+            TensorBoard(self.folder / "logs"),
+            BestModel(self.folder / "model.keras", self.about, self.score),
+        ]
+
+    def measure(self, model: keras.Model, history: dict[str, list[float]]) -> dict:
+        """What `metrics.json` says whatever the task: epochs, time, size, device."""
+        epochs = [dict(zip(history, row, strict=True)) for row in zip(*history.values(), strict=True)]
+        best = max(range(len(epochs)), key=lambda i: self.score(epochs[i]))
+        cost = analysis.cost(model)
+        speeds = history["images_per_second"][1:] or history["images_per_second"]  # the first epoch compiles
+        return {
+            "epochs": len(epochs),
+            "best_epoch": best + 1,
+            "training_seconds": sum(history["seconds"]),
+            "images_per_second": statistics.median(speeds),
+            "parameters": cost.params,
+            "trainable_parameters": cost.trainable,
+            "macs": cost.macs,
+            "device": devices.describe(),
+        }

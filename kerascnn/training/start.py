@@ -1,0 +1,39 @@
+"""The entry point of every recipe."""
+
+import sys
+from collections.abc import Callable
+
+from ..errors import InputError
+from .config import parse
+
+
+class TrainingStopped(Exception):
+    """Training cannot go on. The message is one complete line."""
+
+
+def start(main: Callable, config: dict, smoke: dict | None = None) -> None:
+    """Read the command line and call `main(cfg)`; `cfg` has the flags of `config` and the standard ones as attributes.
+
+    `smoke` holds the values that `--smoke` puts in place of defaults. `--help` prints the docstring of the recipe.
+
+    A wrong input ends in one line on stderr and exit status 2, training that cannot go on in one line and 1, Ctrl-C in
+    one line and 130. Any other error keeps its traceback.
+    """
+    try:
+        cfg = parse(config, sys.argv[1:], smoke=smoke, about=main.__globals__["__doc__"])
+        from .devices import load_tensorflow
+
+        load_tensorflow()
+        main(cfg)
+    except InputError as error:
+        _leave(f"error: {error}", 2)
+    except TrainingStopped as stop:
+        _leave(f"stopped: {stop}", 1)
+    except KeyboardInterrupt:
+        _leave("stopped by Ctrl-C: the run folder keeps what was finished, model.keras the best epoch", 130)
+
+
+def _leave(line, status):
+    sys.stdout.flush()
+    print(line, file=sys.stderr)
+    sys.exit(status)

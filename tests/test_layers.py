@@ -1,0 +1,64 @@
+"""The layers against loops over their papers' formulas."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn
+from kerascnn.layers import LocalResponseNormalization, PadChannels
+
+
+def response_normalized(x, size, alpha, beta, bias):
+    """Krizhevsky et al. 2012, Section 3.3: i, j, k, n, alpha and beta are i, j, bias, size, alpha / size and beta."""
+    out, channels = np.empty_like(x), x.shape[-1]
+    for i in range(channels):
+        energy = 0.0
+        for j in range(max(0, i - size // 2), min(channels - 1, i + size // 2) + 1):
+            energy = energy + x[..., j] ** 2
+        out[..., i] = x[..., i] / (bias + alpha / size * energy) ** beta
+    return out
+
+
+@pytest.mark.parametrize("channels", [1, 3, 16])
+@pytest.mark.parametrize(
+    ("size", "alpha", "beta", "bias"),
+    [(5, 1e-4, 0.75, 2.0), (5, 1e-4, 0.75, 1.0), (3, 0.5, 0.5, 1.5), (1, 1.0, 1.0, 0.1)],
+)
+def test_local_response_normalization_is_the_formula(channels, size, alpha, beta, bias, float64):
+    x = 100 * np.random.default_rng(channels).standard_normal((2, 3, 4, channels))
+    layer = LocalResponseNormalization(size, alpha, beta, bias)
+    np.testing.assert_allclose(layer(x), response_normalized(x, size, alpha, beta, bias), rtol=1e-12)
+
+
+def test_local_response_normalization_in_half_precision():
+    x = np.random.default_rng(0).uniform(-1e4, 1e4, (1, 4, 4, 16)).astype("float16")  # squared: over 65504
+    out = keras.ops.convert_to_numpy(LocalResponseNormalization(dtype="float16")(x))
+    expected = response_normalized(x.astype("float64"), 5, 1e-4, 0.75, 1.0)
+    np.testing.assert_allclose(out, expected, rtol=0.02)
+
+
+def test_local_response_normalization_wants_neighbours_on_both_sides():
+    with pytest.raises(kerascnn.InputError, match="size=4: must be odd"):
+        LocalResponseNormalization(4)
+
+
+@pytest.mark.parametrize(("channels", "before"), [(4, 2), (5, 2), (1, 0)])
+def test_pad_channels_adds_zeros_on_both_sides(channels, before):
+    x = np.random.default_rng(0).random((2, 3, 4, 6), dtype="float32")
+    padded = keras.ops.convert_to_numpy(PadChannels(channels)(x))
+    assert padded.shape == (2, 3, 4, 6 + channels)
+    np.testing.assert_array_equal(padded[..., before : before + 6], x)
+    assert padded.sum(dtype="float64") == x.sum(dtype="float64")
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments"), [(LocalResponseNormalization, (3, 0.5, 0.6, 1.5)), (PadChannels, (3,))]
+)
+def test_layers_are_saved_whole(layer, arguments, tmp_path):
+    inp = keras.Input((None, None, 6))
+    model = keras.Model(inp, layer(*arguments)(inp))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = np.random.default_rng(0).random((2, 3, 5, 6), dtype="float32")
+    np.testing.assert_array_equal(model(x), again(x))
+    assert model.output.shape == again.output.shape == (None, None, None, model(x).shape[-1])

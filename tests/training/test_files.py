@@ -1,0 +1,77 @@
+"""Files are whole or not there, and a model file tells what it is."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn
+from kerascnn import InputError
+from kerascnn.training import files
+
+ABOUT = {"name": "lenet5", "classes": ("ä", "b"), "mean": np.float32([0.5]), "std": (0.25,)}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return kerascnn.build("lenet5", classes=2)
+
+
+def test_a_model_carries_its_description_and_keras_loads_it_all_the_same(model, tmp_path):
+    files.save(model, tmp_path / "model.keras", ABOUT)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+    for path in (tmp_path, tmp_path / "model.keras"):
+        assert files.about(path) == (
+            tmp_path / "model.keras",
+            {"name": "lenet5", "classes": ["ä", "b"], "mean": [0.5], "std": [0.25]},
+        )
+    x = np.random.default_rng(0).random((2, 32, 32, 1), dtype="float32")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
+
+
+@pytest.mark.parametrize("part", ["weights", "description"])
+def test_a_failing_save_leaves_the_previous_file(part, model, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    files.save(model, path, ABOUT)
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    owner, name = (keras.Model, "save") if part == "weights" else (zipfile.ZipFile, "writestr")
+    monkeypatch.setattr(owner, name, full)
+    with pytest.raises(OSError, match="No space left"):
+        files.save(model, path, {"name": "other"})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_aside_leaves_nothing_when_interrupted(tmp_path):
+    def write():
+        with files.aside(tmp_path / "a.json") as draft:
+            draft.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not list(tmp_path.iterdir())
+
+
+def test_json_takes_numpy(tmp_path):
+    files.write_json(tmp_path / "a.json", {"a": np.float32(0.5), "b": np.arange(3), "c": "é"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"a": 0.5, "b": [0, 1, 2], "c": "é"}
+
+
+def test_what_is_no_model_of_ours(model, tmp_path):
+    with pytest.raises(InputError, match=r"nowhere: no such file"):
+        files.about(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"model.keras: no such file"):
+        files.about(tmp_path)
+    (tmp_path / "model.keras").write_text("no zip")
+    with pytest.raises(InputError, match=r"not a model that a run of kerascnn has saved"):
+        files.about(tmp_path)
+    model.save(tmp_path / "plain.keras")
+    with pytest.raises(InputError, match=r"kerascnn.json is missing"):
+        files.about(tmp_path / "plain.keras")
