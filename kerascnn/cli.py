@@ -91,6 +91,9 @@ def show_info(name: str, as_json: bool) -> None:
 
 
 def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> None:
+    from .training.devices import load_tensorflow
+
+    load_tensorflow()
     from .training.predict import predict
 
     answers = predict(model, images, top)

@@ -9,6 +9,7 @@
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +42,7 @@ def read_images(paths, image_shape: tuple[int, int, int]) -> np.ndarray:
 def decode_files(paths: list[Path], turns: list[int], image_shape) -> np.ndarray:
     """The files' images, uint8; `turns` are their EXIF orientations. Names a file that cannot be decoded."""
     images = np.empty((len(paths), *image_shape), np.uint8)
-    decode_one = tf.function(
-        lambda path, turn: decode(path, turn, image_shape),
-        input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)],
-    )
+    decode_one = _decoder(tuple(image_shape))
 
     def fill(i):
         try:
@@ -55,6 +53,13 @@ def decode_files(paths: list[Path], turns: list[int], image_shape) -> np.ndarray
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(len(paths))))
     return images
+
+
+@cache
+def _decoder(image_shape):
+    """`decode` to one shape, traced once."""
+    signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
+    return tf.function(lambda path, turn: decode(path, turn, image_shape), input_signature=signature)
 
 
 def decode(path, turn, image_shape) -> tf.Tensor:

@@ -42,7 +42,6 @@ def efficientnet(
     "same", as TensorFlow pads, or "symmetric", as Torch does."""
     at_least("width", width, 1 / 32)
     at_least("depth", depth, 1 / 32)
-    between("dropout", dropout, 0, 1)
     between("drop_connect", drop_connect, 0, 1)
     style = dict(padding=padding, act="swish", epsilon=1e-3)
     repeats = [ceil(blocks * depth) for *_, blocks, _ in BODY]

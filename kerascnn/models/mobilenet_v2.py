@@ -10,7 +10,7 @@ not 1, both from the authors' code.
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
-from ..errors import at_least, between
+from ..errors import at_least
 from ..registry import register
 
 BODY = [  # expansion t, filters c, blocks n, stride of the first block s
@@ -36,7 +36,6 @@ def mobilenet_v2(
     does."""
     at_least("alpha", alpha, 1 / 32)
     at_least("expansion", expansion, 1)
-    between("dropout", dropout, 0, 1)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
     knobs = dict(shortcut=shortcut, project_act=None if linear else "relu6", **style)
     inp = Input(input_shape)

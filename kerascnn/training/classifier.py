@@ -22,11 +22,11 @@ def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int
         size: height and width. 0 stands for the network's own, but for no more than four times the data's (to enlarge
             further only costs) and no less than the network can take.
     """
-    height, width, channels = card.input_shape
+    height, width, _ = card.input_shape
     if None not in native:
         most = max(card.min_size, 4 * max(native[:2]))
-        height, width, channels = min(height, most), min(width, most), native[2]
-    return (size or height, size or width, channels)
+        height, width = min(height, most), min(width, most)
+    return (size or height, size or width, native[2])
 
 
 def report_classifier(run: Run, images: data.Data) -> None:

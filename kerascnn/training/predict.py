@@ -1,52 +1,51 @@
-"""What a trained network says of image files."""
+"""Answers of a trained classifier on image files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from .. import data, weights
 from ..data.formats import EXTENSIONS
-from ..errors import InputError, count
+from ..errors import InputError
 from . import files
 
 BATCH = 64
 
 
-def predict(model: str | Path, images: Sequence[str | Path], top: int = 1) -> list[dict]:
-    """Classify image files, read and scaled as the network's training images were.
+def predict(model: str | Path, images: Iterable[str | Path], top: int = 1) -> list[dict]:
+    """The likeliest classes of images.
 
     Args:
         model: a run folder, or its `model.keras`.
-        images: image files, and folders whose image files are taken in alphabetical order.
-        top: the number of classes to name.
+        images: image files, or folders of them.
+        top: how many classes to name.
 
     Returns:
         For each image `{"image": path, "classes": {name: probability}}`, the likeliest class first.
 
     Raises:
-        InputError: there is no such model, no image, or a broken one.
+        InputError: no such model or image, a broken image, an empty folder.
     """
-    count("top", top)
     file, about = files.about(model)
-    paths = [path for name in images for path in _images(Path(name))]
+    if not 1 <= top <= len(about["classes"]):
+        raise InputError(f"top={top}: must be from 1 to {len(about['classes'])}, the number of classes")
+    paths = [path for image in images for path in _files(Path(image))]
     network = weights.load(file)
     answers = []
     for i in range(0, len(paths), BATCH):
         pixels = data.read_images(paths[i : i + BATCH], tuple(about["input_shape"]))
-        scaled = data.scale(pixels, about["scaling"], about["mean"], about["std"])
-        answers += [_likeliest(row, about["classes"], top) for row in network.predict_on_batch(scaled)]
-    return [{"image": str(path), "classes": classes} for path, classes in zip(paths, answers, strict=True)]
+        answers.extend(network.predict_on_batch(data.scale(pixels, about["scaling"], about["mean"], about["std"])))
+    return [
+        {"image": str(path), "classes": {about["classes"][i]: float(answer[i]) for i in np.argsort(-answer)[:top]}}
+        for path, answer in zip(paths, answers, strict=True)
+    ]
 
 
-def _images(path):
+def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS)
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS and file.name[0] != ".")
     if not found:
-        raise InputError(f"{path}: holds no images; allowed are {', '.join(EXTENSIONS)}")
+        raise InputError(f"{path}: has no images; allowed are {', '.join(EXTENSIONS)}")
     return found
-
-
-def _likeliest(probabilities, classes, top):
-    return {classes[i]: float(probabilities[i]) for i in np.argsort(-probabilities, kind="stable")[:top]}

@@ -81,6 +81,7 @@ class Run:
             "validation_images": data.validation_size,
             "precision": self.precision,
             "device": devices.describe(),
+            "replicas": self.replicas,
             "keras": keras.__version__,
             "tensorflow": tf.__version__,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),

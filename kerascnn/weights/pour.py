@@ -42,18 +42,20 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
     peers = import_module(f"kerascnn.models.{info(model).module}").PEERS
     homes = {peer: _homes(model, tensors, rename) for peer, rename in peers.items()}
     peer = max(homes, key=lambda peer: len(homes[peer]))
-    placed, homeless = _place(model, tensors, homes[peer])
+    placed, biases, scales, homeless = _place(model, tensors, homes[peer])
     missing = [v.path for v in model.weights if v.path not in placed]
     if homeless or missing:
         raise InputError(
             f"{model.name} is not the network of these tensors: {_some(homeless) or 'none'} found no place, "
             f"{_some(missing) or 'none'} got no value"
         )
-    for variable in model.weights:
-        value = placed[variable.path]
-        if epsilon is not None and variable.path.endswith("moving_variance"):
-            value = value + (epsilon - model.get_layer(variable.path.split("/")[0]).epsilon)
-        variable.assign(value)
+    _fold(placed, biases, scales)
+    for layer in model.layers:
+        for variable in layer.weights:
+            value = placed[variable.path]
+            if epsilon is not None and variable.path.endswith("moving_variance"):
+                value = value + (epsilon - layer.epsilon)
+            variable.assign(value)
     return peer
 
 
@@ -67,47 +69,61 @@ def _homes(model, tensors, rename):
 
 
 def _place(model, tensors, homes):
-    """Our variable's path to its value, and the names of the tensors that fit nowhere."""
-    placed, homeless, folded, scales = {}, [], {}, {}
-    for name, value in tensors.items():
+    """Our variables' paths to their values; the biases and scales to fold, by batch normalization; and the rest."""
+    placed, biases, scales, homeless = {}, {}, {}, []
+    for name, tensor in tensors.items():
         layer, slot = homes.get(name), name.rpartition(".")[2]
-        if layer is None:
-            homeless.append(f"{name} {value.shape}")
-            continue
-        variables = (getattr(layer, name, None) for name in SLOTS.get(slot, ()))
+        variables = (getattr(layer, ours, None) for ours in SLOTS.get(slot, ()))
         variable = next((variable for variable in variables if variable is not None), None)
-        if variable is None and slot == "bias" and (norm := _normalization_after(layer)):
-            folded[norm.moving_mean.path] = value
-            continue
-        unscaled = isinstance(layer, layers.BatchNormalization) and not layer.scale
-        if slot == "weight" and unscaled and value.shape == layer.moving_mean.shape:
-            scales[layer.moving_mean.path] = scales[layer.input._keras_history.operation.kernel.path] = value
-            continue
-        value = _our_layout(layer, value) if slot == "weight" else value
-        if variable is None or value.shape != tuple(variable.shape):
-            homeless.append(f"{name} {tensors[name].shape}")
-        else:
+        value = tensor
+        if variable is not None and slot == "weight":
+            with suppress(ValueError):  # of other dimensions than a kernel of ours; it will fit nowhere
+                value = _our_layout(layer, tensor)
+        if variable is not None and value.shape == tuple(variable.shape) and variable.path not in placed:
             placed[variable.path] = value
-    for path, bias in folded.items():
-        if path in placed:
-            placed[path] = placed[path] - bias
-    for path, scale in scales.items():
-        if path in placed:
-            placed[path] = placed[path] * scale
+        elif slot == "bias" and variable is None and _fits(norm := _normalization_after(layer), tensor):
+            biases[norm] = tensor
+        elif slot == "weight" and _fits(layer, tensor) and not layer.scale and _convolution_before(layer):
+            scales[layer] = tensor
+        else:
+            homeless.append(f"{name} {tensor.shape}")
     if not any(path.endswith("/gamma") for path in placed):
         norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization) and layer.scale]
         placed |= {norm.gamma.path: np.ones(norm.gamma.shape) for norm in norms}
-    return placed, homeless
+    return placed, biases, scales, homeless
+
+
+def _fold(placed, biases, scales) -> None:
+    """Take up the peer's biases and scales, by batch normalization, in the values that come before or in it."""
+    for norm, bias in biases.items():
+        placed[norm.moving_mean.path] = placed[norm.moving_mean.path] - bias
+    for norm, scale in scales.items():
+        conv = _convolution_before(norm)
+        for variable in (norm.moving_mean, *conv.weights):
+            depthwise = variable is conv.kernel and isinstance(conv, layers.DepthwiseConv2D)
+            each = scale.reshape(variable.shape[2:]) if depthwise else scale
+            placed[variable.path] = placed[variable.path] * each
+
+
+def _fits(norm, tensor) -> bool:
+    return isinstance(norm, layers.BatchNormalization) and tensor.shape == tuple(norm.moving_mean.shape)
 
 
 def _normalization_after(layer):
     """The batch normalization that is the only consumer of a layer, or None."""
-    consumers = [node.operation for node in layer._outbound_nodes]
+    consumers = [node.operation for node in layer._outbound_nodes] if layer else []
     return consumers[0] if len(consumers) == 1 and isinstance(consumers[0], layers.BatchNormalization) else None
 
 
+def _convolution_before(norm):
+    """The convolution that only a batch normalization consumes, or None."""
+    conv = norm.input._keras_history.operation
+    convolves = isinstance(conv, (layers.Conv2D, layers.DepthwiseConv2D))
+    return conv if convolves and _normalization_after(conv) is norm else None
+
+
 def _our_layout(layer, kernel):
-    """A Torch kernel in the layout of a Keras layer."""
+    """A Torch kernel in the layout of a Keras layer; a ValueError where it has other dimensions."""
     if isinstance(layer, layers.DepthwiseConv2D):  # (channels x multiplier, 1, h, w)
         _, _, *window = kernel.shape
         return kernel.reshape(-1, layer.depth_multiplier, *window).transpose(2, 3, 0, 1)

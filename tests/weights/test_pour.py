@@ -23,7 +23,10 @@ def own_names(monkeypatch):
 
 
 def sequence(shape, *layers):
-    return keras.Sequential([keras.Input(shape), *layers], name="lenet5")
+    x = inp = keras.Input(shape)
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(inp, x, name="lenet5")
 
 
 def batch_norm(epsilon=1e-3, **options):
@@ -174,6 +177,7 @@ WRONG = {  # what is changed in a fitting set of tensors: -> what the message mu
     "missing": ({"head.weight": None}, r"none found no place, head/kernel got no value"),
     "stray": ({"stray.weight": np.ones(3)}, r"stray.weight \(3,\) found no place, none got no value"),
     "shape": ({"conv.weight": np.ones((6, 4, 5, 5))}, r"conv.weight \(6, 4, 5, 5\) found no place, conv/kernel got no"),
+    "dimensions": ({"head.weight": np.ones(12)}, r"head.weight \(12,\) found no place, head/kernel got no value"),
     "slot": ({"head.running_mean": np.ones(2)}, r"head.running_mean \(2,\) found no place"),
     "many": ({f"stray{i}.weight": np.ones(3) for i in range(9)}, r"stray5.weight \(3,\) and 3 more found no place"),
 }

@@ -1,0 +1,238 @@
+"""From a name or a folder to pipelines: what comes out, how often, and in which order."""
+
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerascnn
+from kerascnn import InputError, data
+
+SHAPE = (8, 8, 3)
+PLACES = pytest.mark.parametrize("memory", [2**30, 0], ids=["in memory", "on the fly"])
+
+
+def batches(dataset, count=-1):
+    return list(dataset.take(count).as_numpy_iterator())
+
+
+def numbers(batch):
+    """Which of the `photos` are in a batch: their colours tell."""
+    images, _ = batch
+    return np.rint(images[:, 0, 0, 0] * 255 + images[:, 0, 0, 1] * 255 * 256).astype(int).tolist()
+
+
+def contents(epoch):
+    return Counter(
+        (image.tobytes(), label) for images, labels in epoch for image, label in zip(images, labels, strict=True)
+    )
+
+
+@PLACES
+def test_folder(photos, monkeypatch, memory):
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", memory)
+    folder = photos({"a": 25, "b": 40})
+    loaded = data.load(folder, SHAPE, batch=8, scaling="unit")
+    assert (loaded.name, loaded.classes, loaded.image_shape) == ("photos", ("a", "b"), SHAPE)
+    assert loaded.train_size + loaded.validation_size == 65
+    assert loaded.steps == -(-loaded.train_size // 8)
+    assert loaded.train.cardinality() == tf.data.INFINITE_CARDINALITY
+    assert loaded.validation.cardinality() == -(-loaded.validation_size // 8)
+    assert loaded.train.element_spec == (
+        tf.TensorSpec((None, *SHAPE), tf.float32),
+        tf.TensorSpec((None,), tf.int32),
+    )
+
+    first, second = (
+        [numbers(batch) for batch in batches(loaded.train.skip(epoch * loaded.steps), loaded.steps)] for epoch in (0, 1)
+    )
+    held = sum((numbers(batch) for batch in batches(loaded.validation)), [])
+    assert first != second
+    assert sorted(sum(first, [])) == sorted(sum(second, []))
+    assert sorted(sum(first, []) + held) == list(range(65))
+    assert held == sorted(held) == sum((numbers(batch) for batch in batches(loaded.validation)), [])
+    for images, labels in batches(loaded.train, 3) + batches(loaded.validation):
+        assert labels.tolist() == [number >= 25 for number in numbers((images, labels))]
+
+    later = data.load(folder, SHAPE, batch=8, scaling="unit", start_step=loaded.steps + 2)
+    assert [numbers(batch) for batch in batches(later.train, 3)] == second[2:5]
+    other = data.load(folder, SHAPE, batch=8, scaling="unit", seed=1)
+    assert [numbers(batch) for batch in batches(other.train, loaded.steps)] != first
+
+
+def test_both_places_give_the_same(photos, monkeypatch):
+    folder = photos({"a": 10, "b": 10})
+    kept = data.load(folder, (5, 7, 1), batch=4)
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", 0)
+    read = data.load(folder, (5, 7, 1), batch=4)
+    for one, other in zip(batches(kept.train, 9), batches(read.train, 9), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_digits():
+    loaded = data.load("digits")
+    assert (loaded.name, loaded.image_shape, loaded.classes) == ("digits", (8, 8, 1), tuple("0123456789"))
+    assert loaded.train_size + loaded.validation_size == 1797
+    assert loaded.validation_size == pytest.approx(1797 * 0.2, abs=40)
+    assert (loaded.mean, loaded.std) == data.STATISTICS["digits"]
+    epoch = batches(loaded.train, loaded.steps)
+    pixels = np.concatenate([images for images, _ in epoch])
+    assert (pixels.mean(), pixels.std()) == (pytest.approx(0, abs=0.02), pytest.approx(1, abs=0.02))
+
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]
+    everything = [(data.scale(images, "standard", loaded.mean, loaded.std), digits.target.astype(np.int32))]
+    assert contents(epoch) + contents(batches(loaded.validation)) == contents(everything)
+
+
+def test_digits_kept_at_their_size_are_resized_on_the_fly(monkeypatch):
+    kept = data.load("digits", (32, 32, 3), limit=40)
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", 80 * 64)
+    fly = data.load("digits", (32, 32, 3), limit=40)
+    for one, other in zip(batches(kept.train, 3), batches(fly.train, 3), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
+@pytest.mark.parametrize(("scaling", "low", "high"), [("unit", 0, 1), ("symmetric", -1, 1)])
+def test_scaling(scaling, low, high):
+    (images, _), *_ = batches(data.load("digits", scaling=scaling, limit=100, batch=100).train, 1)
+    assert (images.min(), images.max()) == (low, high)
+
+
+def test_limit():
+    loaded = data.load("digits", limit=50, batch=64)
+    assert (loaded.train_size, loaded.validation_size, loaded.steps) == (50, 50, 1)
+    assert len(batches(loaded.train, 1)[0][1]) == 50
+
+
+def test_replicas():
+    loaded = data.load("digits", batch=32, replicas=4, limit=103)  # 3 * 32 + 7: the last batch keeps 4
+    assert [len(labels) for _, labels in batches(loaded.train, 5)] == [32, 32, 32, 4, 32]
+    assert loaded.steps == 4
+    assert [len(labels) for _, labels in batches(loaded.validation)] == [32, 32, 32, 7]
+    few = data.load("digits", batch=32, replicas=4, limit=99)  # 3 * 32 + 3: too few for a last batch
+    assert few.steps == 3
+    assert [len(labels) for _, labels in batches(few.validation)] == [28, 28, 28, 15]
+    with pytest.raises(InputError, match="batch=30: must be a multiple of the 4 replicas, like 28 or 32$"):
+        data.load("digits", batch=30, replicas=4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"batch": 0}, "batch=0: must be a whole number, 1 or more"),
+        ({"batch": 32.0}, "batch=32.0: must be a whole number, 1 or more"),
+        ({"limit": 0}, "limit=0: must be a whole number, 1 or more"),
+        ({"seed": -1}, "seed=-1: must be a whole number, 0 or more"),
+        ({"start_step": "3"}, "start_step='3': must be a whole number, 0 or more"),
+        ({"scaling": "caffe"}, "scaling='caffe': must be one of 'unit', 'symmetric', 'standard'"),
+        (
+            {"image_shape": (32, 32)},
+            r"image_shape=\(32, 32\): must be \(height, width, channels\) with 1 or 3 channels",
+        ),
+        ({"image_shape": (32, 32, 4)}, r"image_shape=\(32, 32, 4\): must be .* with 1 or 3 channels"),
+    ],
+)
+def test_wrong_arguments(arguments, line):
+    with pytest.raises(InputError, match=f"^{line}$"):
+        data.load("digits", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("mnst", "unknown data set 'mnst': did you mean .*mnist.*"),
+        ("digit", "unknown data set 'digit': did you mean digits.*"),
+        ("@@@", "data set '@@@': .*"),
+        (
+            "xqzxqzxqz",
+            "unknown data set 'xqzxqzxqz': choose from digits, any name of TensorFlow Datasets, the path of .*",
+        ),
+        ("imdb_reviews", "imdb_reviews: is no set of images with one label each; its features are label, text"),
+    ],
+)
+def test_wrong_names(name, line):
+    with pytest.raises(InputError, match=f"^{line}$"):
+        data.load(name)
+
+
+def test_a_set_that_is_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("requests.Session.send", unreachable)
+    expected = (
+        rf"^kmnist: is not in {tmp_path} and cannot be downloaded \(no network\): "
+        "set the environment variable TFDS_DATA_DIR to the folder that holds it$"
+    )
+    with pytest.raises(InputError, match=expected):
+        data.load("kmnist")
+    assert data.native_shape("kmnist") == (28, 28, 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def unreachable(*args, **kwargs):
+    import requests
+
+    raise requests.ConnectionError
+
+
+def test_mnist(tfds_mnist):
+    loaded = data.load("mnist", (32, 32, 1), batch=1000, scaling="unit")
+    assert (loaded.train_size, loaded.validation_size, loaded.steps) == (60_000, 10_000, 60)
+    labels = np.concatenate([labels for _, labels in batches(loaded.validation)])
+    assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # MNIST's own counts
+    assert loaded.validation.cardinality() == 10
+
+
+def test_streamed_set(tfds_mnist, monkeypatch):
+    kept = data.load("mnist", batch=64, limit=300)
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", 0)
+    streamed = data.load("mnist", batch=64, limit=300)
+    assert streamed.train.cardinality() == tf.data.INFINITE_CARDINALITY
+    assert streamed.validation.cardinality() == 5
+    first, second = (batches(streamed.train.skip(epoch * 5), 5) for epoch in (0, 1))
+    assert contents(first) == contents(second) == contents(batches(kept.train, 5))
+    assert contents(first[:1]) != contents(second[:1])
+    assert contents(batches(streamed.validation)) == contents(batches(kept.validation))
+    later = data.load("mnist", batch=64, limit=300, start_step=7)
+    for one, other in zip(batches(later.train, 2), second[2:4], strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
+def test_fit_takes_no_phantom_steps():
+    loaded = data.load("digits", limit=40, batch=16)
+    model = kerascnn.build("lenet5", input_shape=(32, 32, 1))
+    loaded = data.load("digits", (32, 32, 1), limit=40, batch=16)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(
+        loaded.train, steps_per_epoch=3, epochs=2, validation_data=loaded.validation, shuffle=False, verbose=0
+    )  # Keras warns of shuffle=True
+    assert model.optimizer.iterations == 6
+
+
+TWO_REPLICAS = """
+import tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+import kerascnn
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+data = kerascnn.data.load("digits", (32, 32, 1), batch=32, replicas=2, limit=65)  # 2 * 32 + 1
+with strategy.scope():
+    model = kerascnn.build("lenet5")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+model.fit(
+    data.train, steps_per_epoch=data.steps, epochs=2, validation_data=data.validation, shuffle=False, verbose=0
+)
+print(int(model.optimizer.iterations.numpy()), len(model.predict(data.validation, verbose=0)))
+"""
+
+
+def test_two_replicas_train_and_validate():
+    done = subprocess.run([sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["4", "65"], done.stderr

@@ -1,0 +1,66 @@
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerascnn import InputError, data
+from kerascnn.data.scaling import IMAGENET, statistics
+
+BYTES = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+
+
+@pytest.mark.parametrize(("scaling", "low", "high"), [("unit", 0, 1), ("symmetric", -1, 1)])
+def test_ranges(scaling, low, high):
+    scaled = data.scale(BYTES, scaling)
+    assert scaled.dtype == np.float32
+    assert (scaled.min(), scaled.max()) == (low, high)
+    np.testing.assert_allclose(scaled.ravel(), np.linspace(low, high, 256), atol=1e-6)
+
+
+def test_standard_is_by_channel():
+    pixels = np.repeat(BYTES, 3, axis=-1)
+    expected = (pixels / 255.0 - IMAGENET.mean) / IMAGENET.std
+    np.testing.assert_allclose(data.scale(pixels, "standard", *IMAGENET), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", data.SCALINGS)
+def test_tensors_floats_and_bytes_are_scaled_alike(scaling):
+    expected = data.scale(BYTES, scaling, (0.3,), (0.2,))
+    for pixels in (BYTES.astype("float64"), tf.constant(BYTES), tf.constant(BYTES, tf.float32)):
+        scaled = data.scale(pixels, scaling, (0.3,), (0.2,))
+        assert tf.is_tensor(scaled) == tf.is_tensor(pixels)
+        np.testing.assert_allclose(scaled, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_unknown_scaling():
+    with pytest.raises(InputError, match="scaling='minmax': must be one of 'unit', 'symmetric', 'standard'$"):
+        data.scale(BYTES, "minmax")
+
+
+def test_statistics_of_digits():
+    from sklearn.datasets import load_digits
+
+    pixels = np.rint(load_digits().images * (255 / 16)) / 255
+    known = data.STATISTICS["digits"]
+    assert known.mean == (round(pixels.mean(), 4),)
+    assert known.std == (round(pixels.std(), 4),)
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("mnist", 5e-5), ("cifar10", 5e-4)])
+def test_statistics_of_named_sets(name, tolerance):
+    """CIFAR-10's copy at hand may have gone through JPEG, which changes its statistics a little."""
+    import tensorflow_datasets as tfds
+
+    if "TFDS_DATA_DIR" not in os.environ or not tfds.builder(name).data_path.exists():
+        pytest.skip(f"needs {name} in the folder that TFDS_DATA_DIR names")
+    images = data.named.open_named(name)[1]
+    pixels = images.in_memory(images.native).images.numpy() / np.float32(255)
+    np.testing.assert_allclose(pixels.mean((0, 1, 2), dtype=float), data.STATISTICS[name].mean, atol=tolerance)
+    np.testing.assert_allclose(pixels.std((0, 1, 2), dtype=float), data.STATISTICS[name].std, atol=tolerance)
+
+
+def test_statistics_fit_the_channels():
+    assert statistics("mnist", 3).mean == (0.1307,) * 3
+    assert statistics("cifar10", 1).mean == pytest.approx((np.mean([0.4914, 0.4822, 0.4465]),))
+    assert statistics("rock_paper_scissors", 3) == statistics(None, 3) == IMAGENET

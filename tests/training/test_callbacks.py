@@ -1,0 +1,68 @@
+"""What happens at the end of steps and epochs."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training import files
+from kerascnn.training.callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard
+from kerascnn.training.start import TrainingStopped
+
+
+def network(lr=0.1):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    schedule = keras.optimizers.schedules.CosineDecay(lr, 8)
+    model.compile(keras.optimizers.SGD(schedule), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def fit(model, callbacks, epochs=2):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((16, 4)), rng.integers(0, 3, 16)
+    return model.fit(x, y, batch_size=4, epochs=epochs, validation_data=(x, y), callbacks=callbacks, verbose=0).history
+
+
+def test_clock_adds_columns_to_the_history():
+    history = fit(network(), [Clock(images=16)])
+    assert history["learning_rate"] == pytest.approx([0.05, 0])
+    for seconds, speed in zip(history["seconds"], history["images_per_second"], strict=True):
+        assert 0 < 16 / speed < seconds, "validation takes a part of the epoch"
+
+
+def test_best_model_is_of_the_first_of_the_best_epochs(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(files, "save", lambda model, path, about: saved.append((path.name, about, epoch)))
+    best = BestModel(tmp_path / "model.keras", {"name": "net"})
+    for epoch, (accuracy, loss) in enumerate([(0.5, 1.0), (0.4, 0.5), (0.5, 1.0), (0.5, 0.9), (0.6, 2.0), (0.6, 2.0)]):
+        best.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
+    assert saved == [("model.keras", {"name": "net"}, epoch) for epoch in (0, 3, 4)]
+
+
+@pytest.mark.parametrize("other", [[], [Clock(16)]])
+def test_a_loss_that_is_no_number_stops_training(other, tmp_path):
+    model, path = network(), tmp_path / "model.keras"
+    callbacks = [StopOnNonFiniteLoss(), *other, BestModel(path, {})]
+    fit(model, callbacks)
+    good = path.read_bytes()
+    model.layers[0].kernel.assign(np.full((4, 3), np.nan))
+    with pytest.raises(TrainingStopped, match=r"the loss in epoch 1, step \d is nan, try a smaller --lr$"):
+        fit(model, callbacks)
+    assert path.read_bytes() == good
+
+
+def test_a_held_out_loss_that_is_no_number_stops_training():
+    stop = StopOnNonFiniteLoss()
+    stop.on_epoch_begin(1)
+    with pytest.raises(TrainingStopped, match=r"on held-out images after epoch 2 is inf.*keeps the best epoch before"):
+        stop.on_epoch_end(1, {"loss": 1.0, "val_loss": float("inf")})
+
+
+def test_tensorboard_has_the_curves(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorflow import make_ndarray
+
+    history = fit(network(), [Clock(16), TensorBoard(tmp_path)])
+    for part, column in (("train", "loss"), ("train", "images_per_second"), ("validation", "val_loss")):
+        events = EventAccumulator(str(tmp_path / part), size_guidance={"tensors": 0}).Reload()
+        curve = events.Tensors(f"epoch_{column.removeprefix('val_')}")
+        assert [make_ndarray(point.tensor_proto) for point in curve] == pytest.approx(history[column])
