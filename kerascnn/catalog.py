@@ -567,20 +567,11 @@ _INCEPTIONS = [
     ),
 ]  # fmt: skip
 
-CARDS: dict[str, Card] = {
-    card.name: card
-    for card in [
-        *_LENET,
-        *_RESNETS,
-        *_MOBILENETS,
-        *_SHUFFLENETS,
-        *_EFFICIENTNETS,
-        *_DENSE_TO_CONVNEXT,
-        *_ALEXNET_TO_SQUEEZENET,
-        *_RESNET_V2_TO_SENET,
-        *_INCEPTIONS,
-    ]
-}
+_ALL = [
+    *_LENET, *_ALEXNET_TO_SQUEEZENET, *_INCEPTIONS, *_RESNETS, *_RESNET_V2_TO_SENET, *_DENSE_TO_CONVNEXT, *_MOBILENETS,
+    *_SHUFFLENETS, *_EFFICIENTNETS,
+]  # fmt: skip
+CARDS: dict[str, Card] = {card.name: card for card in sorted(_ALL, key=lambda card: card.paper.year)}
 
 
 def card(name: str) -> Card:

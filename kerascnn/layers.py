@@ -110,3 +110,25 @@ class LayerScale(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "initial": self.initial}
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class ScaledAdd(keras.layers.Layer):
+    """`x + scale * y` of the inputs (x, y). Szegedy et al. 2016, arXiv:1602.07261, Section 3.3.
+
+    Keras's Rescaling rounds the scale to single precision.
+    """
+
+    def __init__(self, scale: float, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, inputs):
+        x, y = inputs
+        return x + self.scale * y
+
+    def compute_output_shape(self, shapes):
+        return shapes[0]
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}

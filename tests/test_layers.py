@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import kerascnn
-from kerascnn.layers import LocalResponseNormalization, PadChannels
+from kerascnn.layers import ChannelShuffle, ChannelSplit, LocalResponseNormalization, PadChannels
 
 
 def response_normalized(x, size, alpha, beta, bias):
@@ -51,8 +51,36 @@ def test_pad_channels_adds_zeros_on_both_sides(channels, before):
     assert padded.sum(dtype="float64") == x.sum(dtype="float64")
 
 
+@pytest.mark.parametrize("groups", [1, 2, 3, 4, 12])
+def test_channel_shuffle_deals_the_groups_out_and_has_an_inverse(groups):
+    x = np.random.default_rng(0).random((2, 3, 4, 12), dtype="float32")
+    shuffled = keras.ops.convert_to_numpy(ChannelShuffle(groups)(x))
+    for channel in range(12):  # Zhang et al. 2017, Figure 1c: every group in turn gives its next channel
+        np.testing.assert_array_equal(
+            shuffled[..., channel], x[..., channel % groups * (12 // groups) + channel // groups]
+        )
+    np.testing.assert_array_equal(ChannelShuffle(12 // groups)(shuffled), x)
+
+
+def test_channel_shuffle_wants_equal_groups():
+    with pytest.raises(kerascnn.InputError, match="10 channels cannot be shuffled in 4 groups"):
+        ChannelShuffle(4)(np.zeros((1, 2, 2, 10)))
+
+
+def test_channel_split_cuts_in_half_and_is_saved(tmp_path):
+    inp = keras.Input((None, None, 6))
+    model = keras.Model(inp, ChannelSplit()(inp))
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(0).random((2, 3, 5, 6), dtype="float32")
+    for halves in (model(x), keras.models.load_model(tmp_path / "model.keras")(x)):
+        np.testing.assert_array_equal(np.concatenate(halves, axis=-1), x)
+        assert [half.shape for half in halves] == [(2, 3, 5, 3)] * 2
+    assert [half.shape for half in model.outputs] == [(None, None, None, 3)] * 2
+
+
 @pytest.mark.parametrize(
-    ("layer", "arguments"), [(LocalResponseNormalization, (3, 0.5, 0.6, 1.5)), (PadChannels, (3,))]
+    ("layer", "arguments"),
+    [(LocalResponseNormalization, (3, 0.5, 0.6, 1.5)), (PadChannels, (3,)), (ChannelShuffle, (3,))],
 )
 def test_layers_are_saved_whole(layer, arguments, tmp_path):
     inp = keras.Input((None, None, 6))

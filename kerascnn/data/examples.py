@@ -18,7 +18,7 @@ from .order import shuffled
 
 AUTOTUNE = tf.data.AUTOTUNE
 CHUNK = 256  # images that are resized together
-SHUFFLE_BUFFER = 4096  # records that are held for shuffling, still encoded: a photo of ImageNet has 110 kB
+WINDOW = 4096  # records that are shuffled together, still encoded: a photo of ImageNet has 110 kB
 
 
 class Indexed:
@@ -33,7 +33,7 @@ class Indexed:
         return tf.data.Dataset.range(self.size)
 
     def shuffled(self, seed, epoch):
-        return tf.data.Dataset.from_tensor_slices(shuffled(self.size, seed, epoch))
+        return tf.data.Dataset.from_tensor_slices(shuffled(self.size, [seed, epoch]))
 
 
 class Arrays(Indexed):
@@ -63,16 +63,16 @@ class Files(Indexed):
     def __init__(self, paths: list[Path], turns: list[int], labels):
         super().__init__(labels)
         self.paths, self.turns = paths, turns
+        with tf.device("CPU:0"):
+            self.read_from = tf.constant([str(path) for path in paths]), tf.constant(turns)
 
     def in_memory(self, image_shape):
         return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)
 
     def batches(self, examples, batch, image_shape):
-        with tf.device("CPU:0"):
-            paths, turns = tf.constant([str(path) for path in self.paths]), tf.constant(self.turns)
-
         def read(i):
-            return decode(paths[i], turns[i], image_shape), self.labels[i]
+            path, turn = (tensor[i] for tensor in self.read_from)
+            return decode(path, turn, image_shape), self.labels[i]
 
         return examples.map(read, AUTOTUNE).batch(batch)
 
@@ -97,8 +97,16 @@ class Records:
         )
 
     def shuffled(self, seed, epoch):
-        seed = tf.random.stateless_uniform([], [seed, epoch], minval=None, maxval=None, dtype=tf.int64)
-        return self.in_order().shuffle(SHUFFLE_BUFFER, seed=seed)
+        """Windows of records, with other borders in each epoch. (`Dataset.shuffle` also depends on the global seed.)"""
+        records, key = self.in_order(), tf.stack([seed, epoch])
+        border = tf.random.stateless_uniform([], key, 1, WINDOW, tf.int64)
+        windows = records.take(border).batch(WINDOW).concatenate(records.skip(border).batch(WINDOW))
+
+        def mixed(window, examples):
+            order = shuffled(tf.size(examples[1]), tf.random.fold_in(key, window))
+            return tuple(tf.gather(part, order) for part in examples)
+
+        return windows.enumerate().map(mixed).prefetch(1).unbatch()
 
     def in_memory(self, image_shape):
         batches = self.batches(self.in_order(), CHUNK, image_shape)

@@ -13,21 +13,21 @@ from PIL import Image
 
 from ..errors import InputError
 from .examples import Files
-from .formats import EXTENSIONS, examine
+from .formats import EXTENSIONS, examine, examine_one
 from .split import held_out, position
 
 VALIDATION = ("val", "valid", "validation", "test")
 
 
-def open_folder(folder: Path, limit: int | None = None) -> tuple[tuple[str, ...], Files, Files]:
-    """(class names in label order, training files, validation files); every file was examined.
+def open_folder(folder: Path, limit: int | None = None) -> tuple[str, tuple[str, ...], Files, Files]:
+    """(name, class names in label order, training files, validation files); every file was examined.
 
     Raises:
         InputError: the folder is missing or empty, has a single class, a class has no image or only one, or a file is
             broken; it names the folder, the class or the file.
     """
     classes, train, validation = _listed(folder)
-    return classes, _files(folder, train, limit), _files(folder, validation, limit)
+    return folder.resolve().name, classes, _files(folder, train, limit), _files(folder, validation, limit)
 
 
 def native_shape(folder: Path) -> tuple[int | None, int | None, int]:
@@ -35,9 +35,10 @@ def native_shape(folder: Path) -> tuple[int | None, int | None, int]:
     _, train, validation = _listed(folder)
     sizes, channels = set(), 1
     for name, _ in train + validation:
-        path = folder / name
-        (turn,) = examine([path])
-        with Image.open(path) as image:
+        fault, turn = examine_one(folder / name)
+        if fault:
+            raise InputError(f"{folder / name}: {fault}")
+        with Image.open(folder / name) as image:
             sizes.add(image.size[::-1] if turn < 5 else image.size)
             if image.mode not in ("1", "L", "LA", "I", "I;16"):
                 channels = 3
@@ -78,7 +79,8 @@ def _classes(folder, below):
     """(classes, files) of a folder that has one sub-folder a class."""
     classes = _folders(below)
     if not classes:
-        raise InputError(f"{below}: is empty; one sub-folder a class is needed, with that class's images in it")
+        found = "has no sub-folders" if any(below.iterdir()) else "is empty"
+        raise InputError(f"{below}: {found}; a sub-folder for each class is needed, with that class's images in it")
     if len(classes) == 1:
         raise InputError(f"{below}: has a single class, {classes[0]}; a classifier needs two or more")
     files = []

@@ -35,7 +35,7 @@ def examine(paths: list[Path]) -> list[int]:
         InputError: names the first file that isn't, what it is, and how many others there are.
     """
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(_examine, paths))
+        found = list(pool.map(examine_one, paths))
     faults = [f"{path}: {fault}" for path, (fault, _) in zip(paths, found, strict=True) if fault]
     if faults:
         others = f" (and {len(faults) - 1} more files are not usable)" if len(faults) > 1 else ""
@@ -43,8 +43,8 @@ def examine(paths: list[Path]) -> list[int]:
     return [turn for _, turn in found]
 
 
-def _examine(path: Path) -> tuple[str, int]:
-    """(what is wrong with a file, empty if nothing is, and its orientation)"""
+def examine_one(path: Path) -> tuple[str, int]:
+    """(what is wrong with a file, empty where nothing is; its orientation)"""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)

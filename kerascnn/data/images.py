@@ -79,8 +79,12 @@ def fit(images, image_shape) -> tf.Tensor:
     if images.shape[-3:] == image_shape:
         return images
     top, left, rows, columns = _cut(tf.shape(images)[-3], tf.shape(images)[-2], height, width)
-    images = images[..., top : top + rows, left : left + columns, :]
-    images = tf.image.resize(tf.cast(images, tf.float32), (height, width), antialias=True)
+    images = tf.cast(images[..., top : top + rows, left : left + columns, :], tf.float32)
+    images = tf.cond(
+        rows > height,
+        lambda: tf.image.resize(images, (height, width), antialias=True),
+        lambda: tf.image.resize(images, (height, width)),  # the same there, and several times as fast
+    )
     if channels < images.shape[-1]:
         images = tf.reduce_sum(images * LUMINANCE, axis=-1, keepdims=True)
     elif channels > images.shape[-1]:

@@ -1,5 +1,6 @@
 """Sets that have a name: scikit-learn's digits, which is always there, and all of TensorFlow Datasets."""
 
+import os
 from difflib import get_close_matches
 
 import numpy as np
@@ -11,8 +12,8 @@ from .split import SHARE, held_out
 VALIDATION = ("validation", "test")
 
 
-def open_named(name: str, limit: int | None = None) -> tuple[tuple[str, ...], Arrays | Records, Arrays | Records]:
-    """(class names in label order, training examples, validation examples) of a set.
+def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...], Arrays | Records, Arrays | Records]:
+    """(name, class names in label order, training examples, validation examples) of a set.
 
     Raises:
         InputError: there is no such set, it has no labelled images, or it is not there and cannot be downloaded.
@@ -33,7 +34,7 @@ def open_named(name: str, limit: int | None = None) -> tuple[tuple[str, ...], Ar
         train, validation = ("train", 0, size), (held, 0, sizes[held])
     _, label = builder.info.supervised_keys
     classes = builder.info.features[label].names
-    return tuple(classes), _records(builder, *train, limit), _records(builder, *validation, limit)
+    return builder.name, tuple(classes), _records(builder, *train, limit), _records(builder, *validation, limit)
 
 
 def native_shape(name: str) -> tuple[int | None, int | None, int]:
@@ -49,7 +50,7 @@ def find(name: str):
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder(name)
+        builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.DatasetNotFoundError:
         raise _unknown(name, tfds.list_builders(with_community_datasets=False)) from None
     except ValueError as error:
@@ -69,7 +70,7 @@ def _digits(limit):
     images = np.rint(digits.images[..., None] * (255 / 16)).astype(np.uint8)
     held = held_out([str(i) for i in range(len(images))], digits.target)
     train, validation = (Arrays(images[of][:limit], digits.target[of][:limit]) for of in (~held, held))
-    return tuple(str(name) for name in digits.target_names), train, validation
+    return "digits", tuple(str(name) for name in digits.target_names), train, validation
 
 
 def _records(builder, split, start, stop, limit):

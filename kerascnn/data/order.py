@@ -38,9 +38,9 @@ def check_batch(batch: int, replicas: int) -> None:
         )
 
 
-def shuffled(size: int, seed: int, epoch) -> tf.Tensor:
-    """The indices 0..size-1 in the order of an epoch, int64."""
-    return tf.random.experimental.stateless_shuffle(tf.range(size, dtype=tf.int64), [seed, epoch])
+def shuffled(size, key) -> tf.Tensor:
+    """The indices 0 to size - 1 in the order that belongs to a key, two integers like [seed, epoch]."""
+    return tf.random.experimental.stateless_shuffle(tf.range(size), key)
 
 
 def endless(one_epoch: Callable, steps: int, start_step: int = 0) -> tf.data.Dataset:

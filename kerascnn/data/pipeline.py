@@ -14,6 +14,8 @@ from .scaling import SCALINGS, scale, statistics
 
 AUTOTUNE = tf.data.AUTOTUNE
 MEMORY = 2**30  # bytes: sets up to this size are kept in memory
+EACH_WORKER_ITS_SHARE = tf.data.Options()  # of every batch, where several machines train
+EACH_WORKER_ITS_SHARE.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
 
 
 class Data(NamedTuple):
@@ -76,33 +78,33 @@ def load(
     image_shape = _image_shape(name, image_shape)
 
     if _is_folder(name):
-        path = Path(name).expanduser()
-        known, (classes, train, validation) = None, folder.open_folder(path, limit)
-        name = path.resolve().name
+        name, classes, train, validation = folder.open_folder(Path(name).expanduser(), limit)
+        mean, std = statistics(None, image_shape[2])
     else:
-        known, (classes, train, validation) = name, named.open_named(name, limit)
+        name, classes, train, validation = named.open_named(name, limit)
+        mean, std = statistics(name, image_shape[2])
     train_size, validation_size = train.size, validation.size
     steps, used = epoch_length(train_size, batch, replicas)
+    held_batch = validation_batch(validation_size, batch, replicas)
     for shape in (image_shape, train.native):
         if None not in shape and (train_size + validation_size) * prod(shape) <= MEMORY:
             train, validation = train.in_memory(shape), validation.in_memory(shape)
             break
-    mean, std = statistics(known, image_shape[2])
 
-    def finished(images, labels):
-        return scale(fit(images, image_shape), scaling, mean, std), labels
+    def ready(batches):
+        batches = batches.map(
+            lambda images, labels: (scale(fit(images, image_shape), scaling, mean, std), labels), AUTOTUNE
+        )
+        return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
 
     def one_epoch(epoch, left_out):
         examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
         return train.batches(examples, batch, image_shape)
 
-    validation_batches = validation.batches(
-        validation.in_order(), validation_batch(validation_size, batch, replicas), image_shape
-    )
     return Data(
         name=name,
-        train=endless(one_epoch, steps, start_step).map(finished, AUTOTUNE).prefetch(AUTOTUNE),
-        validation=validation_batches.map(finished, AUTOTUNE).prefetch(AUTOTUNE),
+        train=ready(endless(one_epoch, steps, start_step)),
+        validation=ready(validation.batches(validation.in_order(), held_batch, image_shape)),
         steps=steps,
         classes=classes,
         train_size=train_size,

@@ -14,7 +14,7 @@ def position(key: str) -> float:
 
 def held_out(keys: list[str], labels) -> np.ndarray:
     """True for the examples that validate: those whose key's `position` is below `SHARE`, so that other examples, added
-    or taken away, move none from side to side; but every label that has two examples has one on either side.
+    or taken away, move none from side to side; but a label has an example that trains, and with two one that validates.
     """
     places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
     held = places < SHARE
@@ -22,6 +22,6 @@ def held_out(keys: list[str], labels) -> np.ndarray:
         members = np.flatnonzero(labels == label)
         if held[members].all():
             held[members[places[members].argmax()]] = False
-        elif not held[members].any():
+        elif len(members) > 1 and not held[members].any():
             held[members[places[members].argmin()]] = True
     return held

@@ -46,8 +46,8 @@ def densenet(
 ):  # fmt: skip
     """`repeats`: layers in each dense block; `growth_rate`: maps that a layer adds (k); `bottleneck`: a 1x1 convolution
     to 4k maps before each 3x3; `reduction`: share of the maps that a transition keeps (theta), 1 for all; `dropout`:
-    after each convolution but the first; `stem`: "imagenet", or "cifar" (3x3/1, no pool) for small images, 2k maps
-    either way."""
+    after each convolution but the first; `stem`: "imagenet", or "cifar" (3x3/1, no pool) for small images. The stem
+    has 2k maps, on CIFAR without `bottleneck` or `reduction` 16."""
     counts("repeats", repeats)
     count("growth_rate", growth_rate)
     between("reduction", reduction, 0, 1)
@@ -58,7 +58,8 @@ def densenet(
         x = conv_bn(inp, 2 * growth_rate, 7, stride=2, name="conv1")
         x = max_pool(x, 3, 2, name="pool1")
     else:
-        x = conv(inp, 2 * growth_rate, 3, use_bias=False, name="conv1_conv")
+        filters = 2 * growth_rate if bottleneck and reduction < 1 else 16
+        x = conv(inp, filters, 3, use_bias=False, name="conv1_conv")
     for i, depth in enumerate(repeats, start=1):
         if i > 1:
             x = transition(x, reduction, dropout=dropout, name=f"transition{i - 1}")

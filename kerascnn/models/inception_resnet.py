@@ -13,10 +13,11 @@ import re
 from functools import partial
 
 from keras import Input, Model
-from keras.layers import Activation, Add, Rescaling
+from keras.layers import Activation, Add
 
 from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, mark, max_pool
 from ..errors import InputError, at_least, between, counts
+from ..layers import ScaledAdd
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
@@ -48,8 +49,7 @@ def residual(x, branches, *, scale, name, **style):
     y = conv(y, x.shape[-1], 1, name=f"{name}_conv")
     if scale is None:
         return Add(name=name)([x, y])
-    y = Rescaling(scale, name=f"{name}_scale")(y)
-    y = Add(name=f"{name}_add")([x, y])
+    y = ScaledAdd(scale, name=f"{name}_add")([x, y])
     return Activation("relu", name=name)(y)
 
 

@@ -2,8 +2,9 @@
 
     3x3/2 conv -> 3x3/2 max pool -> three stages of shuffle units -> GAP -> Dense
 
-`groups` is the g of Table 1: more groups buy more channels for the same cost. `scale` is the s of "ShuffleNet s x".
-Departs from the paper nowhere; it is silent on channels that `groups` does not divide, which are rounded here.
+`groups` is the g of Table 1: more groups buy more channels for the same cost. `scale` is the s of "ShuffleNet s x" and
+scales conv1 too. Where the groups don't divide the scaled channels, on which the paper is silent, they are rounded; so
+0.25 x costs 10 to 12 million MACs, not the 13 of Table 2.
 """
 
 from keras import Input, Model, layers

@@ -62,7 +62,7 @@ def torchvision(repeats: tuple, batchnorm: bool) -> dict:
 
 
 PEERS = {"keras.applications": lambda layer: {"fc1": "fc6", "fc2": "fc7"}.get(layer, layer)}
-for depth, row in REPEATS.items():
-    register(depth, repeats=row)(vgg)
-    PEERS[f"torchvision {depth}"] = torchvision(row, batchnorm=False).get
-    PEERS[f"torchvision {depth}_bn"] = torchvision(row, batchnorm=True).get
+for variant, n_convs in REPEATS.items():
+    register(variant, repeats=n_convs)(vgg)
+    PEERS[f"torchvision {variant}"] = torchvision(n_convs, batchnorm=False).get
+    PEERS[f"torchvision {variant}_bn"] = torchvision(n_convs, batchnorm=True).get

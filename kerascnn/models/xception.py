@@ -13,7 +13,7 @@ from keras import Input, Model
 from keras.layers import Activation, Add, DepthwiseConv2D
 
 from ..blocks import classifier, conv_bn, mark, max_pool
-from ..errors import between, count, one_of
+from ..errors import count, one_of
 from ..registry import register
 
 ENTRY = [(128, 128), (256, 256), (728, 728)]  # filters of each separable convolution of a module
@@ -54,7 +54,6 @@ def xception(
     classifier (Section 4.3)."""
     count("repeats", repeats)
     one_of("intermediate", intermediate, (None, "relu", "elu"))
-    between("dropout", dropout, 0, 1)
     knobs = dict(shortcut=shortcut, intermediate=intermediate)
     inp = Input(input_shape)
     x = conv_bn(inp, 32, 3, stride=2, padding="valid", epsilon=EPSILON, name="conv1")

@@ -61,7 +61,7 @@ def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, 
         answer, truth = (pictures.shortened(images.classes[i]) for i in (sample.answer, sample.label))
         note = f"{sample.probabilities[sample.answer]:.0%}"
         is_right = sample.answer == sample.label
-        image = (sample.image - black) / (white - black)
+        image = ((sample.image - black) / (white - black)).clip(0, 1)
         cells.append(pictures.Cell(image, answer, note if is_right else f"{note}\nis {truth}", is_right))
     shown, right = sum(cell.right for cell in cells), np.trace(counts)
     wrong = f"{len(cells) - shown} of {counts.sum() - right:,} wrong answers"

@@ -2,7 +2,7 @@
 
 import argparse
 from ast import literal_eval
-from math import isfinite
+from math import inf
 from types import SimpleNamespace
 
 from ..errors import InputError, unknown
@@ -98,9 +98,10 @@ def _number(name, text, default):
         value = kind(text)
     except ValueError:
         value = None
-    if value is None or not isfinite(value) or (value < 0 <= default):
+    lowest = 0 if default >= 0 else -inf
+    if value is None or not lowest <= value < inf:
         wanted = "a whole number" if kind is int else "a number"
-        raise InputError(f"{flag(name)} {text}: must be {wanted}" + (", 0 or more" if default >= 0 else ""))
+        raise InputError(f"{flag(name)} {text}: must be {wanted}" + (", 0 or more" if lowest == 0 else ""))
     return value
 
 

@@ -11,7 +11,12 @@ def load_tensorflow() -> None:
 
     They print before any log level counts, so they are caught where they arrive; an error lets them out.
     `TF_CPP_MIN_LOG_LEVEL=0` leaves all as it is.
+
+    Raises:
+        InputError: Keras is told to use another backend.
     """
+    if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise InputError(f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: recipes train with tensorflow")
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0":
         return
     terminal = os.dup(2)

@@ -56,15 +56,16 @@ def confusion(path: Path, counts: np.ndarray, classes: Sequence[str]) -> None:
         classes: their names.
     """
     n = len(classes)
-    side = 4 + min(0.28 * n, 11)
+    side = 3.2 + min(0.28 * n, 11)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1))  # so that few mistakes show, too
     size = max(min(10, 45 * side / n), 5)
-    names = [shortened(name) for name in classes]
-    axes.set_xticks(range(n), names, fontsize=size, rotation=90 if max(map(len, names)) > 2 else 0)
-    axes.set_yticks(range(n), names, fontsize=size)
+    if n <= 120:  # more names than that cannot be read
+        names = [shortened(name) for name in classes]
+        axes.set_xticks(range(n), names, fontsize=size, rotation=90 if max(map(len, names)) > 2 else 0)
+        axes.set_yticks(range(n), names, fontsize=size)
     axes.set(xlabel="the network says", ylabel="it is")
     axes.tick_params(length=0)
     if n <= 20:
@@ -81,7 +82,7 @@ def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
     """A sheet of images with what a network says of them, written to a PNG file."""
     columns = min(8, len(cells))
     rows = -(-len(cells) // columns)
-    figure = Figure(figsize=(1.45 * columns, 2 * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(1.2 * columns, 1.8 * rows + 0.5), layout="constrained")
     figure.suptitle(title, fontsize=11)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid:
@@ -89,12 +90,12 @@ def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
     for axes, cell in zip(grid, cells, strict=False):
         axes.imshow(cell.image if cell.image.shape[-1] == 3 else cell.image[..., 0], cmap="gray", vmin=0, vmax=1)
         color, mark = (RIGHT, "✓") if cell.right else (WRONG, "✗")
-        axes.set_title(f"{mark} {cell.answer}", fontsize=9, color=color, pad=3)
-        axes.text(0.5, -0.04, cell.note, transform=axes.transAxes, ha="center", va="top", fontsize=8, color="#555c66")
+        axes.set_title(f"{mark} {cell.answer}", fontsize=10, color=color, pad=3)
+        axes.text(0.5, -0.04, cell.note, transform=axes.transAxes, ha="center", va="top", fontsize=9, color="#555c66")
     _write(figure, path)
 
 
-def shortened(name: str, most: int = 16) -> str:
+def shortened(name: str, most: int = 14) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 

@@ -108,7 +108,7 @@ def _in_words(value):
 def _figure(caption, file):
     picture = b64encode(file.read_bytes()).decode()
     return (
-        f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{picture}">'
+        f'<figure><div class="wide"><img alt="{escape(caption)}" src="data:image/png;base64,{picture}"></div>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
@@ -117,7 +117,7 @@ def _table(table):
     head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
     rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
     return (
-        f"<section><h2>{escape(table.heading)}</h2><div class='wide'><table>"
+        f'<section><h2>{escape(table.heading)}</h2><div class="wide"><table>'
         + (f"<thead><tr>{head}</tr></thead>" if head else "")
         + f"<tbody>{rows}</tbody></table></div></section>"
     )
@@ -133,13 +133,12 @@ h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem; }
 header p { margin: .4rem 0 0; color: var(--soft); }
 .headline { margin: 1.2rem 0 1rem; font-size: 1.1rem; }
 .headline strong { color: var(--accent); font-size: 3rem; line-height: 1; letter-spacing: -.02em; margin-right: .3rem; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1px; margin: 0;
-  background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
-dl div { padding: .6rem .9rem; background: #fff; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; margin: 0; }
+dl div { padding-left: .8rem; border-left: 2px solid var(--line); }
 dt { color: var(--soft); font-size: .8rem; }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 figure { margin: 2.5rem 0 0; }
-img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+img { display: block; max-width: 100%; min-width: min(38rem, 170%); height: auto; margin: 0 auto; }
 figcaption { margin-top: .5rem; color: var(--soft); font-size: .9rem; text-align: center; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }

@@ -36,10 +36,12 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
     its place, and every weight its tensor; nothing is changed otherwise.
 
     Raises:
-        InputError: lists the tensors that found no place and the weights that got none.
+        InputError: lists the tensors that found no place and the weights that got none; or the network has no peer.
     """
     tensors = {name: np.asarray(value) for name, value in tensors.items() if not name.endswith(IGNORED)}
-    peers = import_module(f"kerascnn.models.{info(model).module}").PEERS
+    peers = getattr(import_module(f"kerascnn.models.{info(model).module}"), "PEERS", {})
+    if not peers:
+        raise InputError(f"{model.name}: no peer is known whose tensors could be poured into it")
     homes = {peer: _homes(model, tensors, rename) for peer, rename in peers.items()}
     peer = max(homes, key=lambda peer: len(homes[peer]))
     placed, biases, scales, homeless = _place(model, tensors, homes[peer])

@@ -18,7 +18,7 @@ def names(files, folder):
 
 
 def split(folder):
-    _, train, validation = open_folder(folder)
+    _, _, train, validation = open_folder(folder)
     return names(train, folder), names(validation, folder)
 
 
@@ -26,7 +26,7 @@ def test_classes_labels_and_nested_folders(photos):
     folder = photos({"dogs": 4, "cats": 3, "cats/kittens/small": 2, ".hidden": 2, "dogs/.cache": 2})
     (folder / "cats" / ".thumb.png").write_bytes(b"")
     (folder / "cats" / "notes.txt").write_text("ignored")
-    classes, train, validation = open_folder(folder)
+    _, classes, train, validation = open_folder(folder)
     assert classes == ("cats", "dogs")
     assert len(names(train, folder) | names(validation, folder)) == train.size + validation.size == 9
     for part in (train, validation):
@@ -68,7 +68,7 @@ def test_held_out(examples, others):
 
 def test_split_by_train_and_val_folders(photos):
     folder = photos({"train/a": 3, "train/b": 2, "val/a": 1, "val/b": 2})
-    classes, train, validation = open_folder(folder)
+    _, classes, train, validation = open_folder(folder)
     assert classes == ("a", "b")
     assert {name.split("/")[0] for name in names(train, folder)} == {"train"}
     assert {name.split("/")[0] for name in names(validation, folder)} == {"val"}
@@ -76,15 +76,15 @@ def test_split_by_train_and_val_folders(photos):
 
 
 def test_a_class_may_be_called_train(photos):
-    assert open_folder(photos({"train": 2, "bus": 2}))[0] == ("bus", "train")
+    assert open_folder(photos({"train": 2, "bus": 2}))[1] == ("bus", "train")
 
 
 def test_limit_takes_the_same_mixture_each_time(photos):
     folder = photos({"a": 30, "b": 30})
-    _, train, validation = open_folder(folder, limit=8)
+    _, _, train, validation = open_folder(folder, limit=8)
     assert (train.size, validation.size) == (8, 8)
     assert set(train.labels.numpy()) == {0, 1}
-    assert names(train, folder) == names(open_folder(folder, limit=8)[1], folder)
+    assert names(train, folder) == names(open_folder(folder, limit=8)[2], folder)
 
 
 def test_native_shape(photos, tmp_path):
@@ -111,8 +111,8 @@ def test_native_shape_is_of_the_upright_image(photos):
 @pytest.mark.parametrize(
     ("counts", "line"),
     [
-        ({"": 0}, r"photos: is empty; one sub-folder a class is needed, with that class's images in it"),
-        ({"": 3}, r"photos: is empty; one sub-folder a class is needed, with that class's images in it"),
+        ({"": 0}, r"photos: is empty; a sub-folder for each class is needed, with that class's images in it"),
+        ({"": 3}, r"photos: has no sub-folders; a sub-folder for each class is needed, with that class's images in it"),
         ({"cats": 3}, r"photos: has a single class, cats; a classifier needs two or more"),
         ({"cats": 3, "dogs": 0}, r"photos/dogs: the class has no images; allowed are \.jpg, \.jpeg, \.png, .*"),
         ({"cats": 3, "dogs": 1}, r"photos/dogs: has a single image; a class needs two, to train and to validate"),

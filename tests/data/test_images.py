@@ -179,7 +179,7 @@ def test_misnamed_as_an_image(tmp_path, contents, said):
 
 def test_misnamed_as_another_format(tmp_path, picture):
     saved(tmp_path / "a.jpg", picture, format="PNG")
-    with pytest.raises(InputError, match="a.jpg: is named as JPEG but its content is PNG: rename it$"):
+    with pytest.raises(InputError, match=r"a.jpg: is named as JPEG but its content is PNG: rename it$"):
         read_images([tmp_path / "a.jpg"], SHAPE)
     saved(tmp_path / "upload", picture, format="PNG")
     assert (read_images([tmp_path / "upload"], SHAPE)[0] == picture).all()
@@ -190,7 +190,7 @@ def test_damaged_in_the_middle(tmp_path, picture):
     contents = bytearray(path.read_bytes())
     contents[len(contents) // 2 : len(contents) // 2 + 50] = bytes(50)
     path.write_bytes(contents)
-    with pytest.raises(InputError, match="a.png: is damaged and cannot be decoded$"):
+    with pytest.raises(InputError, match=r"a.png: is damaged and cannot be decoded$"):
         read_images([path], SHAPE)
 
 

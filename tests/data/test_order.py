@@ -1,5 +1,7 @@
 """The order of training is a pure function of (seed, step), and every epoch is a permutation."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,14 +17,14 @@ sizes, seeds, epochs = st.integers(1, 300), st.integers(0, 2**62), st.integers(0
 @settings(max_examples=50, deadline=None)
 @given(size=sizes, seed=seeds, epoch=epochs)
 def test_every_epoch_is_a_permutation_that_seed_and_epoch_decide(size, seed, epoch):
-    order = shuffled(size, seed, epoch).numpy()
+    order = shuffled(size, [seed, epoch]).numpy()
     assert sorted(order) == list(range(size))
-    assert order.tolist() == shuffled(size, seed, epoch).numpy().tolist()
+    assert order.tolist() == shuffled(size, [seed, epoch]).numpy().tolist()
 
 
 @pytest.mark.parametrize("size", [1437, 50_000])
 def test_neighbouring_epochs_and_seeds_have_nothing_in_common(size):
-    orders = [shuffled(size, seed, epoch).numpy() for seed, epoch in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]]
+    orders = [shuffled(size, [seed, epoch]).numpy() for seed, epoch in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]]
     correlations = np.corrcoef(orders) - np.eye(len(orders))
     assert np.abs(correlations).max() < 5 / size**0.5  # five standard deviations
 
@@ -31,7 +33,7 @@ def test_index_shuffle_still_repeats_itself():
     """Why `order` doesn't use the op that is made for it: see its docstring."""
     index_shuffle = tf.random.experimental.index_shuffle
     orders = [index_shuffle(tf.range(50_000), tf.constant([0, epoch]), 49_999).numpy() for epoch in range(10)]
-    neighbours = [np.corrcoef(one, other)[0, 1] for one, other in zip(orders, orders[1:], strict=False)]
+    neighbours = [np.corrcoef(one, other)[0, 1] for one, other in pairwise(orders)]
     assert max(neighbours) > 0.3
 
 
@@ -39,13 +41,13 @@ def numbered(size, batch, used):
     """An epoch as `load` makes it, of (epoch, index)."""
 
     def one_epoch(epoch, left_out):
-        order = tf.data.Dataset.from_tensor_slices(shuffled(size, 7, epoch)).take(used).skip(left_out * batch)
+        order = tf.data.Dataset.from_tensor_slices(shuffled(size, [7, epoch])).take(used).skip(left_out * batch)
         return order.map(lambda index: (epoch, index)).batch(batch)
 
     return one_epoch
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(size=st.integers(1, 40), batch=st.integers(1, 20), start=st.integers(0, 30))
 def test_endless_goes_on_where_it_was(size, batch, start):
     steps, used = epoch_length(size, batch)
@@ -87,5 +89,5 @@ def test_no_validation_batch_is_smaller_than_the_number_of_replicas(size, batch,
 def test_illegal_batch_names_the_nearest_legal_ones():
     with pytest.raises(InputError, match=r"batch=33: must be a multiple of the 4 replicas, like 32 or 36$"):
         check_batch(33, 4)
-    with pytest.raises(InputError, match="like 4$"):
+    with pytest.raises(InputError, match=r"like 4$"):
         check_batch(3, 4)

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -34,7 +32,7 @@ def test_tensors_floats_and_bytes_are_scaled_alike(scaling):
 
 
 def test_unknown_scaling():
-    with pytest.raises(InputError, match="scaling='minmax': must be one of 'unit', 'symmetric', 'standard'$"):
+    with pytest.raises(InputError, match=r"scaling='minmax': must be one of 'unit', 'symmetric', 'standard'$"):
         data.scale(BYTES, "minmax")
 
 
@@ -45,19 +43,6 @@ def test_statistics_of_digits():
     known = data.STATISTICS["digits"]
     assert known.mean == (round(pixels.mean(), 4),)
     assert known.std == (round(pixels.std(), 4),)
-
-
-@pytest.mark.parametrize(("name", "tolerance"), [("mnist", 5e-5), ("cifar10", 5e-4)])
-def test_statistics_of_named_sets(name, tolerance):
-    """CIFAR-10's copy at hand may have gone through JPEG, which changes its statistics a little."""
-    import tensorflow_datasets as tfds
-
-    if "TFDS_DATA_DIR" not in os.environ or not tfds.builder(name).data_path.exists():
-        pytest.skip(f"needs {name} in the folder that TFDS_DATA_DIR names")
-    images = data.named.open_named(name)[1]
-    pixels = images.in_memory(images.native).images.numpy() / np.float32(255)
-    np.testing.assert_allclose(pixels.mean((0, 1, 2), dtype=float), data.STATISTICS[name].mean, atol=tolerance)
-    np.testing.assert_allclose(pixels.std((0, 1, 2), dtype=float), data.STATISTICS[name].std, atol=tolerance)
 
 
 def test_statistics_fit_the_channels():

@@ -20,7 +20,7 @@ HALVED = [(64, 64), (96, 64)]  # halved five times without a remainder
 class Twin(NamedTuple):
     """Our name and knobs, the function of keras.applications and its arguments, the sizes at which both are compared.
 
-    `rescaled` is what keras.applications divides its images by inside of the network.
+    `behind` is the layer where the network of keras.applications starts, if that has preprocessing in it.
     """
 
     name: str
@@ -28,14 +28,15 @@ class Twin(NamedTuple):
     function: str
     arguments: dict = {}
     sizes: list = ANY
-    rescaled: int = 1
+    behind: str = ""
 
     def build(self, size: tuple, classes: int) -> keras.Model:
         """The network of keras.applications, which gives logits."""
         keras.utils.clear_session()  # so that the layers that it leaves nameless are counted from the first
         function = getattr(keras.applications, self.function)
         shape = {"input_shape": (*size, 3), "classes": classes}
-        return function(weights=None, classifier_activation=None, **shape, **self.arguments)
+        model = function(weights=None, classifier_activation=None, **shape, **self.arguments)
+        return keras.Model(model.get_layer(self.behind).output, model.output) if self.behind else model
 
 
 RAW = {"include_preprocessing": False}
@@ -60,11 +61,10 @@ TWINS = [
     Twin("mobilenet_v3_large", {}, "MobileNetV3Large", RAW),
     Twin("mobilenet_v3_small", {}, "MobileNetV3Small", RAW),
     Twin("mobilenet_v3_small", {"alpha": 0.75}, "MobileNetV3Small", {"alpha": 0.75, **RAW}),
-    Twin("efficientnet_b0", {}, "EfficientNetB0", rescaled=255),
-    Twin("efficientnet_b1", {}, "EfficientNetB1", sizes=ODD, rescaled=255),
-    Twin("efficientnet_b2", {}, "EfficientNetB2", sizes=ODD, rescaled=255),
-    Twin("efficientnet_b3", {}, "EfficientNetB3", sizes=ODD, rescaled=255),
-    Twin("efficientnet_b4", {}, "EfficientNetB4", sizes=ODD, rescaled=255),
+    Twin("mobilenet_v3_large", {"alpha": 1.25}, "MobileNetV3Large", {"alpha": 1.25, **RAW}, sizes=ODD),
+    Twin("mobilenet_v3_small", {"minimalistic": True}, "MobileNetV3Small", {"minimalistic": True, **RAW}, sizes=ODD),
+    Twin("efficientnet_b0", {}, "EfficientNetB0", behind="normalization"),
+    *[Twin(f"efficientnet_b{i}", {}, f"EfficientNetB{i}", sizes=ODD, behind="normalization") for i in range(1, 8)],
     Twin("convnext_tiny", {}, "ConvNeXtTiny", RAW, sizes=SMALL),
     Twin("convnext_small", {}, "ConvNeXtSmall", RAW, sizes=ODD),
     Twin("convnext_base", {}, "ConvNeXtBase", RAW, sizes=ODD),
@@ -75,9 +75,8 @@ LEFT_OUT = {  # why -> functions
         "ResNet50V2", "ResNet101V2", "ResNet152V2",
     ],
     "not in the catalog": [
-        "ConvNeXtLarge", "ConvNeXtXLarge", "NASNetLarge", "NASNetMobile", "EfficientNetB5", "EfficientNetB6",
-        "EfficientNetB7", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3",
-        "EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L",
+        "ConvNeXtLarge", "ConvNeXtXLarge", "NASNetLarge", "NASNetMobile", "EfficientNetV2B0", "EfficientNetV2B1",
+        "EfficientNetV2B2", "EfficientNetV2B3", "EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L",
     ],
 }  # fmt: skip
 
@@ -100,8 +99,6 @@ def fill(model: keras.Model, seed: int) -> dict[str, np.ndarray]:
     """
     tensors = {}
     for before, layer in pairwise(leaves(model)):
-        if isinstance(layer, keras.layers.Normalization):  # does nothing until it is adapted to data
-            continue
         for variable in layer.weights:
             slot, kind = ("weight", "gamma") if type(layer).__name__ == "LayerScale" else SLOTS[variable.name]
             places = np.arange(prod(variable.shape)).reshape(variable.shape)

@@ -7,7 +7,8 @@ import pytest
 import kerascnn
 from kerascnn import registry
 
-SLIM = {"alpha": 0.25, "n_filters": 8, "scale": 0.5, "dense": 16, "repeats": 1}  # knobs, where a network has them
+# knobs, where a network has them
+SLIM = {"alpha": 0.25, "n_filters": 8, "scale": 0.5, "dense": 16, "repeats": 1, "width": 0.25, "depth": 0.1}
 
 
 def slim(name, **arguments):
@@ -15,6 +16,7 @@ def slim(name, **arguments):
     card = kerascnn.info(name)
     own = registry.knobs(name)
     knobs = {knob: value for knob, value in SLIM.items() if knob in own}
+    knobs = {knob: value for knob, value in knobs.items() if isinstance(value, int) or not isinstance(own[knob], int)}
     knobs |= {knob: (value,) * len(own[knob]) for knob, value in knobs.items() if isinstance(own[knob], tuple)}
     size = max(card.min_size, 32)
     return kerascnn.build(name, **{"input_shape": (size, size, card.input_shape[2]), **knobs, **arguments})

@@ -26,15 +26,15 @@ def test_defaults_come_back_as_they_are(config):
 
 def test_flags_override_defaults_by_type():
     config = {"epochs": 10, "lr": 0.1, "model": "lenet5", "sizes": (1, 2), "flip": True, "crop": False}
-    words = "--epochs 3 --lr 1e-3 --model vgg11 --sizes 4,5,6 --no-flip --crop --mixed-precision --seed 7".split()
-    cfg = parse(config, words)
+    words = "--epochs 3 --lr 1e-3 --model vgg11 --sizes 4,5,6 --no-flip --crop --mixed-precision --seed 7"
+    cfg = parse(config, words.split())
     assert (cfg.epochs, cfg.lr, cfg.model, cfg.sizes, cfg.flip, cfg.crop) == (3, 1e-3, "vgg11", (4, 5, 6), False, True)
     assert (cfg.mixed_precision, cfg.seed) == (True, 7)
 
 
 def test_knobs_are_python_values_or_text():
-    words = "--knob alpha=0.25 --knob repeats=2,2,2 --knob shortcut=None --knob act=relu --knob note=a=b".split()
-    knobs = parse({}, words).knobs
+    words = "--knob alpha=0.25 --knob repeats=2,2,2 --knob shortcut=None --knob act=relu --knob note=a=b"
+    knobs = parse({}, words.split()).knobs
     assert knobs == {"alpha": 0.25, "repeats": (2, 2, 2), "shortcut": None, "act": "relu", "note": "a=b"}
 
 
@@ -55,6 +55,7 @@ def test_smoke_replaces_defaults_but_not_what_was_asked_for():
         (["--epochs", "many"], "--epochs many: must be a whole number, 0 or more"),
         (["--epochs", "1.5"], "--epochs 1.5: must be a whole number, 0 or more"),
         (["--epochs", "-1"], "--epochs -1: must be a whole number, 0 or more"),
+        (["--lr", "inf"], "--lr inf: must be a number, 0 or more"),
         (["--lr", "nan"], "--lr nan: must be a number, 0 or more"),
         (["--shift", "x"], "--shift x: must be a number$"),
         (["--lr"], "argument --lr: expected one argument"),

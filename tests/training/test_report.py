@@ -60,7 +60,7 @@ def test_page_needs_nothing_else_and_shows_text_as_text(written):
     text = (written / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert "script" not in page.elements
-    assert page.text.count(EVIL) == 7
+    assert page.text.count(EVIL) == 9
     assert page.addresses
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not any(word in text for word in ("http:", "https:", "url(", "@import", "<link"))

@@ -1,0 +1,100 @@
+"""`recipes/classify.py` where things go wrong, and on several devices."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from . import ENVIRONMENT, command, run
+
+pytestmark = pytest.mark.slow
+ON_CPUS = """
+import runpy, sys
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * int(sys.argv.pop(1)))
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--epoch 3", "unknown flag '--epoch': did you mean --epochs"),
+        ("--model lenet6", "unknown model 'lenet6': did you mean lenet5"),
+        ("--model mobilenet_v1 --knob alhpa=1", "unknown knob of mobilenet_v1 'alhpa': did you mean alpha"),
+        ("--data digit", "unknown data set 'digit': did you mean digits"),
+        ("--size 16", "lenet5 cannot take images of 16x16: the smallest is 32x32"),
+        ("--optimizer adm", "optimizer='adm': must be one of 'adam'"),
+        ("--out taken", "--out taken: exists and isn't empty; --overwrite replaces"),
+        ("--out taken --overwrite", "--out taken: holds no run of kerascnn"),
+        ("--seed 4294967296", "--seed 4294967296: must be less than 4294967296"),
+    ],
+)
+@pytest.mark.slow
+def test_wrong_input_is_one_line_and_status_2(words, message, tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.txt").write_text("mine")
+    done = run("classify.py", "--smoke", *words.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {message}")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["taken", "taken/thesis.txt"]
+
+
+def losses(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def test_two_devices_learn_what_one_does(tmp_path):
+    """MirroredStrategy shares each batch and sums the gradients: the same losses, but for rounding."""
+    words = ["--limit", 128, "--epochs", 4, "--batch", 16]
+    for devices in (1, 2):
+        script = [sys.executable, "-c", ON_CPUS, str(devices), *command("classify.py", *words, "--out", devices)[1:]]
+        done = subprocess.run(script, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / str(devices) / "config.json").read_text())["replicas"] == devices
+    one, two = losses(tmp_path / "1"), losses(tmp_path / "2")
+    assert one[-1] < 0.8 * one[0], "it learns"
+    np.testing.assert_allclose(two, one, atol=1e-5)
+
+
+def test_a_loss_that_explodes_is_one_line_and_status_1(tmp_path):
+    done = run("classify.py", "--smoke", "--lr", "1e38", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stopped: the loss in epoch 1, step ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def ctrl_c():
+    """Lets children hear Ctrl-C also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_one_line_and_leaves_a_usable_run(ctrl_c, tmp_path):
+    words = command("classify.py", "--limit", 64, "--epochs", 1000, "--out", "run")
+    with subprocess.Popen(words, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as training:
+        history = tmp_path / "run" / "history.csv"
+        while not (history.exists() and history.read_text().count("\n") > 2):
+            assert training.poll() is None, training.stderr.read()
+            time.sleep(0.1)
+        training.send_signal(ctrl_c)
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert errors.startswith("stopped by Ctrl-C")
+    assert errors.count("\n") == 1
+    keras.models.load_model(tmp_path / "run" / "model.keras")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["name"] == "lenet5"
+    assert not list((tmp_path / "run").glob("*.part.*"))
