@@ -4,7 +4,8 @@
     -> GAP -> Dense
 
 Compound scaling: B1 to B7 are B0, wider and deeper and at a higher resolution, which is `input_shape`.
-Departs from the paper in nothing that it says; rounding and rates come from the authors' code.
+Departs from the paper in the factors, which are near 1.1^phi (width) and 1.2^phi (depth) but, like the rounding, those
+of the authors' code.
 """
 
 from math import ceil

@@ -2,8 +2,8 @@
 
     C1 -> S2 -> C3 -> S4 -> C5 -> F6 -> output
 
-Departs from the paper in what lectures leave out too: C3 sees all six maps of S2 (the paper's Table I saves some), S2 and
-S4 average without trainable coefficients, the output is a softmax over the classes.
+Departs from the paper in what lectures leave out too: C3 sees all six maps of S2 (the paper's Table I connects some),
+S2 and S4 average without trainable coefficients, the output is a softmax over the classes.
 """
 
 from keras import Input, Model

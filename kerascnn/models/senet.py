@@ -26,8 +26,8 @@ def recalibrate(x, *, ratio, name):
 
 
 def lean_bottleneck(x, filters, *, stride, groups, width, name, **knobs):
-    inner = inner_width(filters, groups, width)
-    convs = [((inner + 1) // 2, 1, 1, 1), (inner, 3, stride, groups), (4 * filters, 1, 1, 1)]
+    half, inner = inner_width(filters, groups, width // 2), inner_width(filters, groups, width)
+    convs = [(half, 1, 1, 1), (inner, 3, stride, groups), (4 * filters, 1, 1, 1)]
     return residual(x, convs, projection=1 if stride == 1 else 3, name=name, **knobs)
 
 

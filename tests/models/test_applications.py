@@ -7,10 +7,14 @@ import pytest
 import kerascnn
 from kerascnn.weights import pour
 
-from ..golden.applications import LEFT_OUT, TWINS, fill
+from ..golden.applications import LEFT_OUT, ODD, TWINS, fill
 
 SEED, CLASSES = 5, 7
-CASES = [(twin, size) for twin in TWINS for size in twin.sizes]
+CASES = [
+    pytest.param(twin, size, marks=[pytest.mark.slow] if twin.sizes is ODD else [])
+    for twin in TWINS
+    for size in twin.sizes
+]
 
 
 def label(value):
