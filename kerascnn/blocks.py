@@ -10,7 +10,7 @@ from typing import NamedTuple
 from keras import config, layers
 
 from .errors import InputError, between, count, one_of
-from .layers import PadChannels
+from .layers import GroupedConv2D, PadChannels
 
 
 def conv_bn(
@@ -30,7 +30,8 @@ def conv(x, filters, kernel_size, *, stride=1, padding="symmetric", groups=1, us
     A number as `padding` is that many pixels on every side.
     """
     x, padding = pad(x, kernel_size, stride, padding, name)
-    return layers.Conv2D(
+    convolution = layers.Conv2D if groups == 1 else GroupedConv2D
+    return convolution(
         filters,
         kernel_size,
         stride,
@@ -99,6 +100,15 @@ def squeeze_excite(x, filters, *, act="relu", gate="sigmoid", name):
     y = conv(y, filters, 1, act=act, name=f"{name}_reduce")
     y = conv(y, x.shape[-1], 1, act=gate, name=f"{name}_expand")
     return layers.Multiply(name=name)([x, y])
+
+
+def residual_stem(x, filters, kind):
+    """How residual networks begin: a 7x7/2 convolution and a 3x3/2 max pool, or for small images ("cifar") a 3x3."""
+    one_of("stem", kind, ("imagenet", "cifar"))
+    if kind == "cifar":
+        return conv_bn(x, filters, 3, name="conv1")
+    x = conv_bn(x, filters, 7, stride=2, name="conv1")
+    return max_pool(x, 3, 2, name="pool1")
 
 
 class Order(NamedTuple):

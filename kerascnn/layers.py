@@ -7,6 +7,22 @@ from .errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
+class GroupedConv2D(keras.layers.Conv2D):
+    """`Conv2D` with groups, one group after the other where TensorFlow runs on the CPU.
+
+    There Keras leaves groups to XLA, whose gradients take hundreds of times as long, and compiles anew at every call
+    outside of a graph.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        convolve = super().convolution_op
+        if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
+            return convolve(inputs, kernel)
+        groups = zip(ops.split(inputs, self.groups, axis=-1), ops.split(kernel, self.groups, axis=-1), strict=True)
+        return ops.concatenate([convolve(*group) for group in groups], axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
 class PadChannels(keras.layers.Layer):
     """Adds `channels` zero channels, half of them on either side: the parameter-free shortcut of ResNet (option A)."""
 

@@ -8,6 +8,7 @@ All three have a `size`, the `native` shape of their images (None where they dif
                                            where they all have the same, else cut and resized to `image_shape`
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ class Files(Indexed):
         super().__init__(labels)
         self.paths, self.turns = paths, turns
         with tf.device("CPU:0"):
-            self.read_from = tf.constant([str(path) for path in paths]), tf.constant(turns)
+            self.read_from = tf.constant([os.fsencode(path) for path in paths]), tf.constant(turns)
 
     def in_memory(self, image_shape):
         return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)

@@ -58,10 +58,11 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list, list]:
                 return _listed_parts(folder, name)
         raise InputError(f"{folder}: has train but no val beside it")
     classes, files = _classes(folder, folder)
-    for label, name in enumerate(classes):
-        if sum(of == label for _, of in files) < 2:
+    names, labels = zip(*files, strict=True)
+    for name, count in zip(classes, np.bincount(labels), strict=True):
+        if count < 2:
             raise InputError(f"{folder / name}: has a single image; a class needs two, to train and to validate")
-    held = held_out([name for name, _ in files], [label for _, label in files])
+    held = held_out(names, labels)
     train, validation = ([files[i] for i in np.flatnonzero(side)] for side in (~held, held))
     return classes, train, validation
 

@@ -8,6 +8,7 @@
 * Grey becomes colour by repeating, colour becomes grey by luminance.
 """
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -46,8 +47,8 @@ def decode_files(paths: list[Path], turns: list[int], image_shape) -> np.ndarray
 
     def fill(i):
         try:
-            images[i] = decode_one(str(paths[i]), turns[i])
-        except tf.errors.OpError as error:
+            images[i] = decode_one(os.fsencode(paths[i]), turns[i])
+        except tf.errors.InvalidArgumentError as error:
             raise InputError(f"{paths[i]}: is damaged and cannot be decoded") from error
 
     with ThreadPoolExecutor() as pool:
@@ -116,7 +117,7 @@ def _turned(image, turn):
 
 
 def _decode_other(path: bytes) -> np.ndarray:
-    path = path.decode()
+    path = os.fsdecode(path)
     try:
         with Image.open(path) as image:
             ImageOps.exif_transpose(image, in_place=True)

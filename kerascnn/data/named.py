@@ -15,6 +15,8 @@ VALIDATION = ("validation", "test")
 def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...], Arrays | Records, Arrays | Records]:
     """(name, class names in label order, training examples, validation examples) of a set.
 
+    Its split named validation validates, else the one named test, else a share of the one named train.
+
     Raises:
         InputError: there is no such set, it has no labelled images, or it is not there and cannot be downloaded.
     """
@@ -56,10 +58,12 @@ def find(name: str):
     except ValueError as error:
         raise InputError(f"data set {name!r}: {_first_line(error)}") from error
     features, keys = builder.info.features, builder.info.supervised_keys
-    found = [features[key] for key in keys] if keys and len(keys) == 2 else []
-    kinds = (tfds.features.Image, tfds.features.ClassLabel)
-    if not found or not all(map(isinstance, found, kinds)) or found[0].shape[2] not in (1, 3):
+    found = [features[key] for key in keys or () if isinstance(key, str)]
+    kinds = [tfds.features.Image, tfds.features.ClassLabel]
+    if len(found) != 2 or not all(map(isinstance, found, kinds)):
         raise InputError(f"{name}: is no set of images with one label each; its features are {', '.join(features)}")
+    if found[0].shape[2] not in (1, 3) or found[0].np_dtype != np.uint8:
+        raise InputError(f"{name}: has images of {found[0]}; they must be uint8 with 1 or 3 channels")
     return builder
 
 

@@ -1,7 +1,8 @@
 """Which example comes when: a pure function of the seed and the step, so that training can go on from any step.
 
 `tf.random.experimental.index_shuffle`, made for this, mixes too little: its orders of 50,000 examples for neighbouring
-epochs correlate by 0.76, and an index among a few costs a millisecond. A whole epoch's shuffle is as stateless.
+epochs correlate by 0.76, and among a few examples one index can take a millisecond. Shuffling the whole epoch is
+stateless too.
 """
 
 from collections.abc import Callable

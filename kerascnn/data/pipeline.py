@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ..errors import InputError, one_of
+from ..errors import InputError, count, one_of
 from . import folder, named
 from .images import fit
 from .order import check_batch, endless, epoch_length, validation_batch
@@ -71,8 +71,11 @@ def load(
     Raises:
         InputError: one line that says what was wrong; of a broken image, it names the file.
     """
-    _check_whole(1, batch=batch, replicas=replicas, limit=1 if limit is None else limit)
-    _check_whole(0, seed=seed, start_step=start_step)
+    for what, value in [("batch", batch), ("replicas", replicas), ("limit", 1 if limit is None else limit)]:
+        count(what, value)
+    for what, value in [("seed", seed), ("start_step", start_step)]:
+        if not isinstance(value, int) or value < 0:
+            raise InputError(f"{what}={value!r}: must be a whole number, 0 or more")
     one_of("scaling", scaling, SCALINGS)
     check_batch(batch, replicas)
     image_shape = _image_shape(name, image_shape)
@@ -119,12 +122,6 @@ def load(
 def native_shape(name: str | Path) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a set's images as they are, None where they differ."""
     return folder.native_shape(Path(name).expanduser()) if _is_folder(name) else named.native_shape(name)
-
-
-def _check_whole(smallest, **arguments):
-    for name, value in arguments.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
-            raise InputError(f"{name}={value!r}: must be a whole number, {smallest} or more")
 
 
 def _is_folder(name):

@@ -12,7 +12,7 @@ def position(key: str) -> float:
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogateescape"), digest_size=7).digest()) / 2**56
 
 
-def held_out(keys: list[str], labels) -> np.ndarray:
+def held_out(keys, labels) -> np.ndarray:
     """True for the examples that validate: those whose key's `position` is below `SHARE`, so that other examples, added
     or taken away, move none from side to side; but a label has an example that trains, and with two one that validates.
     """

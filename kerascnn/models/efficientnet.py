@@ -45,25 +45,25 @@ def efficientnet(
     at_least("depth", depth, 1 / 32)
     between("drop_connect", drop_connect, 0, 1)
     style = dict(padding=padding, act="swish", epsilon=1e-3)
-    repeats = [ceil(blocks * depth) for *_, blocks, _ in BODY]
+    total = sum(ceil(blocks * depth) for *_, blocks, _ in BODY)
     inp = Input(input_shape)
     x = conv_bn(inp, make_divisible(32 * width), 3, stride=2, name="stage1", **style)
     before = 0
-    for i, (expansion, kernel_size, filters, _, stride) in enumerate(BODY):
-        for j in range(repeats[i]):
+    for i, (expansion, kernel_size, filters, blocks, stride) in enumerate(BODY, start=2):
+        for j in range(1, ceil(blocks * depth) + 1):
             x = inverted_residual(
                 x,
                 make_divisible(filters * width),
                 expanded=expansion * x.shape[-1],
                 kernel_size=kernel_size,
-                stride=stride if j == 0 else 1,
+                stride=stride if j == 1 else 1,
                 squeeze=dict(filters=max(1, x.shape[-1] // 4), act="swish"),
-                drop=drop_connect * before / sum(repeats),
-                name=f"stage{i + 2}_block{j + 1}",
+                drop=drop_connect * before / total,
+                name=f"stage{i}_block{j}",
                 **style,
             )
             before += 1
-        x = mark(x, f"stage{i + 2}")
+        x = mark(x, f"stage{i}")
     x = conv_bn(x, make_divisible(1280 * width), 1, name="stage9", **style)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
 

@@ -10,7 +10,7 @@ long as the scales of that batch norm are positive. keras.applications strides i
 
 from keras import Input, Model
 
-from ..blocks import ORDERS, basic, bn_relu, bottleneck, classifier, conv_bn, mark, max_pool
+from ..blocks import ORDERS, basic, bn_relu, bottleneck, classifier, mark, residual_stem
 from ..errors import count, counts, one_of
 from ..registry import register
 
@@ -36,16 +36,11 @@ def resnet_v2(
     count("n_filters", n_filters)
     one_of("shortcut", shortcut, ("A", "B", "C"))
     one_of("stride_on", stride_on, ("1x1", "3x3"))
-    one_of("stem", stem, ("imagenet", "cifar"))
     one_of("order", order, ORDERS)
     order = ORDERS[order]
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
     inp = Input(input_shape)
-    if stem == "imagenet":
-        x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
-        x = max_pool(x, 3, 2, name="pool1")
-    else:
-        x = conv_bn(inp, n_filters, 3, name="conv1")
+    x = residual_stem(inp, n_filters, stem)
     for i, blocks in enumerate(repeats, start=1):
         for j in range(1, blocks + 1):
             knobs["order"] = order._replace(before="") if i == j == 1 else order

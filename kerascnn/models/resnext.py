@@ -8,8 +8,8 @@ in the authors' code.
 
 from keras import Input, Model
 
-from ..blocks import bottleneck, classifier, conv_bn, mark, max_pool
-from ..errors import count, counts, one_of
+from ..blocks import bottleneck, classifier, mark, residual_stem
+from ..errors import count, counts
 from ..registry import register
 from .resnet import torch
 
@@ -27,13 +27,8 @@ def resnext(
     counts("repeats", repeats)
     for knob, value in {"n_filters": n_filters, "groups": groups, "width": width}.items():
         count(knob, value)
-    one_of("stem", stem, ("imagenet", "cifar"))
     inp = Input(input_shape)
-    if stem == "imagenet":
-        x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
-        x = max_pool(x, 3, 2, name="pool1")
-    else:
-        x = conv_bn(inp, n_filters, 3, name="conv1")
+    x = residual_stem(inp, n_filters, stem)
     knobs = dict(stride_on="3x3", groups=groups, width=width)
     for i, blocks in enumerate(repeats, start=1):
         for j in range(1, blocks + 1):

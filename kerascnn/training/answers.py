@@ -51,15 +51,11 @@ def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Answers
 
 
 def measure(answers: Answers, classes: Sequence[str]) -> dict:
-    """Loss (cross-entropy), accuracy, top-5 accuracy where there are more than five classes, and for each class
-    precision, recall, F1 and the number of its images."""
+    """Accuracy, top-5 accuracy where there are more than five classes, and for each class precision, recall, F1 and the
+    number of its images."""
     truth, probabilities, _ = answers
     labels = range(len(classes))
-    likelihood = np.clip(probabilities[np.arange(len(truth)), truth], keras.config.epsilon(), 1)
-    result = {
-        "loss": float(-np.log(likelihood).mean()),
-        "accuracy": float((probabilities.argmax(-1) == truth).mean()),
-    }
+    result = {"accuracy": float((probabilities.argmax(-1) == truth).mean())}
     if len(classes) > 5:
         result["top5_accuracy"] = float(top_k_accuracy_score(truth, probabilities, k=5, labels=labels))
     columns = precision_recall_fscore_support(truth, probabilities.argmax(-1), labels=labels, zero_division=0)

@@ -40,8 +40,13 @@ def report_classifier(run: Run, images: data.Data) -> None:
     given = answers.collect(model, images.validation, SHEET)
     counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
     history = files.read_history(run.folder / "history.csv")
-    result = {**answers.measure(given, images.classes), **run.measure(model, history)}
-    result["last_epoch_accuracy"] = history["val_accuracy"][-1]
+    trained = run.measure(model, history)
+    result = {
+        "loss": history["val_loss"][trained["best_epoch"] - 1],
+        **answers.measure(given, images.classes),
+        "last_epoch_accuracy": history["val_accuracy"][-1],
+        **trained,
+    }
     files.write_json(run.folder / "metrics.json", result)
     pictures.curves(run.folder / "curves.png", history, ("loss", "accuracy"), result["best_epoch"])
     pictures.confusion(run.folder / "confusion.png", counts, images.classes)

@@ -69,7 +69,7 @@ def parse(config: dict, words: list[str], *, smoke: dict | None = None, about: s
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
     given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
     stand_ins = smoke if smoke and given.get("smoke") else {}
-    return SimpleNamespace(**{"knobs": {}, **defaults, **stand_ins, **given})
+    return SimpleNamespace(**{**defaults, "knobs": {}, **stand_ins, **given})
 
 
 def flag(name: str) -> str:

@@ -84,11 +84,10 @@ def write_card(folder: Path, report: Report) -> None:
 def print_result(folder: Path, report: Report) -> None:
     """The facts, and where things lie, on the terminal."""
     table = TerminalTable(show_header=False)
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
-    for name, fact in [*report.facts, ("report", str(folder / "report.html")), ("model", str(folder / "model.keras"))]:
-        table.add_row(escape_markup(name), escape_markup(fact))
+    for fact in report.facts:
+        table.add_row(*map(escape_markup, fact))
     Console().print(table)
+    print(f"Look at {folder / 'report.html'}; all else is beside it.")
 
 
 def _markdown(table):
@@ -98,6 +97,8 @@ def _markdown(table):
 
 
 def _in_words(value):
+    if value in ("", {}, (), None):
+        return "none"
     if isinstance(value, dict):
         return ", ".join(f"{name}={_in_words(part)}" for name, part in value.items())
     if isinstance(value, (list, tuple)):

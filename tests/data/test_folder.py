@@ -1,5 +1,6 @@
 """A folder's classes, its stable split, and one line for each thing that can be wrong with it."""
 
+import os
 import shutil
 
 import numpy as np
@@ -85,6 +86,15 @@ def test_limit_takes_the_same_mixture_each_time(photos):
     assert (train.size, validation.size) == (8, 8)
     assert set(train.labels.numpy()) == {0, 1}
     assert names(train, folder) == names(open_folder(folder, limit=8)[2], folder)
+
+
+@pytest.mark.parametrize("memory", [2**30, 0], ids=["small", "large"])
+def test_names_of_any_bytes(photos, monkeypatch, memory):
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", memory)
+    folder = photos({"a": 3, "b": 3})
+    os.rename(os.fsencode(folder / "b"), os.fsencode(folder) + b"/b\xff \xc3\xa9")
+    loaded = data.load(folder, (8, 8, 3), batch=2)
+    assert sum(len(labels) for _, labels in loaded.validation) == loaded.validation_size
 
 
 def test_native_shape(photos, tmp_path):

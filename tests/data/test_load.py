@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from collections import Counter
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+import requests
 import tensorflow as tf
 
 import kerascnn
@@ -158,7 +160,7 @@ def test_wrong_names(name, line):
 
 def test_a_set_that_is_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("requests.Session.send", unreachable)
+    monkeypatch.setattr("requests.head", Mock(side_effect=requests.ConnectionError))
     expected = (
         rf"^kmnist: is not in {tmp_path} and cannot be downloaded \(no network\): "
         "set the environment variable TFDS_DATA_DIR to the folder that holds it$"
@@ -167,12 +169,11 @@ def test_a_set_that_is_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch,
         data.load("kmnist")
     assert data.native_shape("kmnist") == (28, 28, 1)
     assert capfd.readouterr() == ("", "")
-
-
-def unreachable(*args, **kwargs):
-    import requests
-
-    raise requests.ConnectionError
+    monkeypatch.setattr("requests.head", Mock())
+    with pytest.raises(
+        InputError, match=r"^imagenet2012: is not in .* downloaded \(Manual directory .*\): set the env"
+    ):
+        data.load("imagenet2012", SHAPE)
 
 
 def test_mnist_and_its_statistics(tfds_mnist):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -74,10 +75,11 @@ def test_card_is_markdown_with_whole_tables(written):
     assert "\n## Use\n" in text
 
 
-def test_result_fits_a_terminal(capsys, tmp_path):
-    report.print_result(tmp_path, EXAMPLE._replace(facts=[("accuracy [on 9]", "99 %")]))
+def test_result_on_a_terminal(capsys):
+    report.print_result(Path("saved_models/x"), EXAMPLE._replace(facts=[("accuracy [on 9]", "99 %"), ("a" * 200, "b")]))
     shown = capsys.readouterr().out
     assert "accuracy [on 9]" in shown
+    assert "saved_models/x/report.html" in shown
     assert max(map(len, shown.splitlines())) <= 80
 
 
