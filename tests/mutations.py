@@ -136,7 +136,7 @@ def outputs_of_peers(name: str) -> None:
 
 
 def outputs_of_keras_applications(name: str) -> None:
-    for twin, size in test_applications.CASES:
+    for twin, size in (case.values for case in test_applications.CASES):
         if twin.name == name:
             test_applications.test_outputs_of_keras_applications(twin, size, None, _no_record)
 
@@ -176,7 +176,7 @@ def proofs_of(name: str) -> list[str]:
     has = {
         "numbers": True,
         "peers": any(peer_file(peer)["build"][0] == name for peer in TRANSPLANTS),
-        "keras.applications": any(twin.name == name for twin, _ in test_applications.CASES),
+        "keras.applications": any(case.values[0].name == name for case in test_applications.CASES),
         "heads": name == "googlenet",
     }
     return [proof for proof in PROOFS if has[proof]]

@@ -15,7 +15,7 @@ from kerascnn.training import files
 from . import RECIPES, run
 
 
-@pytest.fixture(scope="module", params=[path.name for path in RECIPES.glob("*.py")])
+@pytest.fixture(scope="module", params=sorted(path.name for path in RECIPES.glob("*.py")))
 def smoke(request, tmp_path_factory):
     """The folder that a recipe's `--smoke` left, and what it said."""
     cwd = tmp_path_factory.mktemp(request.param)
