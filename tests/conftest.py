@@ -24,9 +24,19 @@ def proves(request):
     return lambda name, proof: request.config.stash[PROVEN].setdefault(name, set()).add(proof)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over what a worker process has proved."""
+    for name, proof in node.workeroutput["proven"]:
+        node.config.stash[PROVEN].setdefault(name, set()).add(proof)
+
+
 def pytest_sessionfinish(session):
     """Hold proofs.json, which `kerascnn info` shows, to what the tests of this run proved."""
     proven = session.config.stash[PROVEN]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["proven"] = [(name, proof) for name, proofs in proven.items() for proof in proofs]
+        return
     written = json.loads(PROOFS.read_text()) if PROOFS.exists() else {}
     if session.config.getoption("write_proofs"):
         names = [name for name in kerascnn.list_models() if name in proven]
