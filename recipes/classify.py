@@ -9,7 +9,8 @@
 --epochs 0 trains for 10 epochs, but at least for 1,000 steps; --size 0 lets network and data decide on the size of the
 images; --limit takes only so many of them.
 
-TODO
+On two busy CPU cores: digits 98.4 to 98.9 % of 369 held-out images in 22 to 54 s (seeds 0 to 2); mnist 99.1 % of the
+10,000 test images in 10 epochs, 9 min.
 """
 
 from functools import partial

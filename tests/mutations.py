@@ -54,7 +54,7 @@ MISTAKES = [
             'average_pool(x, 3, 2, name="pool2")', 'max_pool(x, 3, 2, name="pool2")'),
     Mistake("SqueezeNet 1.1 with the pools of 1.0", "squeezenet_v1_1", "models/squeezenet.py",
             "(64, 3, (3, 5))", "(64, 3, (4, 8))"),
-    Mistake("pools that round down for pools that round up", "squeezenet_v1_1", "models/squeezenet.py",
+    Mistake("pools that round down for pools that round up", "squeezenet_v1_0", "models/squeezenet.py",
             '"ceil"', '"valid"'),
     Mistake("3x3 for 5x5 in GoogLeNet", "googlenet", "models/googlenet.py", "(n5, 5)]", "(n5, 3)]"),
     Mistake("GoogLeNet's pools round down", "googlenet", "models/googlenet.py", 'padding="ceil"', 'padding="valid"'),
