@@ -30,7 +30,8 @@ def separable_block(x, filters, stride, *, name, **style):
 
 @register("mobilenet_v1")
 def mobilenet_v1(input_shape, classes, *, alpha=1.0, dropout=1e-3, padding="same", activation="softmax", name=None):
-    """`alpha`: width multiplier; `padding`: "same", as TensorFlow pads, or "symmetric", as Torch does."""
+    """`alpha`: width multiplier; `dropout`: rate before the classifier; `padding`: "same", as TensorFlow pads, or
+    "symmetric", as Torch does."""
     at_least("alpha", alpha, 1 / 32)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
     inp = Input(input_shape)
