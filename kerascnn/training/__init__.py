@@ -3,7 +3,8 @@
     start(main, CONFIG)     command line -> main(cfg); a wrong input is one line and exit status 2
     Run(cfg)                seed, devices, precision, run folder, callbacks
     input_shape(...)        the image size that suits a network and its data
-    report_classifier(...)  metrics, pictures, report and model card of a finished run
+    report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
+    to_reconstruct(...)     noisy images to clean ones
 
 Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
 """
@@ -12,8 +13,15 @@ from importlib import import_module
 
 from .start import start
 
-_HOMES = {"Run": "run", "input_shape": "classifier", "report_classifier": "classifier"}
-__all__ = ["Run", "input_shape", "report_classifier", "start"]
+_HOMES = {
+    "Run": "run",
+    "input_shape": "run",
+    "report_classifier": "classifier",
+    "by_error": "autoencoder",
+    "report_autoencoder": "autoencoder",
+    "to_reconstruct": "autoencoder",
+}
+__all__ = ["start", *_HOMES]
 
 
 def __getattr__(name):

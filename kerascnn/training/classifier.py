@@ -1,32 +1,15 @@
-"""What is special to classifiers: the size of their images, and the report of a run."""
+"""What is special to classifiers: the report of a run."""
 
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from .. import catalog, data, weights
-from ..catalog import Card
+from .. import data
 from . import answers, files, pictures, report
 from .run import Run
 
 SHEET = 32  # images on the sheet of samples
-
-
-def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int]:
-    """The (height, width, channels) in which a network gets to see some data.
-
-    Args:
-        card: the network's.
-        native: (height, width, channels) of the data, None where its images differ.
-        size: height and width. 0 stands for the network's own, but for no more than four times the data's (to enlarge
-            further only costs) and no less than the network can take.
-    """
-    height, width, _ = card.input_shape
-    if None not in native:
-        most = max(card.min_size, 4 * max(native[:2]))
-        height, width = min(height, most), min(width, most)
-    return (size or height, size or width, native[2])
 
 
 def report_classifier(run: Run, images: data.Data) -> None:
@@ -36,10 +19,9 @@ def report_classifier(run: Run, images: data.Data) -> None:
         run: a run whose training is over.
         images: the data that it was trained on.
     """
-    model = weights.load(run.folder / "model.keras")
+    model, history = run.best_model(), run.history()
     given = answers.collect(model, images.validation, SHEET)
     counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
-    history = files.read_history(run.folder / "history.csv")
     trained = run.measure(model, history)
     result = {
         "loss": history["val_loss"][trained["best_epoch"] - 1],
@@ -51,10 +33,7 @@ def report_classifier(run: Run, images: data.Data) -> None:
     pictures.curves(run.folder / "curves.png", history, ("loss", "accuracy"), result["best_epoch"])
     pictures.confusion(run.folder / "confusion.png", counts, images.classes)
     draw_samples(run.folder / "samples.png", given.samples, counts, images)
-    page = compose(run, images, result, counts)
-    report.write_html(run.folder, page)
-    report.write_card(run.folder, page)
-    report.print_result(run.folder, page)
+    report.publish(run.folder, compose(run, images, result, counts))
 
 
 def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, images: data.Data) -> None:
@@ -75,23 +54,16 @@ def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, 
 
 def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> report.Report:
     """The text of the report."""
-    card = catalog.card(run.about["name"])
     top5 = [("right among the first five", f"{result['top5_accuracy']:.2%}")] if "top5_accuracy" in result else []
-    return report.Report(
-        title=f"{card.name} on {images.name}",
-        lead=f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
-        f"{card.where}), trained on {images.train_size:,} images.",
+    shares = ("precision", "recall", "f1")
+    return report.compose(
+        run.config,
+        result,
         facts=[
             (f"accuracy on {counts.sum():,} held-out images", f"{result['accuracy']:.2%}"),
             *top5,
             ("held-out loss", f"{result['loss']:.4f}"),
-            ("best epoch, by this accuracy", f"{result['best_epoch']} of {result['epochs']}"),
             ("accuracy after the last epoch", f"{result['last_epoch_accuracy']:.2%}"),
-            ("parameters", f"{result['parameters']:,}"),
-            ("MACs for one image", f"{result['macs']:,}"),
-            ("training", f"{result['training_seconds']:.0f} s"),
-            ("images a second", f"{result['images_per_second']:,.0f}"),
-            ("device", result["device"]),
         ],
         pictures=[
             ("Loss and accuracy by epoch", "curves.png"),
@@ -103,21 +75,13 @@ def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> re
                 "Classes",
                 ("class", "precision", "recall", "F1", "images"),
                 [
-                    (
-                        row["class"],
-                        *(f"{row[name]:.1%}" for name in ("precision", "recall", "f1")),
-                        f"{row['images']:,}",
-                    )
+                    (row["class"], *(f"{row[name]:.1%}" for name in shares), f"{row['images']:,}")
                     for row in result["classes"]
                 ],
             ),
             report.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
-            report.Table("Departures from the paper", (), [(card.departs or "none",)]),
-            report.Table("Configuration", (), report.as_rows(run.config)),
         ],
-        card=f"""## Use
-
-    kerascnn predict {run.folder} IMAGE
+        usage=f"""    kerascnn predict {run.folder} IMAGE
 
 or in Python:
 

@@ -13,8 +13,10 @@ LEFTOVERS = (
     "history.csv",
     "metrics.json",
     "curves.png",
-    "confusion.png",
-    "samples.png",
+    *("confusion.png", "samples.png"),  # of classifiers
+    *("reconstructions.png", "codes.png"),  # of autoencoders
+    *("overlays.png", "masks.png"),  # of segmenters
+    *("trial.png", "pairs.png"),  # of verifiers
     "report.html",
     "README.md",
     "*.part.*",

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
@@ -88,11 +90,51 @@ def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
     for axes in grid:
         axes.set_axis_off()
     for axes, cell in zip(grid, cells, strict=False):
-        axes.imshow(cell.image if cell.image.shape[-1] == 3 else cell.image[..., 0], cmap="gray", vmin=0, vmax=1)
+        show(axes, cell.image)
         color, mark = (RIGHT, "✓") if cell.right else (WRONG, "✗")
         axes.set_title(f"{mark} {cell.answer}", fontsize=10, color=color, pad=3)
         axes.text(0.5, -0.04, cell.note, transform=axes.transAxes, ha="center", va="top", fontsize=9, color="#555c66")
     _write(figure, path)
+
+
+def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
+    """Rows of images, one above the other, written to a PNG file.
+
+    Args:
+        path: the PNG file to write.
+        rows: what a row shows, to its images (n, height, width, 1 or 3) between 0 and 1.
+    """
+    columns = max(map(len, rows.values()))
+    figure = Figure(figsize=(1.0 * columns + 1, 1.05 * len(rows)), layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, images) in zip(grid, rows.items(), strict=True):
+        for axes in line:
+            axes.set_axis_off()
+        for axes, image in zip(line, images, strict=False):
+            show(axes, image)
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=11)
+    _write(figure, path)
+
+
+def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
+    """Points (n, 2) coloured by class, each class named where its points lie."""
+    figure = Figure(figsize=(7, 7), layout="constrained")
+    axes = figure.subplots()
+    colors = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
+    shades = colors(np.arange(len(classes)) if len(classes) <= 20 else np.linspace(0, 1, len(classes)))
+    axes.scatter(*points.T, s=9, c=shades[labels], alpha=0.75, lw=0)
+    if len(classes) <= 40:  # more names than that cannot be read
+        for label in np.unique(labels):
+            place = np.median(points[labels == label], axis=0)
+            name = axes.text(*place, shortened(classes[label]), ha="center", va="center", fontsize=13, weight="bold")
+            name.set_path_effects([withStroke(linewidth=3, foreground="white")])
+    axes.set_axis_off()
+    _write(figure, path)
+
+
+def show(axes, image: np.ndarray) -> None:
+    """Draw an image (height, width, 1 or 3) between 0 and 1."""
+    axes.imshow(image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=1)
 
 
 def shortened(name: str, most: int = 14) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import data, weights
+from .. import catalog, data, weights
 from ..data.formats import EXTENSIONS
 from ..errors import InputError
 from . import files
@@ -25,9 +25,11 @@ def predict(model: str | Path, images: Iterable[str | Path], top: int = 1) -> li
         For each image `{"image": path, "classes": {name: probability}}`, the likeliest class first.
 
     Raises:
-        InputError: no such model or image, a broken image, an empty folder.
+        InputError: no such model or image, no classifier, a broken image, an empty folder.
     """
     file, about = files.about(model)
+    if (task := catalog.card(about["name"]).task) != "classify":
+        raise InputError(f"{file}: holds no classifier but a network to {task}, {about['name']}")
     if not 1 <= top <= len(about["classes"]):
         raise InputError(f"top={top}: must be from 1 to {len(about['classes'])}, the number of classes")
     paths = [path for image in images for path in _files(Path(image))]

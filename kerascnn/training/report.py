@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table as TerminalTable
 
-from .. import __version__
+from .. import __version__, catalog
 
 
 class Table(NamedTuple):
@@ -24,8 +24,8 @@ class Table(NamedTuple):
 class Report(NamedTuple):
     """What is known of a run.
 
-    All but `card` is plain text. `facts` are (name, value), the headline first; `pictures` are (caption, file in the
-    run folder); `card` is what the model card says below the facts, in Markdown.
+    All but `usage` is plain text. `facts` are (name, value), the headline first; `pictures` are (caption, file in the
+    run folder); `usage` is how to use the model, in Markdown, for the model card.
     """
 
     title: str
@@ -33,7 +33,45 @@ class Report(NamedTuple):
     facts: Sequence[tuple[str, str]]
     pictures: Sequence[tuple[str, str]]
     tables: Sequence[Table]
-    card: str
+    usage: str
+
+
+def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: str) -> Report:
+    """A report that tells what belongs to its task, given as for `Report`, and what every run has to tell.
+
+    Args:
+        config: what `config.json` says.
+        result: what `metrics.json` says.
+    """
+    card = catalog.card(config["name"])
+    common = [
+        ("best epoch", f"{result['best_epoch']} of {result['epochs']}"),
+        ("parameters", f"{result['parameters']:,}"),
+        ("MACs for one image" if card.task != "verify" else "MACs for one pair", f"{result['macs']:,}"),
+        ("training", f"{result['training_seconds']:.0f} s"),
+        ("images a second", f"{result['images_per_second']:,.0f}"),
+        ("device", result["device"]),
+    ]
+    return Report(
+        title=f"{card.name} on {config['data']}",
+        lead=f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
+        f"{card.where}), trained on {config['train_images']:,} images.",
+        facts=[*facts, *common],
+        pictures=pictures,
+        tables=[
+            *tables,
+            Table("Departures from the paper", (), [(card.departs or "none",)]),
+            Table("Configuration", (), as_rows(config)),
+        ],
+        usage=usage,
+    )
+
+
+def publish(folder: Path, report: Report) -> None:
+    """Write `report.html` and `README.md` into the run folder, and print the facts."""
+    write_html(folder, report)
+    write_card(folder, report)
+    print_result(folder, report)
 
 
 def as_rows(settings: dict) -> list[tuple[str, str]]:
@@ -77,7 +115,7 @@ def write_card(folder: Path, report: Report) -> None:
     """Write `README.md`, the model card."""
     tables = "\n\n".join(f"## {table.heading}\n\n{_markdown(table)}" for table in report.tables)
     facts = _markdown(Table("", ("", ""), report.facts))
-    text = f"# {report.title}\n\n{report.lead}\n\n{facts}\n\n{report.card}\n{tables}\n"
+    text = f"# {report.title}\n\n{report.lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 

@@ -11,10 +11,27 @@ from types import SimpleNamespace
 import keras
 import tensorflow as tf
 
-from .. import __version__, analysis
+from .. import __version__, analysis, weights
+from ..catalog import Card
 from ..errors import InputError
 from . import devices, files, folders
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
+
+
+def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int]:
+    """The (height, width, channels) in which a network gets to see some data.
+
+    Args:
+        card: the network's.
+        native: (height, width, channels) of the data, None where its images differ.
+        size: height and width. 0 stands for the network's own, but for no more than four times the data's (to enlarge
+            further only costs) and no less than the network can take.
+    """
+    height, width, _ = card.input_shape
+    if None not in native:
+        most = max(card.min_size, 4 * max(native[:2]))
+        height, width = min(height, most), min(width, most)
+    return (size or height, size or width, native[2])
 
 
 class Run:
@@ -64,7 +81,7 @@ class Run:
             "kerascnn": __version__,
             "name": model.name,
             "knobs": self.cfg.knobs,
-            "input_shape": model.input_shape[1:],
+            "input_shape": model.inputs[0].shape[1:],
             "classes": data.classes,
             "scaling": data.scaling,
             "mean": data.mean,
@@ -103,6 +120,14 @@ class Run:
             TensorBoard(self.folder / "logs"),
             BestModel(self.folder / "model.keras", self.about, self.score),
         ]
+
+    def best_model(self) -> keras.Model:
+        """The model of the best epoch."""
+        return weights.load(self.folder / "model.keras")
+
+    def history(self) -> dict[str, list[float]]:
+        """The columns of `history.csv`."""
+        return files.read_history(self.folder / "history.csv")
 
     def measure(self, model: keras.Model, history: dict[str, list[float]]) -> dict:
         """What `metrics.json` says whatever the task: epochs, time, size, device."""

@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from kerascnn import info
 from kerascnn.training import pictures, report
-from kerascnn.training.classifier import input_shape, mistakes
+from kerascnn.training.classifier import mistakes
+from kerascnn.training.run import input_shape
 
 EVIL = '<script>alert("1")</script> & | `x`'
 VOID = {"meta", "img"}
@@ -54,7 +55,7 @@ EXAMPLE = report.Report(
     facts=[("accuracy", "99 %"), (EVIL, f"fact {EVIL}")],
     pictures=[(EVIL, "curves.png")],
     tables=[report.Table(EVIL, (EVIL, "b"), [(EVIL, "1")]), report.Table("settings", (), [("c", "2")])],
-    card="## Use\n",
+    usage="use it",
 )
 
 
@@ -72,7 +73,7 @@ def test_card_is_markdown_with_whole_tables(written):
     text = (written / "README.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {3}
-    assert "\n## Use\n" in text
+    assert "\n## Use\n\nuse it\n" in text
 
 
 def test_result_on_a_terminal(capsys):
