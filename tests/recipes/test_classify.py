@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import pytest
 
+import kerascnn
+
 from . import ENVIRONMENT, command, run
 
 pytestmark = pytest.mark.slow
@@ -98,3 +100,17 @@ def test_ctrl_c_is_one_line_and_leaves_a_usable_run(ctrl_c, tmp_path):
     keras.models.load_model(tmp_path / "run" / "model.keras")
     assert json.loads((tmp_path / "run" / "config.json").read_text())["name"] == "lenet5"
     assert not list((tmp_path / "run").glob("*.part.*"))
+
+
+def test_metrics_are_those_of_the_saved_model(tmp_path):
+    done = run("classify.py", "--smoke", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config, metrics = (json.loads((tmp_path / "run" / f"{name}.json").read_text()) for name in ("config", "metrics"))
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    shape, flags = tuple(config["input_shape"]), config["flags"]
+    images = kerascnn.data.load(flags["data"], shape, scaling=config["scaling"], limit=flags["limit"])
+    loss, accuracy = model.evaluate(images.validation, verbose=0)
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-4)
+    assert metrics["accuracy"] == pytest.approx(accuracy)
+    assert sum(row["images"] for row in metrics["classes"]) == config["validation_images"] == images.validation_size
+    assert metrics["macs"] == kerascnn.info("lenet5").macs
