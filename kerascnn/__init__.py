@@ -4,6 +4,7 @@
     load(path)            a keras.Model that was saved
     list_models(pattern)  the names that `build` knows
     info(name)            a network's card: paper, numbers, departures from the paper
+    part(model, name)     the encoder, decoder or twin of a network, as a keras.Model
 
 Importing this package imports neither Keras nor its backend; `build` and `load` do.
 """
@@ -13,11 +14,12 @@ from importlib import import_module
 
 from .catalog import Card
 from .errors import InputError
-from .registry import build, info, list_models
+from .registry import build, info, list_models, part
 
 __version__ = "0.1.0"
 __all__ = [
-    "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "training", "weights",
+    "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "part", "training",
+    "weights",
 ]  # fmt: skip
 
 if "keras" in sys.modules:  # so that keras.models.load_model knows our layers

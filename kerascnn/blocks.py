@@ -4,6 +4,7 @@ A block's layers are named after the block: `{name}_conv`, `{name}_bn` and so on
 last layer is called `name` itself.
 """
 
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -331,4 +332,48 @@ def check_auxiliary(input_shape, classes, smallest):
     if min(height or smallest, width or smallest) < smallest:
         raise InputError(
             f"aux=True: auxiliary heads cannot take images of {height}x{width}: the smallest is {smallest}x{smallest}"
+        )
+
+
+def conv2d_block(x, filters, *, padding="same", batchnorm=True, name):
+    """Two 3x3 convolutions with ReLU, with batch normalization or without it. Ronneberger et al. 2015, Figure 1.
+
+    The second reads what the first gives. In a much copied U-Net it reads `x`, and the first is dead.
+    """
+    convolution = partial(conv_bn, use_bias=True, epsilon=1e-3) if batchnorm else partial(conv, act="relu")
+    x = convolution(x, filters, 3, padding=padding, name=f"{name}_1")
+    return convolution(x, filters, 3, padding=padding, name=name)
+
+
+def pixel_classifier(x, classes, activation):
+    """The layer `features`; then, unless `classes` is None, `predictions`, a 1x1 convolution that judges each pixel."""
+    x = mark(x, "features")
+    return x if classes is None else pixel_predictions(x, classes, activation)
+
+
+def pixel_predictions(x, channels, activation, *, kernel_size=1):
+    """The convolution that ends a network whose answer is an image, in full precision like `predictions`."""
+    dtype = config.dtype_policy().variable_dtype
+    return layers.Conv2D(channels, kernel_size, padding="same", activation=activation, dtype=dtype, name="predictions")(
+        x
+    )
+
+
+def check_sizes(network, input_shape, *, smallest, step, fixed=False):
+    """Raise an `InputError` unless height and width are `smallest` plus a multiple of `step` each.
+
+    None stands for sizes that are known when the network runs; `fixed` refuses it.
+    """
+    sizes = input_shape[:2]
+    found = "x".join("any" if n is None else str(n) for n in sizes)
+    if fixed and None in sizes:
+        raise InputError(f"{network} cannot take images of {found}: it needs a fixed size, like {smallest}x{smallest}")
+    excess = [0 if n is None else (n - smallest) % step if n > smallest else n - smallest for n in sizes]
+    if any(excess):
+        below = ["any" if n is None else n - e for n, e in zip(sizes, excess, strict=True)]
+        above = [n if e <= 0 else n + step for n, e in zip(below, excess, strict=True)]
+        nearest = list(dict.fromkeys("x".join(map(str, size)) for size in (below, above)))
+        raise InputError(
+            f"{network} cannot take images of {found}: height and width are {smallest}, {smallest + step}, "
+            f"{smallest + 2 * step} and so on; {' and '.join(nearest)} would fit"
         )

@@ -148,3 +148,47 @@ class ScaledAdd(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class MatchSize(keras.layers.Layer):
+    """The first of two maps, cropped or padded with zeros around its centre to the height and width of the second."""
+
+    def call(self, inputs):
+        x, like = inputs
+        for axis in (1, 2):
+            size, wanted = ops.shape(x)[axis], ops.shape(like)[axis]
+            gap = wanted - size  # a tensor where the size is known only now, hence no `if`
+            add, cut = (abs(gap) + gap) // 2, (abs(gap) - gap) // 2
+            crop = slice(cut // 2, size - (cut - cut // 2))
+            x = x[:, crop] if axis == 1 else x[:, :, crop]
+            x = ops.pad(x, [[0, 0]] * axis + [[add // 2, add - add // 2]] + [[0, 0]] * (3 - axis))
+        return x
+
+    def compute_output_shape(self, shapes):
+        x, like = shapes
+        return (x[0], *like[1:3], x[3])
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class AbsoluteDifference(keras.layers.Layer):
+    """`|a - b|` of vectors (..., n), by component: (..., n). The distance of Koch et al. 2015, Section 3.1.
+
+    Leading axes broadcast: (b, 1, n) and (1, b, n) give all pairs, (b, b, n).
+    """
+
+    def call(self, inputs):
+        a, b = inputs
+        return ops.abs(a - b)
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CosineSimilarity(keras.layers.Layer):
+    """The cosine of the angle between vectors (..., n): (..., 1).
+
+    Leading axes broadcast: (b, 1, n) and (1, b, n) give all pairs, (b, b, 1).
+    """
+
+    def call(self, inputs):
+        a, b = (ops.normalize(x, axis=-1) for x in inputs)
+        return ops.sum(a * b, axis=-1, keepdims=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import catalog
 from .catalog import Card
-from .errors import InputError, one_of, unknown
+from .errors import InputError, count, one_of, unknown
 
 _BUILDERS: dict[str, tuple] = {}
 _COMMON = ("input_shape", "classes", "activation", "name")
@@ -18,7 +18,7 @@ def register(name: str, **row):
     """Register a builder under a name of the catalog; `row` holds the knobs that make this variant.
 
     A builder is `f(input_shape, classes, *, <knobs>, activation, name) -> keras.Model`; `classes=None` means: stop at
-    the layer `features`.
+    the layer `features`, an autoencoder at its code, a Siamese network at the embedding.
     """
 
     def decorate(builder):
@@ -55,27 +55,31 @@ def build(
 
     Args:
         name: one of `list_models()`.
-        input_shape: (height, width, channels), by default the paper's. Height and width may be None where the network
-            takes any size.
-        classes: number of classes, by default the paper's.
-        include_top: False stops at the layer `features`, the last feature map.
+        input_shape: (height, width, channels), by default the paper's, with a knob `backbone` the backbone's. Height
+            and width may be None where the network takes any size.
+        classes: number of classes, by default the paper's; refused by networks that reconstruct or verify.
+        include_top: False stops at the layer `features`, the last feature map; of an autoencoder it gives the encoder,
+            of a Siamese network the twin.
         pooling: "avg" or "max" adds global pooling after `features`; only with `include_top=False`.
         weights: None for the initial ones, or the path of a `.keras` or `.weights.h5` file.
-        classifier_activation: activation of the layer `predictions`; None gives logits.
+        classifier_activation: activation of the layer `predictions`; None gives logits. A softmax of a single class,
+            which is always 1, becomes a sigmoid.
         knobs: the network's own, in its paper's words; `info(name)` and the docstring of its file list them.
 
     Returns:
-        A flat functional `keras.Model`, named after its card.
+        A flat functional `keras.Model`, named after its card; only a Siamese network holds another, its `twin`.
 
     Raises:
         InputError: one line that says what was wrong, what was found and what is allowed.
     """
     card = catalog.card(name)
     builder, row, names = _find(card)
-    for knob in knobs:
+    for knob, value in knobs.items():
         if knob not in names:
             raise unknown(f"knob of {card.name}", knob, names)
-    shape = _input_shape(card, input_shape)
+        if isinstance(signature(builder).parameters[knob].default, bool):
+            one_of(knob, value, (True, False))
+    shape = _input_shape(card, input_shape, knobs.get("backbone"))
     if not include_top:
         if classes is not None:
             raise InputError(f"classes={classes}: a network without its top (include_top=False) has no classes")
@@ -83,22 +87,20 @@ def build(
     elif pooling is not None:
         raise InputError(f"pooling={pooling!r}: only with include_top=False; the classifier has a pooling of its own")
     else:
+        if classes is not None and card.task not in ("classify", "segment"):
+            raise InputError(f"classes={classes!r}: {card.name} has no classes, it is there to {card.task}")
         classes = card.classes if classes is None else classes
-        if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
-            raise InputError(f"classes={classes!r}: must be a whole number, 1 or more")
+        count("classes", classes)
+    _check_activation(classifier_activation)
+    if classes == 1 and classifier_activation == "softmax":
+        classifier_activation = "sigmoid"
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # Keras walks a graph by recursion: ResNet-1202 is deep
     try:
         model = builder(shape, classes, activation=classifier_activation, name=card.name, **{**row, **knobs})
     except InputError:
         raise
-    except ValueError as error:
-        if None not in shape[:2] and min(shape[:2]) >= card.min_size:
-            raise
-        found = "x".join("any" if n is None else str(n) for n in shape[:2])
-        raise InputError(
-            f"{card.name} cannot take images of {found}: the smallest is {card.min_size}x{card.min_size}"
-            + (", and its dense layers need a fixed size" if None in shape[:2] else "")
-        ) from error
+    except Exception as error:  # Keras's, or TensorFlow's where the memory does not suffice
+        raise _told(error, card, shape) from error
     if pooling:
         model = _pooled(model, pooling)
     if weights is not None:
@@ -119,14 +121,37 @@ def info(model) -> Card:
     return catalog.card(model if isinstance(model, str) else model.name)
 
 
+def part(model, name: str):
+    """A part of a network as a `keras.Model` of its own, which shares the network's layers and weights.
+
+    Args:
+        model: a network that `build` made, also after training, saving and loading.
+        name: "encoder" (image to code) or "decoder" (code to image) of an autoencoder; "encoder" of a U-Net (image to
+            the maps that its decoder reads, from the finest to the bottleneck); "twin" of a Siamese network (image to
+            embedding).
+
+    Raises:
+        InputError: the network has no such part.
+    """
+    parts = getattr(import_module(f"kerascnn.models.{info(model).module}"), "SUBMODELS", {})
+    if name not in parts:
+        raise unknown(f"part of {model.name}", name, parts)
+    try:
+        return parts[name](model)
+    except ValueError as error:  # Keras finds no such layer
+        raise InputError(f"this {model.name} has no {name}: it was built without its top") from error
+
+
 def _find(card: Card) -> tuple:
     import_module(f"kerascnn.models.{card.module}")
     return _BUILDERS[card.name]
 
 
-def _input_shape(card: Card, shape) -> tuple:
+def _input_shape(card: Card, shape, backbone=None) -> tuple:
+    if isinstance(backbone, str):
+        card = catalog.card(backbone)
     if shape is None:
-        return card.input_shape
+        return getattr(backbone, "input_shape", (None, *card.input_shape))[1:]
     sizes_fit = (
         isinstance(shape, (tuple, list))
         and len(shape) == 3
@@ -138,9 +163,33 @@ def _input_shape(card: Card, shape) -> tuple:
     return tuple(shape)
 
 
+def _check_activation(found) -> None:
+    from keras import activations
+
+    try:
+        activations.get(found)
+    except Exception as error:
+        names = set(dir(activations)) - {"deserialize", "get", "serialize"}
+        raise unknown("classifier_activation", found, sorted(n for n in names if not n.startswith("_"))) from error
+
+
+def _told(error: Exception, card: Card, shape: tuple) -> InputError:
+    """What a user is told of an error in a builder: that the images are too small, or what Keras says."""
+    found = "x".join("any" if n is None else str(n) for n in shape[:2])
+    if isinstance(error, ValueError) and (None in shape[:2] or min(shape[:2]) < card.min_size):
+        return InputError(
+            f"{card.name} cannot take images of {found}: the smallest is {card.min_size}x{card.min_size}"
+            + (", and its dense layers need a fixed size" if None in shape[:2] else "")
+        )
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return InputError(f"{card.name} cannot be built like this for images of {found}: {reason}")
+
+
 def _pooled(model, pooling):
     from keras import Model, layers
 
+    if len(model.output.shape) != 4:
+        raise InputError(f"pooling={pooling!r}: {model.name} without its top gives a vector, there is nothing to pool")
     pool = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}[pooling]
     return Model(model.inputs, pool(name="gap" if pooling == "avg" else "gmp")(model.output), name=model.name)
 

@@ -8,10 +8,12 @@ import kerascnn
 PACKAGE = Path(kerascnn.__file__).parent
 FLOORS = [  # top to bottom
     {"__main__", "cli"}, {"nas"}, {"transfer"}, {"training"}, {"data"}, {"analysis"}, {"weights"}, {"models"},
-    {"blocks"}, {"layers"}, {"registry"}, {"catalog"}, {"errors"},
+    {"backbones"}, {"blocks"}, {"layers"}, {"registry"}, {"catalog"}, {"errors"},
 ]  # fmt: skip
 HEIGHT = {part: -i for i, floor in enumerate(FLOORS) for part in floor}
-BACKEND_FREE = {"blocks", "layers", "models", "weights", "analysis", "transfer", "registry", "catalog", "errors"}
+BACKEND_FREE = {
+    "transfer", "analysis", "weights", "models", "backbones", "blocks", "layers", "registry", "catalog", "errors",
+}  # fmt: skip
 
 
 def part_of(file):
