@@ -14,17 +14,18 @@ DEFAULTS = {}
 for entry in ARCHITECTURES:
     name, arguments = call(entry["build"])
     card = kerascnn.info(name) if name in kerascnn.list_models() else None
-    if card and arguments in (
+    if card and {"classes": card.classes, **arguments} in (
         {"input_shape": card.input_shape, "classes": card.classes, **extra} for extra in ({}, {"alpha": 1.0})
     ):
         DEFAULTS[name] = entry
 
 
 def layer_of(stage, model):
-    """Our layer for a stage of the paper: the same name, but for ResNet's `conv3_x`, our `stage2`."""
-    names = {layer.name.lower(): layer.name for layer in model.layers}
+    """Our layer for a stage of the paper: the same name, but for ResNet's `conv3_x`, our `stage2`; also in a twin."""
+    layers = [inner for layer in model.layers for inner in getattr(layer, "layers", [layer])]
+    names = {layer.name.lower(): layer for layer in layers}
     ours = re.sub(r"conv(\d)_x", lambda found: f"stage{int(found[1]) - 1}", stage.lower())
-    return model.get_layer(names[{"out": "predictions", "fc8": "predictions"}.get(ours, ours)])
+    return names[{"out": "predictions", "fc8": "predictions"}.get(ours, ours)]
 
 
 @pytest.mark.parametrize("entry", ARCHITECTURES, ids=IDS)
