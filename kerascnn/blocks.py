@@ -112,6 +112,19 @@ def residual_stem(x, filters, kind):
     return max_pool(x, 3, 2, name="pool1")
 
 
+def stages(x, repeats, n_filters, block):
+    """Stages of `repeats` blocks each, twice as wide and half as large from stage to stage.
+
+    The first one is `n_filters` wide and keeps the size. A block takes a tensor, the filters, `stride` and `name`.
+    """
+    for i, blocks in enumerate(repeats, start=1):
+        for j in range(1, blocks + 1):
+            stride = 2 if i > 1 and j == 1 else 1
+            x = block(x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}")
+        x = mark(x, f"stage{i}")
+    return x
+
+
 class Order(NamedTuple):
     """Where a residual block has batch norm and ReLU: before its first convolution, after its last, after the addition.
 
@@ -148,6 +161,9 @@ def bottleneck(x, filters, *, stride=1, stride_on="1x1", groups=1, width=64, nam
     inner = inner_width(filters, groups, width)
     convs = [(inner, 1, first, 1), (inner, 3, second, groups), (4 * filters, 1, 1, 1)]
     return residual(x, convs, name=name, **knobs)
+
+
+RESIDUAL_BLOCKS = {"basic": basic, "bottleneck": bottleneck}
 
 
 def inner_width(filters, groups, width):

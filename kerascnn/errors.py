@@ -18,14 +18,13 @@ def unknown(kind: str, found: str, allowed) -> InputError:
 
 def one_of(what: str, found, allowed) -> None:
     """Raise an `InputError` unless `found` is among `allowed`."""
-    if found not in allowed:
+    if not any(_same(found, value) for value in allowed):
         raise InputError(f"{what}={found!r}: must be one of {', '.join(repr(value) for value in allowed)}")
 
 
-def at_least(what: str, found, smallest) -> None:
-    """Raise an `InputError` unless `found` is a number that is not below `smallest`."""
-    if not isinstance(found, (int, float)) or isinstance(found, bool) or not found >= smallest:
-        raise InputError(f"{what}={found!r}: must be a number, {smallest:g} or more")
+def _same(found, value) -> bool:
+    """Equal and of one type; Python takes 1, 1.0 and True for equal, of which here 1 passes for 1.0."""
+    return (type(found) is type(value) or (type(found), type(value)) == (int, float)) and found == value
 
 
 def between(what: str, found, smallest, largest) -> None:
@@ -34,15 +33,22 @@ def between(what: str, found, smallest, largest) -> None:
         raise InputError(f"{what}={found!r}: must be a number from {smallest:g} to {largest:g}")
 
 
+LARGEST = 2**16  # more filters, groups or blocks than any machine holds
+
+
 def count(what: str, found) -> None:
-    """Raise an `InputError` unless `found` is a whole number, 1 or more."""
+    """Raise an `InputError` unless `found` is a whole number, 1 or more, and of a sensible size."""
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise InputError(f"{what}={found!r}: must be a whole number, 1 or more")
+    if found > LARGEST:
+        raise InputError(f"{what}={found!r}: must be a whole number, {LARGEST} or less")
 
 
 def counts(what: str, found, length: int | None = None) -> None:
-    """Raise an `InputError` unless `found` is a sequence (of this length) of whole numbers, 1 or more each."""
-    whole = isinstance(found, (tuple, list)) and all(isinstance(n, int) and n > 0 for n in found)
+    """Raise an `InputError` unless `found` is a sequence (of this length) of whole numbers, each a `count`."""
+    whole = isinstance(found, (tuple, list)) and all(type(n) is int and n > 0 for n in found)
     if not whole or not found or length not in (None, len(found)):
         numbers = f"{length} whole numbers" if length else "whole numbers"
         raise InputError(f"{what}={found!r}: must be {numbers} of 1 or more, like {(2,) * (length or 4)}")
+    for n in found:
+        count(what, n)

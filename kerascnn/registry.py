@@ -181,7 +181,8 @@ def _told(error: Exception, card: Card, shape: tuple) -> InputError:
             f"{card.name} cannot take images of {found}: the smallest is {card.min_size}x{card.min_size}"
             + (", and its dense layers need a fixed size" if None in shape[:2] else "")
         )
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    lines = [line for line in str(error).splitlines() if line and "Exception encountered when calling" not in line]
+    reason = lines[0] if lines else type(error).__name__
     return InputError(f"{card.name} cannot be built like this for images of {found}: {reason}")
 
 

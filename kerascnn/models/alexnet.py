@@ -10,7 +10,7 @@ alpha, which the text's formula doesn't divide by the number of channels but the
 from keras import Input, Model
 
 from ..blocks import conv, dense_classifier, max_pool
-from ..errors import at_least, one_of
+from ..errors import between, one_of
 from ..layers import LocalResponseNormalization
 from ..registry import register
 
@@ -23,7 +23,7 @@ def alexnet(
     after conv1 and conv2, with `lrn_bias` as the paper's k (Caffe's AlexNet has 1); `dense`: width of fc6 and fc7;
     `dropout`: rate after each of them."""
     one_of("groups", groups, (1, 2, 4, 8, 16, 32))
-    at_least("lrn_bias", lrn_bias, 1e-3)
+    between("lrn_bias", lrn_bias, 1e-3, 100)
 
     def normalize(x, name):
         return LocalResponseNormalization(bias=lrn_bias, name=name)(x) if lrn else x

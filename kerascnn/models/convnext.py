@@ -95,4 +95,17 @@ def keras_applications(layer: str) -> str:
     return ENDS[layer]
 
 
-PEERS = {"keras.applications": keras_applications}
+def torchvision(layer: str) -> str:
+    """torchvision's layer names to ours: `features.3.2.block.5` to `stage2_block3_reduce`."""
+    ends = {"features.0.0": "stem_conv", "features.0.1": "stem", "classifier.0": "norm", "classifier.2": "predictions"}
+    if layer in ends:
+        return ends[layer]
+    _, i, j, *part = layer.split(".")
+    stage = int(i) // 2 + 1
+    if int(i) % 2 == 0:
+        return f"downsample{stage}" + ("_norm" if j == "0" else "")
+    inner = {"0": "depthwise", "2": "norm", "3": "expand", "5": "reduce"}[part[1]] if part else "scale"
+    return f"stage{stage}_block{int(j) + 1}_{inner}"
+
+
+PEERS = {"torchvision": torchvision, "keras.applications": keras_applications}

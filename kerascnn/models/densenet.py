@@ -84,4 +84,16 @@ def keras_applications(layer: str) -> str:
     return layer
 
 
-PEERS = {"keras.applications": keras_applications}
+def torchvision(layer: str) -> str:
+    """The layer names of torchvision and timm to ours: `features.denseblock3.denselayer2.conv1` to
+    `block3_layer2_1_conv`."""
+    layer = layer.removeprefix("features.")
+    ends = {"conv0": "conv1_conv", "norm0": "conv1_bn", "norm5": "last_bn", "classifier": "predictions"}
+    if layer in ends:
+        return ends[layer]
+    layer = layer.replace("denseblock", "block").replace("denselayer", "layer")
+    layer = re.sub(r"\.(conv|norm)(\d)$", r"_\2.\1", layer)
+    return re.sub(r"\.conv$", "_conv", re.sub(r"\.norm$", "_relu_bn", layer)).replace(".", "_")
+
+
+PEERS = {"torchvision": torchvision, "keras.applications": keras_applications}

@@ -13,7 +13,7 @@ from math import ceil
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
-from ..errors import at_least, between
+from ..errors import between
 from ..registry import register
 
 BODY = [  # expansion, kernel size, filters, blocks, stride of the first block; stages 2 to 8
@@ -41,8 +41,8 @@ def efficientnet(
     """`width`: factor of all channels; `depth`: factor of the blocks in each stage; `dropout`: rate before the
     classifier; `drop_connect`: rate of stochastic depth, which grows from 0 at the first block towards this; `padding`:
     "same", as TensorFlow pads, or "symmetric", as Torch does."""
-    at_least("width", width, 1 / 32)
-    at_least("depth", depth, 1 / 32)
+    between("width", width, 1 / 32, 16)
+    between("depth", depth, 1 / 32, 16)
     between("drop_connect", drop_connect, 0, 1)
     style = dict(padding=padding, act="swish", epsilon=1e-3)
     total = sum(ceil(blocks * depth) for *_, blocks, _ in BODY)

@@ -13,7 +13,7 @@ from keras import Input, Model
 from keras.layers import Dense, Dropout, Flatten
 
 from ..blocks import average_pool, check_auxiliary, classifier, conv, inception, max_pool, predictions
-from ..errors import at_least, one_of
+from ..errors import between, one_of
 from ..layers import LocalResponseNormalization
 from ..registry import register
 
@@ -65,7 +65,7 @@ def googlenet(
     pool); `lrn`: local response normalization after the first two stages; `aux`: True adds the outputs "aux1" and
     "aux2" after "predictions"; `dropout`: rate before the classifier; `alpha`: width multiplier."""
     one_of("module", module, MODULES)
-    at_least("alpha", alpha, 1 / 16)
+    between("alpha", alpha, 1 / 16, 16)
     if aux:
         check_auxiliary(input_shape, classes, smallest=79)
     style = dict(unit=conv, act="relu", alpha=alpha)

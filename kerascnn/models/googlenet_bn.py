@@ -11,7 +11,7 @@ import re
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, inception, max_pool
-from ..errors import at_least
+from ..errors import between
 from ..registry import register
 from .googlenet import POOL, TABLE_1
 
@@ -23,7 +23,7 @@ def module(n1, reduce3, n3, reduce5, n5, projection):
 @register("googlenet_bn")
 def googlenet_bn(input_shape, classes, *, dropout=0.2, alpha=1.0, activation="softmax", name=None):
     """`dropout`: rate before the classifier; `alpha`: width multiplier."""
-    at_least("alpha", alpha, 1 / 16)
+    between("alpha", alpha, 1 / 16, 16)
     inp = Input(input_shape)
     x = conv_bn(inp, int(64 * alpha), 7, stride=2, epsilon=1e-3, name="conv1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")

@@ -16,7 +16,7 @@ from keras import Input, Model
 from keras.layers import Activation, Add
 
 from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, mark, max_pool
-from ..errors import InputError, at_least, between, counts
+from ..errors import InputError, between, counts
 from ..layers import ScaledAdd
 from ..registry import register
 
@@ -81,7 +81,7 @@ def inception_resnet_v1(
 ):
     """`repeats`: how many blocks at 35x35, 17x17 and 8x8; `scales`: what their residuals are multiplied by; `dropout`:
     rate before the classifier; `alpha`: width multiplier."""
-    at_least("alpha", alpha, 1 / 32)
+    between("alpha", alpha, 1 / 32, 16)
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
     inp = Input(input_shape)
@@ -97,7 +97,7 @@ def inception_resnet_v2(
 ):  # fmt: skip
     """`repeats`: how many blocks at 35x35, 17x17 and 8x8; `scales`: what their residuals are multiplied by, but for the
     last; `dropout`: rate before the classifier; `alpha`: width multiplier."""
-    at_least("alpha", alpha, 1 / 32)
+    between("alpha", alpha, 1 / 32, 16)
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
     inp = Input(input_shape)

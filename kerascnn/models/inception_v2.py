@@ -15,7 +15,7 @@ from keras import Input, Model
 from keras.layers import DepthwiseConv2D
 
 from ..blocks import average_pool, classifier, conv_bn, inception, max_pool, pad
-from ..errors import at_least, one_of
+from ..errors import between, one_of
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1)
@@ -57,7 +57,7 @@ def inception_v2(input_shape, classes, *, stem="plain", dropout=0.0, alpha=1.0, 
     """`stem`: "plain", or "separable" (a separable 7x7 convolution with depth multiplier 8, and projections of 96 in 4c
     and 4d); `dropout`: rate before the classifier; `alpha`: width multiplier."""
     one_of("stem", stem, ("plain", "separable"))
-    at_least("alpha", alpha, 1 / 16)
+    between("alpha", alpha, 1 / 16, 16)
     inp = Input(input_shape)
     if stem == "separable":
         x, padding = pad(inp, 7, 2, "symmetric", "conv1_depthwise")

@@ -27,7 +27,7 @@ from ..blocks import (
     max_pool,
     predictions,
 )
-from ..errors import at_least
+from ..errors import between
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
@@ -95,7 +95,7 @@ def inception_v3(
     """`aux`: True adds the output "aux1" after "predictions", for images of 299x299 or more; `bn_aux`: batch
     normalization in the fully connected layer of that head too (the paper's BN-auxiliary); `dropout`: rate before the
     classifier; `alpha`: width multiplier."""
-    at_least("alpha", alpha, 1 / 32)
+    between("alpha", alpha, 1 / 32, 16)
     if aux:
         check_auxiliary(input_shape, classes, smallest=299)
     style = dict(padding="same", epsilon=1e-3, scale=False, alpha=alpha)

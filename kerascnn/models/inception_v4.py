@@ -12,7 +12,7 @@ from functools import partial
 from keras import Input, Model
 
 from ..blocks import average_pool, chain, classifier, inception, mark, max_pool
-from ..errors import at_least, counts
+from ..errors import between, counts
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
@@ -59,7 +59,7 @@ INCEPTION_C = [  # Figure 6
 @register("inception_v4")
 def inception_v4(input_shape, classes, *, repeats=(4, 7, 3), dropout=0.2, alpha=1.0, activation="softmax", name=None):
     """`repeats`: how many modules A, B and C; `dropout`: rate before the classifier; `alpha`: width multiplier."""
-    at_least("alpha", alpha, 1 / 32)
+    between("alpha", alpha, 1 / 32, 16)
     counts("repeats", repeats, length=3)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
 

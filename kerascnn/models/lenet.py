@@ -19,6 +19,7 @@ POOLS = {"average": AveragePooling2D, "max": MaxPooling2D}
 @register("lenet5")
 def lenet5(input_shape, classes, *, act="tanh", pool="average", activation="softmax", name=None):
     """`act`: activation of the hidden layers ("tanh", "sigmoid", "relu"); `pool`: "average" or "max"."""
+    one_of("act", act, ("tanh", "sigmoid", "relu"))
     one_of("pool", pool, POOLS)
     inp = Input(input_shape)
     c1 = Conv2D(6, 5, activation=act, name="c1")(inp)  # 28x28x6

@@ -13,7 +13,7 @@ import re
 from keras import Input, Model, layers
 
 from ..blocks import conv_bn, inverted_residual, make_divisible, mark, predictions
-from ..errors import at_least, between, one_of
+from ..errors import between, one_of
 from ..registry import register
 
 BODIES = {  # kernel size, expanded channels, filters, squeeze-and-excite, nonlinearity, stride
@@ -61,7 +61,7 @@ def mobilenet_v3(
     h-swish and 5x5 kernels, the variant of the authors' code for hardware that is slow at them; `dropout`: rate before
     the classifier; `padding`: "same", as TensorFlow pads, or "symmetric", as Torch does."""
     one_of("body", body, BODIES)
-    at_least("alpha", alpha, 1 / 32)
+    between("alpha", alpha, 1 / 32, 16)
     between("dropout", dropout, 0, 1)
     style = dict(padding=padding, epsilon=1e-3)
     last_act = "relu" if minimalistic else "hard_swish"

@@ -7,14 +7,13 @@ The plain twins are the same networks without shortcuts.
 """
 
 import re
+from functools import partial
 
 from keras import Input, Model
 
-from ..blocks import basic, bottleneck, classifier, mark, residual_stem
+from ..blocks import RESIDUAL_BLOCKS, classifier, residual_stem, stages
 from ..errors import count, counts, one_of
 from ..registry import register
-
-BLOCKS = {"basic": basic, "bottleneck": bottleneck}
 
 
 @register("plain18", block="basic", repeats=(2, 2, 2, 2), shortcut=None)
@@ -32,18 +31,14 @@ def resnet(
     doubles from stage to stage; `shortcut`: "A" zero padding, "B" projection where the shape changes, "C" projection
     everywhere, None plain; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet",
     or "cifar" (3x3/1, no pool) for small images."""
-    one_of("block", block, BLOCKS)
+    one_of("block", block, RESIDUAL_BLOCKS)
     counts("repeats", repeats)
     count("n_filters", n_filters)
     one_of("stride_on", stride_on, ("1x1", "3x3"))
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    for i, blocks in enumerate(repeats, start=1):
-        for j in range(1, blocks + 1):
-            stride = 2 if i > 1 and j == 1 else 1
-            x = BLOCKS[block](x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
-        x = mark(x, f"stage{i}")
+    x = stages(x, repeats, n_filters, partial(RESIDUAL_BLOCKS[block], **knobs))
     return Model(inp, classifier(x, classes, activation), name=name)
 
 

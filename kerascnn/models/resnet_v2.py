@@ -8,13 +8,13 @@ before the classifier. timm and keras.applications pool before they activate the
 long as the scales of that batch norm are positive. keras.applications strides in the last block of a stage instead.
 """
 
+import re
+
 from keras import Input, Model
 
-from ..blocks import ORDERS, basic, bn_relu, bottleneck, classifier, mark, residual_stem
+from ..blocks import ORDERS, RESIDUAL_BLOCKS, bn_relu, classifier, residual_stem, stages
 from ..errors import count, counts, one_of
 from ..registry import register
-
-BLOCKS = {"basic": basic, "bottleneck": bottleneck}
 
 
 @register("resnet18_v2", block="basic", repeats=(2, 2, 2, 2))
@@ -31,7 +31,7 @@ def resnet_v2(
     everywhere; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet", or "cifar"
     (3x3/1, no pool) for small images; `order` of batch norm, ReLU and addition, Figure 4 from (a) to (e): "original",
     "bn_after_addition", "relu_before_addition", "relu_preactivation", "full_preactivation"."""
-    one_of("block", block, BLOCKS)
+    one_of("block", block, RESIDUAL_BLOCKS)
     counts("repeats", repeats)
     count("n_filters", n_filters)
     one_of("shortcut", shortcut, ("A", "B", "C"))
@@ -39,14 +39,14 @@ def resnet_v2(
     one_of("order", order, ORDERS)
     order = ORDERS[order]
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
+
+    def ordered(x, filters, *, stride, name):
+        own = order._replace(before="") if name == "stage1_block1" else order
+        return RESIDUAL_BLOCKS[block](x, filters, stride=stride, order=own, name=name, **knobs)
+
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    for i, blocks in enumerate(repeats, start=1):
-        for j in range(1, blocks + 1):
-            knobs["order"] = order._replace(before="") if i == j == 1 else order
-            stride = 2 if i > 1 and j == 1 else 1
-            x = BLOCKS[block](x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
-        x = mark(x, f"stage{i}")
+    x = stages(x, repeats, n_filters, ordered)
     x = bn_relu(x, order.before, name="last")
     return Model(inp, classifier(x, classes, activation), name=name)
 
@@ -69,4 +69,20 @@ def timm(layer: str) -> str:
     return f"stage{int(stage) + 1}_block{int(block) + 1}_{inner}"
 
 
-PEERS = {"timm": timm}
+def pytorchcv(layer: str) -> str:
+    """The names of pytorchcv's CIFAR nets to ours: `features.stage1.unit2.body.conv2.bn` to `stage1_block2_1_bn`."""
+    ends = {
+        "features.init_block": "conv1_conv", "features.stage1.unit1.body.conv1.bn": "conv1_bn",
+        "features.post_activ.bn": "last_bn", "output": "predictions",
+    }  # fmt: skip
+    if layer in ends:
+        return ends[layer]
+    stage, block, n, kind = re.fullmatch(
+        r"features\.stage(\d)\.unit(\d+)\.(?:body\.conv(\d)\.(conv|bn)|identity_conv)", layer
+    ).groups()
+    inner = {"1bn": "preact_bn", "2bn": "1_bn", "3bn": "2_bn", "": "shortcut_conv"}
+    part = (n or "") + (kind or "")
+    return f"stage{stage}_block{block}_{inner.get(part, f'{n}_conv')}"
+
+
+PEERS = {"timm": timm, "pytorchcv": pytorchcv}

@@ -6,9 +6,11 @@ A network called 32x4d has a cardinality of 32 groups, each 4 wide in the first 
 in the authors' code.
 """
 
+from functools import partial
+
 from keras import Input, Model
 
-from ..blocks import bottleneck, classifier, mark, residual_stem
+from ..blocks import bottleneck, classifier, residual_stem, stages
 from ..errors import count, counts
 from ..registry import register
 from .resnet import torch
@@ -29,12 +31,7 @@ def resnext(
         count(knob, value)
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    knobs = dict(stride_on="3x3", groups=groups, width=width)
-    for i, blocks in enumerate(repeats, start=1):
-        for j in range(1, blocks + 1):
-            stride = 2 if i > 1 and j == 1 else 1
-            x = bottleneck(x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}", **knobs)
-        x = mark(x, f"stage{i}")
+    x = stages(x, repeats, n_filters, partial(bottleneck, stride_on="3x3", groups=groups, width=width))
     return Model(inp, classifier(x, classes, activation), name=name)
 
 

@@ -12,12 +12,21 @@ from functools import partial
 
 from keras import Input, Model
 
-from ..blocks import basic, bottleneck, classifier, conv_bn, inner_width, mark, max_pool, residual, squeeze_excite
+from ..blocks import (
+    RESIDUAL_BLOCKS,
+    classifier,
+    conv_bn,
+    inner_width,
+    mark,
+    max_pool,
+    residual,
+    squeeze_excite,
+    stages,
+)
 from ..errors import InputError, between, count, counts, one_of
 from ..registry import register
 from .resnet import torch
 
-BLOCKS = {"basic": basic, "bottleneck": bottleneck}
 POOLS = {"ceil": "ceil", "padded": "symmetric"}
 
 
@@ -29,16 +38,6 @@ def lean_bottleneck(x, filters, *, stride, groups, width, name, **knobs):
     half, inner = inner_width(filters, groups, width // 2), inner_width(filters, groups, width)
     convs = [(half, 1, 1, 1), (inner, 3, stride, groups), (4 * filters, 1, 1, 1)]
     return residual(x, convs, projection=1 if stride == 1 else 3, name=name, **knobs)
-
-
-def stages(x, n_filters, repeats, block, ratio):
-    for i, blocks in enumerate(repeats, start=1):
-        for j in range(1, blocks + 1):
-            stride = 2 if i > 1 and j == 1 else 1
-            excite = partial(recalibrate, ratio=ratio)
-            x = block(x, n_filters * 2 ** (i - 1), stride=stride, excite=excite, name=f"stage{i}_block{j}")
-        x = mark(x, f"stage{i}")
-    return x
 
 
 def check(*, repeats, pool, **whole):
@@ -64,7 +63,7 @@ def se_resnet(
     stage at 64 filters; `ratio`: channels to those that the excitation is squeezed through (r), which are at least one;
     `pool`: "ceil", or "padded" on both sides as in Torch; `stride_on`: the bottleneck's convolution that strides, "1x1"
     or "3x3"."""
-    one_of("block", block, BLOCKS)
+    one_of("block", block, RESIDUAL_BLOCKS)
     one_of("stride_on", stride_on, ("1x1", "3x3"))
     check(repeats=repeats, pool=pool, n_filters=n_filters, groups=groups, width=width, ratio=ratio)
     knobs = dict(groups=groups, width=width, stride_on=stride_on)
@@ -75,7 +74,8 @@ def se_resnet(
     inp = Input(input_shape)
     x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
     x = max_pool(x, 3, 2, padding=POOLS[pool], name="pool1")
-    x = stages(x, n_filters, repeats, partial(BLOCKS[block], **knobs), ratio)
+    excite = partial(recalibrate, ratio=ratio)
+    x = stages(x, repeats, n_filters, partial(RESIDUAL_BLOCKS[block], excite=excite, **knobs))
     return Model(inp, classifier(x, classes, activation), name=name)
 
 
@@ -93,7 +93,8 @@ def senet154(
     x = conv_bn(x, 2 * n_filters, 3, name="conv3")
     x = mark(x, "stem")
     x = max_pool(x, 3, 2, padding=POOLS[pool], name="pool1")
-    x = stages(x, n_filters, repeats, partial(lean_bottleneck, groups=groups, width=width), ratio)
+    block = partial(lean_bottleneck, groups=groups, width=width, excite=partial(recalibrate, ratio=ratio))
+    x = stages(x, repeats, n_filters, block)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
 
 

@@ -10,7 +10,7 @@ scales conv1 too. Where the groups don't divide the scaled channels, on which th
 from keras import Input, Model, layers
 
 from ..blocks import average_pool, classifier, conv_bn, depthwise_bn, make_divisible, mark, max_pool
-from ..errors import at_least, counts, one_of
+from ..errors import between, counts, one_of
 from ..layers import ChannelShuffle
 from ..registry import register
 
@@ -40,7 +40,7 @@ def shufflenet_v1(
     """`groups`: of the pointwise convolutions, 1, 2, 3, 4 or 8; `scale`: width multiplier; `shuffle`: False leaves the
     channel shuffle out (Table 3); `repeats`: units in each stage."""
     one_of("groups", groups, WIDTHS)
-    at_least("scale", scale, 0.25)
+    between("scale", scale, 0.25, 16)
     counts("repeats", repeats)
     width = make_divisible(scale * WIDTHS[groups], 4 * groups)
     inp = Input(input_shape)

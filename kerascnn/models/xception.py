@@ -88,4 +88,19 @@ def keras_applications(layer: str) -> str:
     return f"{ours}_{i}{part}"
 
 
-PEERS = {"keras.applications": keras_applications}
+def timm(layer: str) -> str:
+    """The layer names of timm's `legacy_xception` to ours: `block4.rep.1.pointwise` to `middle1_1_conv`."""
+    if found := re.fullmatch(r"(conv|bn)([1-4])(\.conv1|\.pointwise)?", layer):
+        kind, i, part = found.groups()
+        part = {".conv1": "_depthwise", ".pointwise": "_conv", None: f"_{kind}"}[part]
+        return {"1": "conv1", "2": "conv2", "3": "exit2", "4": "exit3"}[i] + part
+    if not (found := re.fullmatch(r"block(\d+)\.(?:rep\.(\d)|skip)(.*)", layer)):
+        return {"fc": "predictions"}[layer]
+    block, step, part = int(found[1]), found[2], found[3]
+    ours = f"entry{block}" if block < 4 else f"middle{block - 3}" if block < 12 else "exit1"
+    if step is None:
+        return f"{ours}_shortcut_{part or 'conv'}"
+    return f"{ours}_{int(step) // 3 + 1}" + {".conv1": "_depthwise", ".pointwise": "_conv", "": "_bn"}[part]
+
+
+PEERS = {"timm": timm, "keras.applications": keras_applications}

@@ -10,11 +10,13 @@ import numpy as np
 from keras import Model, layers
 
 from ..errors import InputError
+from ..layers import LayerScale
 from ..registry import info
 
 SLOTS = {  # last part of a Torch name -> our variable, whichever of them the layer has
     "weight": ("kernel", "gamma"),
     "bias": ("bias", "beta"),
+    "layer_scale": ("gamma",),
     "running_mean": ("moving_mean",),
     "running_var": ("moving_variance",),
 }
@@ -78,7 +80,7 @@ def _place(model, tensors, homes):
         variables = (getattr(layer, ours, None) for ours in SLOTS.get(slot, ()))
         variable = next((variable for variable in variables if variable is not None), None)
         value = tensor
-        if variable is not None and slot == "weight":
+        if variable is not None and slot in ("weight", "layer_scale"):
             with suppress(ValueError):  # of other dimensions than a kernel of ours; it will fit nowhere
                 value = _our_layout(layer, tensor)
         if variable is not None and value.shape == tuple(variable.shape) and variable.path not in placed:
@@ -137,6 +139,8 @@ def _our_layout(layer, kernel):
         height, width = _flattened_map(layer)
         kernel = kernel.reshape(kernel.shape[0], -1, height, width).transpose(2, 3, 1, 0)
         return kernel.reshape(-1, kernel.shape[-1])
+    if isinstance(layer, LayerScale):  # (channels, 1, 1)
+        return kernel.ravel()
     return kernel
 
 

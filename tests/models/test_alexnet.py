@@ -21,7 +21,7 @@ def test_groups_see_their_own_half_only():
 
 @pytest.mark.parametrize("name", ["alexnet", "zfnet"])
 def test_normalization_can_be_left_out(name):
-    normalized, plain = ({layer.name for layer in kerascnn.build(name, **SMALL, lrn=lrn).layers[1:]} for lrn in (1, 0))
+    normalized, plain = ({layer.name for layer in kerascnn.build(name, **SMALL, lrn=lrn).layers[1:]} for lrn in (True, False))
     assert normalized - plain == {"norm1", "norm2"}
     assert plain < normalized
 
@@ -45,7 +45,7 @@ def test_dense_layers_need_a_fixed_size_and_the_body_does_not():
     ("knobs", "message"),
     [
         ({"groups": 3}, "groups=3: must be one of 1, 2, 4, 8, 16, 32"),
-        ({"lrn_bias": 0}, "lrn_bias=0: must be a number, 0.001 or more"),
+        ({"lrn_bias": 0}, "lrn_bias=0: must be a number from 0.001 to 100"),
         ({"input_shape": (38, 300, 3)}, "alexnet cannot take images of 38x300: the smallest is 39x39"),
     ],
 )
