@@ -111,9 +111,9 @@ def grid(how: Warp, key, count, size, window) -> tuple[tf.Tensor, tf.Tensor]:
     )
     if how.elastic:
         n = how.elastic_nodes
-        nodes = tf.random.stateless_normal([2, count, n, n], tf.random.fold_in(key, 1), stddev=how.elastic)
-        rows, columns = (cubic(n, length) for length in window)
-        elastic = rows @ nodes @ columns.T
+        nodes = tf.random.stateless_normal([2 * count, n * n], tf.random.fold_in(key, 1), stddev=how.elastic)
+        surface = nodes @ np.kron(*(cubic(n, length) for length in window)).T  # broadcasting @ crashes TensorFlow 2.21
+        elastic = tf.reshape(surface, (2, count, *window))
         y, x = y + elastic[0], x + elastic[1]
     return y, x
 
