@@ -6,10 +6,12 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from .. import data
+from ..data.warp import Warp, warp
 from ..registry import part
 from . import files, pictures, report
 from .run import Run
 
+MOVED = Warp(scale=(0.6, 0.9), rotation=(-20, 20), translation=(-4, 4), fill=0.0)
 SHEET = 12  # images on the sheet of reconstructions
 MOST_CODES = 2000  # in the picture of the codes: t-SNE takes seconds for so many
 
@@ -19,24 +21,29 @@ def by_error(logs: dict) -> tuple[float]:
     return (-logs["val_loss"],)
 
 
-def to_reconstruct(images: data.Data, noise: float, seed: int) -> data.Data:
+def to_reconstruct(images: data.Data, noise: float, seed: int, how: Warp | None = None) -> data.Data:
     """The same images as pairs (what the network sees, what it shall answer), in the range [0, 1].
+
+    What is drawn is a function of the seed and the step, in validation always the same.
 
     Args:
         images: loaded with `scaling="unit"`.
-        noise: standard deviation of the Gaussian noise on what the network sees. It is a function of the seed and the
-            step, in validation always the same.
+        noise: standard deviation of the Gaussian noise on what the network sees.
+        seed: of noise and distortion.
+        how: distortion of the images, before the noise.
     """
 
     def pairs(batches, stream):
-        def noisy(step, batch):
-            clean = batch[0]
+        def pair(step, batch):
+            clean, key = batch[0], tf.random.fold_in(tf.cast([seed, stream], tf.int64), step)
+            if how is not None:
+                clean = warp(clean, how, key)
             if not noise:
                 return clean, clean
-            key = tf.random.fold_in(tf.cast([seed, stream], tf.int64), step)
-            return tf.clip_by_value(clean + noise * tf.random.stateless_normal(tf.shape(clean), key), 0, 1), clean
+            drawn = tf.random.stateless_normal(tf.shape(clean), tf.random.fold_in(key, 1))
+            return tf.clip_by_value(clean + noise * drawn, 0, 1), clean
 
-        return batches.enumerate().map(noisy, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return batches.enumerate().map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     return images._replace(train=pairs(images.train, 0), validation=pairs(images.validation, 1))
 
@@ -54,7 +61,7 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     seen, clean = map(np.concatenate, zip(*pairs.validation.as_numpy_iterator(), strict=True))
     labels = np.concatenate([label for _, label in images.validation.as_numpy_iterator()])
     answers, codes = (network.predict(seen, verbose=0) for network in (model, encoder))
-    pca = fit_pca(images, codes.shape[-1])
+    pca = fit_pca(pairs, codes.shape[-1])
     baseline = pca.inverse_transform(pca.transform(seen.reshape(len(seen), -1))).reshape(seen.shape)
     result = {
         "mse": mse(answers, clean),
@@ -78,9 +85,9 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     report.publish(run.folder, compose(run, images, result))
 
 
-def fit_pca(images: data.Data, numbers: int) -> PCA:
-    """The principal components of the training images: as many as the autoencoder has numbers to say an image with."""
-    flat = [batch.reshape(len(batch), -1) for batch, _ in images.train.take(images.steps).as_numpy_iterator()]
+def fit_pca(pairs: data.Data, numbers: int) -> PCA:
+    """The principal components of an epoch's clean images: as many as the autoencoder has numbers for an image."""
+    flat = [clean.reshape(len(clean), -1) for _, clean in pairs.train.take(pairs.steps).as_numpy_iterator()]
     flat = np.concatenate(flat)
     return PCA(min(numbers, *flat.shape), random_state=0).fit(flat)
 

@@ -105,8 +105,8 @@ def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
         rows: what a row shows, to its images (n, height, width, 1 or 3) between 0 and 1.
     """
     columns = max(map(len, rows.values()))
-    figure = Figure(figsize=(1.0 * columns + 1, 1.05 * len(rows)), layout="constrained")
-    grid = figure.subplots(len(rows), columns, squeeze=False)
+    figure = Figure(figsize=(columns, len(rows)))
+    grid = figure.subplots(len(rows), columns, squeeze=False, gridspec_kw={"wspace": 0.06, "hspace": 0.06})
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axes in line:
             axes.set_axis_off()

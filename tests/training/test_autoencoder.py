@@ -40,15 +40,24 @@ def test_noise_is_on_what_is_seen_alone_and_belongs_to_seed_and_step(digits):
     assert np.abs((one[0][0] - one[0][1]) - (one[1][0] - one[1][1])).max() > 0.1, "every step has a noise of its own"
 
 
+def test_moved_images_are_moved_before_the_noise(digits):
+    still, moved = (batches(autoencoder.to_reconstruct(digits, noise, 0, autoencoder.MOVED)) for noise in (0, 0.1))
+    for (image, _), (seen, answer), (_, clean) in zip(batches(digits), still, moved, strict=True):
+        np.testing.assert_array_equal(seen, answer)
+        np.testing.assert_array_equal(clean, answer)
+        assert np.abs(answer - image).mean() > 0.05
+        assert answer.sum() < image.sum(), "digits shrink"
+
+
 def test_validation_is_always_the_same(digits):
-    pairs = autoencoder.to_reconstruct(digits, 0.3, 0)
+    pairs = autoencoder.to_reconstruct(digits, 0.3, 0, autoencoder.MOVED)
     once, again = (np.concatenate([seen for seen, _ in pairs.validation.as_numpy_iterator()]) for _ in range(2))
     np.testing.assert_array_equal(once, again)
 
 
 def test_pca_leaves_what_the_other_singular_values_hold(digits):
     flat = np.concatenate([images.reshape(len(images), -1) for images, _ in batches(digits, digits.steps)])
-    pca = autoencoder.fit_pca(digits, 10)
+    pca = autoencoder.fit_pca(autoencoder.to_reconstruct(digits, 0, 0), 10)
     left = autoencoder.mse(pca.inverse_transform(pca.transform(flat)), flat)
     values = np.linalg.svd(flat - flat.mean(axis=0), compute_uv=False)
     assert left == pytest.approx((values[10:] ** 2).sum() / flat.size, rel=1e-4)
