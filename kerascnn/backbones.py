@@ -1,11 +1,13 @@
 """Classifiers as the backbones of other networks: their feature maps, found by the names of the stages."""
 
 from keras import Model
-from keras.layers import Cropping2D, ZeroPadding2D
+from keras.layers import Cropping2D, InputLayer, ZeroPadding2D
 
 from . import catalog
 from .errors import InputError
 from .registry import build
+
+NEVER_ENDS = (InputLayer, ZeroPadding2D, Cropping2D)
 
 
 def backbone_model(backbone, input_shape: tuple) -> Model:
@@ -18,12 +20,11 @@ def backbone_model(backbone, input_shape: tuple) -> Model:
         if catalog.card(backbone).task != "classify":
             raise InputError(f"backbone={backbone!r}: must be a classifier, see list_models(task='classify')")
         return build(backbone, input_shape=input_shape, include_top=False)
-    if not isinstance(backbone, Model) or len(backbone.inputs) != 1:
+    if not isinstance(backbone, Model) or len(getattr(backbone, "inputs", ())) != 1:
         raise InputError(f"backbone={backbone!r}: must be the name of a classifier or a keras.Model with one input")
-    if tuple(backbone.inputs[0].shape[1:]) != tuple(input_shape):
-        raise InputError(
-            f"input_shape={input_shape}: the backbone {backbone.name} takes {tuple(backbone.inputs[0].shape[1:])}"
-        )
+    takes = tuple(backbone.inputs[0].shape[1:])
+    if takes != tuple(input_shape):
+        raise InputError(f"input_shape={input_shape}: the backbone {backbone.name} takes {takes}")
     return backbone
 
 
@@ -33,32 +34,32 @@ def last_map(model: Model):
     Raises:
         InputError: there is no such map.
     """
-    tensor = next((layer.input for layer in model.layers if layer.name == "features"), model.output)
-    if isinstance(tensor, (list, tuple)) or len(tensor.shape) != 4:
+    tensors = [layer.input for layer in model.layers if layer.name == "features"] or model.outputs
+    if len(tensors) != 1 or len(tensors[0].shape) != 4:
         raise InputError(f"backbone {model.name}: must have a layer `features` or end in one map")
-    return tensor
+    return tensors[0]
 
 
 def pyramid(model: Model) -> dict:
     """The feature maps of a network, one for each resolution: {stride: tensor}, from the finest to the last map.
 
     Each is the last of its resolution to end a stage, with all paths through it. The end of a stage is a layer whose
-    name doesn't go on from another layer's: `stage1_block1_conv` is within what `stage1` ends. Sizes needn't halve
+    name doesn't go on from a later one's: `stage1_block1_conv` is within what `stage1` ends. Sizes needn't halve
     exactly: unpadded convolutions and pools make 147, 71, 35, 17 and 8 of 299.
     """
-    last = last_map(model)
-    layers = [layer for layer in Model(model.input, last).layers if layer.name != "features"]
-    names = {layer.name for layer in layers}
-    read_last_by = {id(tensor): i for i, layer in enumerate(layers) for tensor in _list(layer.input)}
-    strides, maps, open_until = {}, {}, 0
+    layers = Model(model.inputs[0], last_map(model)).layers
+    place = {layer.name: i for i, layer in enumerate(layers)}
+    last_reader = {id(tensor): i for i, layer in enumerate(layers) for tensor in _list(layer.input)}
+    strides, maps, bypassed_until = {}, {}, 0
     for i, layer in enumerate(layers):
-        read = max((strides[id(tensor)] for tensor in _list(layer.input)), default=1)
-        stride = read * getattr(layer, "strides", (1,))[0]
+        stride = max((strides[id(tensor)] for tensor in _list(layer.input)), default=1)
+        stride *= getattr(layer, "strides", (1,))[0]
         strides |= {id(tensor): stride for tensor in _list(layer.output)}
-        ends_stage = not any(layer.name[:j] in names for j, letter in enumerate(layer.name) if letter == "_")
-        if i and i >= open_until and ends_stage and not isinstance(layer, (ZeroPadding2D, Cropping2D)):
+        wholes = (layer.name[:j] for j, letter in enumerate(layer.name) if letter == "_")
+        ends_stage = all(place.get(whole, 0) <= i for whole in wholes) and not isinstance(layer, NEVER_ENDS)
+        if ends_stage and bypassed_until <= i:
             maps[stride] = layer.output
-        open_until = max(open_until, *(read_last_by.get(id(tensor), i) for tensor in _list(layer.output)))
+        bypassed_until = max(bypassed_until, *(last_reader.get(id(tensor), i) for tensor in _list(layer.output)))
     return maps
 
 

@@ -71,6 +71,7 @@ def show_info(name: str, as_json: bool) -> None:
         paper, proofs = card.paper._asdict(), catalog.proofs().get(card.name, [])
         return print_json({**card._asdict(), "paper": paper, "proofs": proofs, "knobs": knobs_of(card)})
     height, width, channels = card.input_shape
+    whole = "a pair of images" if card.task == "verify" else "one image"
     rows = [
         (card.name, card.paper.title),
         ("paper", f"{card.paper.authors} {card.paper.year}, {card.paper.link}, {card.where}"),
@@ -79,7 +80,7 @@ def show_info(name: str, as_json: bool) -> None:
             f"{height}x{width}x{channels}, {catalog.SCALINGS[card.scaling]}; smallest {card.min_size}x{card.min_size}",
         ),
         ("parameters", f"{card.trainable:,} trainable, {card.params:,} in all"),
-        ("MACs", f"{card.macs:,} (convolutions and dense layers, one image)"),
+        ("MACs", f"{card.macs:,} (convolutions and dense layers, {whole})"),
         ("as in", card.same_as),
         *((f"published {what}", value) for what, value in card.published.items()),
         ("departs in", card.departs or "nothing"),

@@ -3,9 +3,19 @@
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kerascnn
-from kerascnn.layers import ChannelShuffle, ChannelSplit, LocalResponseNormalization, PadChannels
+from kerascnn.layers import (
+    AbsoluteDifference,
+    ChannelShuffle,
+    ChannelSplit,
+    CosineSimilarity,
+    LocalResponseNormalization,
+    MatchSize,
+    PadChannels,
+)
 
 
 def response_normalized(x, size, alpha, beta, bias):
@@ -90,3 +100,43 @@ def test_layers_are_saved_whole(layer, arguments, tmp_path):
     x = np.random.default_rng(0).random((2, 3, 5, 6), dtype="float32")
     np.testing.assert_array_equal(model(x), again(x))
     assert model.output.shape == again.output.shape == (None, None, None, model(x).shape[-1])
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(1, 9), width=st.integers(1, 9), wanted=st.tuples(st.integers(1, 9), st.integers(1, 9)))
+def test_match_size_crops_or_pads_around_the_centre(height, width, wanted):
+    x = np.random.default_rng(0).random((2, height, width, 3), dtype="float32")
+    matched = np.array(MatchSize()([x, np.zeros((2, *wanted, 1), dtype="float32")]))
+    assert matched.shape == (2, *wanted, 3)
+    for i in range(wanted[0]):  # half of the difference on either side, an odd pixel at the end
+        for j in range(wanted[1]):
+            row, column = i - int((wanted[0] - height) / 2), j - int((wanted[1] - width) / 2)
+            inside = 0 <= row < height and 0 <= column < width
+            np.testing.assert_array_equal(matched[:, i, j], x[:, row, column] if inside else 0)
+
+
+def test_match_size_where_sizes_are_known_only_when_it_runs():
+    x, like = keras.Input((None, None, 3)), keras.Input((None, 7, 1))
+    model = keras.Model([x, like], MatchSize()([x, like]))
+    assert model.output.shape == (None, None, 7, 3)
+    x = np.random.default_rng(0).random((2, 4, 9, 3), dtype="float32")
+    out = model.predict([x, np.zeros((2, 5, 7, 1))], verbose=0)
+    np.testing.assert_array_equal(out[:, :4], x[:, :, 1:8])
+    assert not out[:, 4:].any()
+
+
+@pytest.mark.parametrize(
+    ("layer", "formula"),
+    [
+        (AbsoluteDifference, lambda a, b: np.abs(a - b)),
+        (CosineSimilarity, lambda a, b: [a @ b / np.sqrt(a @ a * (b @ b))]),
+    ],
+    ids=["l1", "cosine"],
+)
+def test_distances_of_pairs_and_of_all_pairs(layer, formula, float64):
+    layer, (a, b) = layer(), np.random.default_rng(0).standard_normal((2, 5, 4))
+    pairs = [formula(x, y) for x, y in zip(a, b, strict=True)]
+    np.testing.assert_allclose(layer([a, b]), pairs, rtol=1e-9)
+    every = [[formula(x, y) for y in b] for x in a]
+    np.testing.assert_allclose(layer([a[:, None], b[None]]), every, rtol=1e-9)
+    assert layer([keras.Input((4,)), keras.Input((4,))]).shape == (None, len(pairs[0]))

@@ -5,7 +5,7 @@
 
 `twin` is the half that both images go through, a model within the model. The layers `distance` and `predictions` work
 on embeddings of any leading shape: (b, 1, n) against (1, b, n) compares each image of a batch with each.
-Weights start as in Section 3.2.
+Weights start as in Section 3.2, but for those of `predictions`.
 """
 
 from keras import Input, Model
@@ -27,9 +27,9 @@ def siamese(
     name=None,
 ):  # fmt: skip
     """`embedding`: numbers in the embedding, 4096 unless there is a `backbone`; `act`: its activation; `distance`: "l1"
-    for the difference of each number, or "cosine"; `backbone`: the twin, by the name of a classifier, or a keras.Model,
-    whose layers and weights are used as they are; its map is averaged, and `embedding`, where given, is a dense layer
-    after it."""
+    for the difference of each number, or "cosine"; `backbone`: the twin, by the name of a classifier, or a keras.Model
+    whose layers and weights are used as they are (its map is averaged; only where `embedding` is given, a dense layer
+    follows)."""
     one_of("distance", distance, DISTANCES)
     if embedding is not None:
         count("embedding", embedding)
@@ -71,13 +71,13 @@ def dense(x, units, act):
 
 
 def embed(backbone, embedding, act):
-    """Input and embedding of a backbone: its vector, or the average of its map; of a whole classifier, its last map."""
-    x = last_map(backbone) if "predictions" in backbone.output_names else backbone.output
+    """Input and embedding of a backbone: its vector, or its map's average; of a whole classifier, its last map's."""
+    x = last_map(backbone) if backbone.layers[-1].name == "predictions" else backbone.outputs[0]
     if len(x.shape) == 4:
         x = GlobalAveragePooling2D(name="gap")(x)
     if embedding is not None:
         x = Dense(embedding, activation=act, name="embedding")(x)
-    return backbone.input, x
+    return backbone.inputs[0], x
 
 
 def twin(model):

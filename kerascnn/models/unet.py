@@ -23,14 +23,14 @@ def unet(
 ):
     """`n_filters`: width of the first and the last convolutions, which doubles towards the bottleneck; `batchnorm`:
     batch normalization after each 3x3 convolution; `dropout`: rate after each pool and concatenation; `backbone`: the
-    encoder, by the name of a classifier, or a keras.Model, whose layers and weights are used as they are; `n_filters`,
-    `batchnorm` and `dropout` are then those of the decoder."""
+    encoder, by the name of a classifier, or a keras.Model whose layers and weights are used as they are (`n_filters`,
+    `batchnorm` and `dropout` are then the decoder's)."""
     count("n_filters", n_filters)
     between("dropout", dropout, 0, 1)
     if backbone is not None:
         left = backbone_model(backbone, input_shape)
         c9 = decode(left, n_filters, batchnorm, dropout)
-        return Model(left.input, pixel_classifier(c9, classes, activation), name=name)
+        return Model(left.inputs[0], pixel_classifier(c9, classes, activation), name=name)
     check_sizes("unet", input_shape, smallest=16, step=16)
     inp = Input(input_shape)
     c1 = conv2d_block(inp, n_filters * 1, batchnorm=batchnorm, name="c1")  # 128x128x16
@@ -72,7 +72,7 @@ def decode(left, n_filters, batchnorm, dropout):
         x = Conv2DTranspose(n_filters * stride, (3, 3), (2, 2), "same", name=f"up{i}_transpose")(x)
         skip = maps.get(stride)
         if stride == 1:
-            x = match(x, left.input, name=f"up{i}_match")
+            x = match(x, left.inputs[0], name=f"up{i}_match")
             skip = match(skip, x, name=f"up{i}_skip") if skip is not None else None
         elif skip is not None:
             x = match(x, skip, name=f"up{i}_match")
