@@ -85,7 +85,7 @@ def _resnet(name, trainable, params, macs, same_as, flops, error):
 
 
 def _resnet_cifar(name, trainable, params, macs, same_as, printed, error):
-    published = {"parameters": f"{printed} (Table 6)"}
+    published = {"parameters": f"{printed} (Table 6{'' if error else ', the residual twin'})"}
     if error:
         published["error"] = f"{error} on CIFAR-10 (Table 6)"
     return Card(
@@ -367,7 +367,7 @@ _ALEXNET_TO_SQUEEZENET = [
         min_size=63,
     ),
     _zfnet("zfnet", "Figure 3", 62_357_608, 1_168_032_896, "zfnet", "top-1 38.4 %, top-5 16.5 %"),
-    _zfnet("zfnet_wide", "Table 3, last row", 107_627_624, 2_476_704_896, "zfnetb", "top-1 37.5 %, top-5 16.0 %"),
+    _zfnet("zfnet_wide", "Table 2 (b)", 107_627_624, 2_476_704_896, "zfnetb", "top-1 37.5 %, top-5 16.0 %"),
     _vgg("vgg11", "A", 132_863_336, 7_609_090_048, "torchvision 0.28.0, pytorchcv 0.0.74", 133,
          "top-1 29.6 %, top-5 10.4 %"),
     _vgg("vgg13", "B", 133_047_848, 11_308_466_176, "torchvision 0.28.0", 133, "top-1 28.7 %, top-5 9.9 %"),
@@ -475,7 +475,7 @@ _RESNET_V2_TO_SENET = [
            MACs="8.00e9 (Table 2, as FLOPs)", error="top-1 20.70 %, top-5 5.01 % on ImageNet (Table 2)"),
     _senet("senet154", 115_088_984, 115_336_536, 20_688_363_520,
            "timm 1.0.31, pytorchcv 0.0.74, the authors' prototxt",
-           error="top-1 18.68 %, top-5 4.47 % on ImageNet (the authors' repository)"),
+           error="top-1 18.68 %, top-5 4.47 % on ImageNet (Table 8)"),
 ]  # fmt: skip
 
 # ----------------------------------------------------------------------------------------------------------- Inception

@@ -4,7 +4,8 @@
     three 3x3 convs -> 3x3/2 max pool -> the same with lean blocks -> GAP -> dropout -> Dense             (SENet-154)
 
 SENet-154 is a ResNeXt-152 of 64x4d; the first 1x1 convolution of a block is half as wide, a projection that strides is
-3x3, and three convolutions stand in for the 7x7. The max pool rounds up, as in the authors' Caffe.
+3x3, and three convolutions stand in for the 7x7. The max pool rounds up, as in the authors' Caffe. (timm's
+`legacy_seresnet18` and `legacy_seresnet34` are other networks: they have a ReLU before the excitation.)
 """
 
 import re
