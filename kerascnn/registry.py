@@ -1,5 +1,6 @@
 """Names to networks: model files register their builders here, `build` finds and calls them."""
 
+import re
 import sys
 import warnings
 from importlib import import_module
@@ -181,7 +182,8 @@ def _told(error: Exception, card: Card, shape: tuple) -> InputError:
             f"{card.name} cannot take images of {found}: the smallest is {card.min_size}x{card.min_size}"
             + (", and its dense layers need a fixed size" if None in shape[:2] else "")
         )
-    lines = [line for line in str(error).splitlines() if line and "Exception encountered when calling" not in line]
+    text = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints in bold
+    lines = [line for line in text.splitlines() if line and "Exception encountered when calling" not in line]
     reason = lines[0] if lines else type(error).__name__
     return InputError(f"{card.name} cannot be built like this for images of {found}: {reason}")
 

@@ -13,7 +13,7 @@ from math import ceil
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
-from ..errors import between
+from ..errors import between, one_of
 from ..registry import register
 
 BODY = [  # expansion, kernel size, filters, blocks, stride of the first block; stages 2 to 8
@@ -41,6 +41,7 @@ def efficientnet(
     """`width`: factor of all channels; `depth`: factor of the blocks in each stage; `dropout`: rate before the
     classifier; `drop_connect`: rate of stochastic depth, which grows from 0 at the first block towards this; `padding`:
     "same", as TensorFlow pads, or "symmetric", as Torch does."""
+    one_of("padding", padding, ("same", "symmetric"))
     between("width", width, 1 / 32, 16)
     between("depth", depth, 1 / 32, 16)
     between("drop_connect", drop_connect, 0, 1)

@@ -11,7 +11,7 @@ import re
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, depthwise_bn
-from ..errors import between
+from ..errors import between, one_of
 from ..registry import register
 
 BODY = [  # filters, stride of the separable blocks
@@ -32,6 +32,7 @@ def separable_block(x, filters, stride, *, name, **style):
 def mobilenet_v1(input_shape, classes, *, alpha=1.0, dropout=1e-3, padding="same", activation="softmax", name=None):
     """`alpha`: width multiplier; `dropout`: rate before the classifier; `padding`: "same", as TensorFlow pads, or
     "symmetric", as Torch does."""
+    one_of("padding", padding, ("same", "symmetric"))
     between("alpha", alpha, 1 / 32, 16)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
     inp = Input(input_shape)

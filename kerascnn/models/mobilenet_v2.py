@@ -10,7 +10,7 @@ not 1, both from the authors' code.
 from keras import Input, Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
-from ..errors import between
+from ..errors import between, one_of
 from ..registry import register
 
 BODY = [  # expansion t, filters c, blocks n, stride of the first block s
@@ -34,6 +34,7 @@ def mobilenet_v2(
     stage on; `linear`: False ends the bottlenecks in ReLU6 (Figure 6a); `shortcut`: False leaves the shortcuts out
     (Figure 6b); `dropout`: rate before the classifier; `padding`: "same", as TensorFlow pads, or "symmetric", as Torch
     does."""
+    one_of("padding", padding, ("same", "symmetric"))
     between("alpha", alpha, 1 / 32, 16)
     between("expansion", expansion, 1, 16)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)

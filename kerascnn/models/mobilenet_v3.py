@@ -61,6 +61,7 @@ def mobilenet_v3(
     h-swish and 5x5 kernels, the variant of the authors' code for hardware that is slow at them; `dropout`: rate before
     the classifier; `padding`: "same", as TensorFlow pads, or "symmetric", as Torch does."""
     one_of("body", body, BODIES)
+    one_of("padding", padding, ("same", "symmetric"))
     between("alpha", alpha, 1 / 32, 16)
     between("dropout", dropout, 0, 1)
     style = dict(padding=padding, epsilon=1e-3)
