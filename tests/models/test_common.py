@@ -1,11 +1,14 @@
 """What holds for every network of the catalog, shown at its smallest sensible size."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
 
 import kerascnn
 from kerascnn import registry
+from kerascnn.backbones import pyramid
 
 # knobs, where a network has them
 SLIM = {
@@ -85,6 +88,27 @@ def test_a_gradient_reaches_every_weight(model):
     gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
     dead = [w.path for w, g in zip(model.trainable_weights, gradients, strict=True) if g is None]
     assert not dead
+
+
+def test_a_classifier_has_one_map_for_each_resolution(model):
+    """Every map is on all paths from the image to the last map: the search back from there ends at it."""
+    if kerascnn.info(model).task != "classify":
+        pytest.skip("only classifiers are backbones")
+    maps = pyramid(model)
+    last = model.get_layer("features").input
+    assert list(maps) == sorted(maps)
+    assert list(maps.values())[-1] is last
+    for tensor in maps.values():
+        seen, ahead = set(), [] if tensor is last else [last._keras_history.operation]
+        while ahead:
+            layer = ahead.pop()
+            seen.add(layer.name)
+            read = layer.input if isinstance(layer.input, list) else [layer.input]
+            ahead += [t._keras_history.operation for t in read if t is not tensor]
+            ahead = [layer for layer in ahead if layer.name not in seen]
+        assert model.layers[0].name not in seen, tensor._keras_history.operation.name
+    sizes = [tensor.shape[1] for tensor in maps.values()]
+    assert all(after <= (before + 1) // 2 for before, after in pairwise(sizes))
 
 
 def test_survives_saving(model, tmp_path):
