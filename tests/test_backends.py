@@ -20,7 +20,7 @@ np.save(answers, model.predict(np.load(images), verbose=0))
 """
 
 
-@pytest.mark.parametrize("name", ["lenet5", "mobilenet_v1"])
+@pytest.mark.parametrize("name", ["lenet5", "mobilenet_v1", "autoencoder", "unet"])
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_backend_gives_the_same_outputs(name, backend, tmp_path):
     if find_spec(backend) is None:

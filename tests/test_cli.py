@@ -23,6 +23,16 @@ def test_list_as_json(capsys):
     assert json.loads(capsys.readouterr().out) == kerascnn.list_models()
 
 
+def test_list_by_task(capsys):
+    assert main(["list", "--task", "verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["siamese"]
+
+
+def test_info_of_a_network_for_pairs(capsys):
+    assert main(["info", "siamese"]) == 0
+    assert "1,817,251,840 (convolutions and dense layers, a pair of images)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", kerascnn.list_models())
 def test_info(name, capsys):
     assert main(["info", name, "--json"]) == 0

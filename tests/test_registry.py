@@ -19,6 +19,14 @@ def test_shape_classes_and_activation_are_the_callers():
     assert model.get_layer("predictions").activation is keras.activations.linear
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [({"classes": 1}, "sigmoid"), ({"classes": 1, "classifier_activation": None}, "linear"), ({}, "softmax")],
+)
+def test_one_class_is_a_probability(arguments, expected):
+    assert kerascnn.build("lenet5", **arguments).get_layer("predictions").activation.__name__ == expected
+
+
 def test_any_size_where_the_network_allows():
     assert kerascnn.build("resnet20_cifar", input_shape=(None, None, 3)).input_shape == (None, None, None, 3)
 
@@ -39,6 +47,9 @@ def test_list_by_pattern_and_task():
     assert kerascnn.list_models("resnet??") == ["resnet18", "resnet34", "resnet50"]
     assert kerascnn.list_models("lenet5", task="classify") == ["lenet5"]
     assert kerascnn.list_models("lenet5", task="segment") == []
+    assert kerascnn.list_models(task="segment") == ["unet", "unet_original"]
+    assert kerascnn.list_models(task="reconstruct") == ["autoencoder"]
+    assert kerascnn.list_models(task="verify") == ["siamese"]
 
 
 def test_info_of_a_name_and_of_a_loaded_model(tmp_path):
@@ -58,6 +69,19 @@ def test_weights_from_a_file(tmp_path):
             assert (keras.ops.convert_to_numpy(ours) == keras.ops.convert_to_numpy(theirs)).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "message"),
+    [
+        ("autoencoder", "encodr", "unknown part of autoencoder 'encodr': did you mean encoder"),
+        ("autoencoder", "twin", "unknown part of autoencoder 'twin': choose from encoder, decoder"),
+        ("lenet5", "encoder", "unknown part of lenet5 'encoder': choose from none at all"),
+    ],
+)
+def test_an_unknown_part_is_told(name, part, message):
+    with pytest.raises(InputError, match=message):
+        kerascnn.part(kerascnn.build(name), part)
+
+
 WRONG = {
     "unknown model 'resnet5': did you mean": dict(name="resnet5"),
     "unknown knob of mobilenet_v1 'alhpa': did you mean alpha": dict(name="mobilenet_v1", alhpa=0.5),
@@ -69,7 +93,7 @@ WRONG = {
     "classes=5: a network without its top": dict(name="lenet5", classes=5, include_top=False),
     "pooling='avg': only with include_top=False": dict(name="lenet5", pooling="avg"),
     "pooling='mean': must be one of": dict(name="lenet5", pooling="mean", include_top=False),
-    "alpha=0.01: must be a number, 0.03125 or more": dict(name="mobilenet_v1", alpha=0.01),
+    "alpha=0.01: must be a number from 0.03125 to 16": dict(name="mobilenet_v1", alpha=0.01),
     "shortcut='D': must be one of 'A', 'B', 'C', None": dict(name="resnet18", shortcut="D"),
     "stride_on='2x2': must be one of": dict(name="resnet50", stride_on="2x2"),
     "stem='big': must be one of": dict(name="resnet18", stem="big"),
