@@ -6,12 +6,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from .. import data
-from ..data.warp import Warp, warp
 from ..registry import part
 from . import files, pictures, report
 from .run import Run
 
-MOVED = Warp(scale=(0.6, 0.9), rotation=(-20, 20), translation=(-4, 4), fill=0.0)
 SHEET = 12  # images on the sheet of reconstructions
 MOST_CODES = 2000  # in the picture of the codes: t-SNE takes seconds for so many
 
@@ -21,27 +19,21 @@ def by_error(logs: dict) -> tuple[float]:
     return (-logs["val_loss"],)
 
 
-def to_reconstruct(images: data.Data, noise: float, seed: int, how: Warp | None = None) -> data.Data:
+def to_reconstruct(images: data.Data, noise: float, seed: int) -> data.Data:
     """The same images as pairs (what the network sees, what it shall answer), in the range [0, 1].
-
-    What is drawn is a function of the seed and the step, in validation always the same.
 
     Args:
         images: loaded with `scaling="unit"`.
         noise: standard deviation of the Gaussian noise on what the network sees.
-        seed: of noise and distortion.
-        how: distortion of the images, before the noise.
+        seed: of the noise, which is a function of it and the step, in validation always the same.
     """
 
     def pairs(batches, stream):
         def pair(step, batch):
             clean, key = batch[0], tf.random.fold_in(tf.cast([seed, stream], tf.int64), step)
-            if how is not None:
-                clean = warp(clean, how, key)
             if not noise:
                 return clean, clean
-            drawn = tf.random.stateless_normal(tf.shape(clean), tf.random.fold_in(key, 1))
-            return tf.clip_by_value(clean + noise * drawn, 0, 1), clean
+            return tf.clip_by_value(clean + noise * tf.random.stateless_normal(tf.shape(clean), key), 0, 1), clean
 
         return batches.enumerate().map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
