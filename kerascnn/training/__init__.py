@@ -5,6 +5,7 @@
     input_shape(...)        the image size that suits a network and its data
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     to_reconstruct(...)     images, noisy or MOVED, to clean ones
+    AllPairs(network), PairLoss(), one_shot, verification, compile_as_paper(...), report_verifier(...)    for verifiers
 
 Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
 """
@@ -21,6 +22,13 @@ _HOMES = {
     "by_error": "autoencoder",
     "report_autoencoder": "autoencoder",
     "to_reconstruct": "autoencoder",
+    "AllPairs": "all_pairs",
+    "PairLoss": "all_pairs",
+    "one_shot": "all_pairs",
+    "verification": "all_pairs",
+    "by_one_shot": "verifier",
+    "compile_as_paper": "verifier",
+    "report_verifier": "verifier",
 }
 __all__ = ["start", *_HOMES]
 
