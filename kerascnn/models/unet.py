@@ -7,6 +7,8 @@
 a step for each halving that the classifier makes, up to the size of the image.
 """
 
+import re
+
 from keras import Input, Model
 from keras.layers import Concatenate, Conv2DTranspose, Dropout, MaxPooling2D
 
@@ -64,16 +66,15 @@ def drop(x, rate, *, name):
 
 def decode(left, n_filters, batchnorm, dropout):
     """From the last map of a classifier back to the size of its images, doubling, beside its map where it has one."""
-    maps = pyramid(left)
-    stride, x = max(maps.items(), key=lambda item: item[0])
-    i = 0
-    while stride > 1:
-        i, stride = i + 1, stride // 2
+    maps, image = pyramid(left), left.inputs[0]
+    deepest, x = maps.popitem()
+    for i in range(1, deepest.bit_length()):
+        stride = deepest >> i
         x = Conv2DTranspose(n_filters * stride, (3, 3), (2, 2), "same", name=f"up{i}_transpose")(x)
         skip = maps.get(stride)
         if stride == 1:
-            x = match(x, left.inputs[0], name=f"up{i}_match")
-            skip = match(skip, x, name=f"up{i}_skip") if skip is not None else None
+            x = match(x, image, name=f"up{i}_match")
+            skip = match(skip, image, name=f"up{i}_skip") if skip is not None else None
         elif skip is not None:
             x = match(x, skip, name=f"up{i}_match")
         if skip is not None:
@@ -90,7 +91,7 @@ def match(x, like, *, name):
 
 def encoder(model):
     """Image to the maps that the decoder reads, from the finest to the bottleneck."""
-    skips = [layer.input[1] for layer in model.layers if layer.name[0] == "u" and layer.name.endswith("_concat")]
+    skips = [layer.input[1] for layer in model.layers if re.fullmatch(r"up?\d_concat", layer.name)]
     first = next(layer for layer in model.layers if isinstance(layer, Conv2DTranspose))
     return Model(model.input, [*reversed(skips), first.input], name="encoder")
 

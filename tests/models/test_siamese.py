@@ -134,6 +134,7 @@ def test_a_backbone_by_name_takes_any_size():
         (dict(input_shape=(64, 64, 1)), "siamese cannot take images of 64x64: the smallest is 65x65"),
         (dict(classes=2), "classes=2: siamese has no classes, it is there to verify"),
         (dict(distance="l2"), "distance='l2': must be one of 'l1', 'cosine'"),
+        (dict(act="sigmod"), "act='sigmod': must be one of 'sigmoid', 'relu', 'tanh', None"),
         (dict(embedding=0), "embedding=0: must be a whole number"),
         (dict(backbone="unet"), "backbone='unet': must be a classifier"),
         (dict(SMALL, include_top=False, pooling="max"), "pooling='max': siamese without its top gives a vector"),
