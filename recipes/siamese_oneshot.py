@@ -18,7 +18,7 @@ CONFIG = {"data": "digits", "runs": "", "paper": False, "color": False, "size": 
 CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3, "copies": 8}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
 TWIN = {"name": "resnet18", "n_filters": 32, "repeats": (1, 1, 1, 1)}
-HEAD = {"embedding": 256, "act": "linear", "distance": "cosine"}
+HEAD = {"embedding": 256, "act": None, "distance": "cosine"}
 
 
 def main(cfg):
