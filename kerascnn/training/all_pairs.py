@@ -62,11 +62,12 @@ class PairLoss(keras.losses.Loss):
     """Of labels (b,) and the logits (b, b) of all their pairs: two questions, asked of every image.
 
     * Which of the others are of its class? A softmax over them, and the mean of the log-likelihoods of those that are
-      (Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362, equation 2). It is a one-shot trial.
+      (Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362, equation 2). It is a one-shot trial. Its
+      loss cannot be less than the logarithm of their number.
     * Of each of the others: is it of its class? Binary cross-entropy, in which those that are weigh as much in all as
       those that are not. It makes probabilities of the logits.
 
-    An image without another one of its class has no first question.
+    Where no other is of its class, the second question is the only one.
     """
 
     def call(self, labels, logits):
