@@ -3,29 +3,45 @@
 load(name, ...)           a set's name or a folder -> Data: pipelines, sizes, classes, statistics
 native_shape(name)        the size of its images before anything is done to them
 read_images(paths, ...)   files, decoded, cut and resized as for training
+read_whole(path, ...)     a file at its own size
+load_masks(name, ...)     images with masks -> Masks: the same, and the held-out images whole
+native_mask_shape(name)   the size of these images
 load_pairs(name, ...)     pairs of images, of the same class or not -> Pairs: the same, and the unseen classes
 read_runs(path, ...)      the official one-shot trials of Omniglot; sample_trials(group, ...) draws others
+weight_map(mask, ...)     weights of pixels that keep touching cells apart
+Warp(rotation=..., ...)   geometric distortions, of images and masks together; WARPS names some
 scale(images, ...)        pixels -> the range that a network wants; SCALINGS names the ranges
 STATISTICS                mean and standard deviation of known sets
 """
 
 from .images import read_images
+from .mask_folder import read_whole
+from .masks import Masks, load_masks, native_mask_shape
 from .oneshot import Trial, read_runs, sample_trials
 from .pairs import Pairs, load_pairs
 from .pipeline import Data, load, native_shape
 from .scaling import SCALINGS, STATISTICS, scale
+from .touching import weight_map
+from .warp import WARPS, Warp
 
 __all__ = [
     "SCALINGS",
     "STATISTICS",
+    "WARPS",
     "Data",
+    "Masks",
     "Pairs",
     "Trial",
+    "Warp",
     "load",
+    "load_masks",
     "load_pairs",
+    "native_mask_shape",
     "native_shape",
     "read_images",
     "read_runs",
+    "read_whole",
     "sample_trials",
     "scale",
+    "weight_map",
 ]

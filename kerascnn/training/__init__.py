@@ -5,6 +5,7 @@
     input_shape(...)        the image size that suits a network and its data
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     to_reconstruct(...)     images, noisy or MOVED, to clean ones
+    tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
     AllPairs(network), PairLoss(), one_shot, verification, compile_as_paper(...), report_verifier(...)    for verifiers
 
 Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
@@ -22,6 +23,12 @@ _HOMES = {
     "by_error": "autoencoder",
     "report_autoencoder": "autoencoder",
     "to_reconstruct": "autoencoder",
+    "CrossEntropyDice": "losses",
+    "by_iou": "segmenter",
+    "mean_iou": "segmenter",
+    "report_segmenter": "segmenter",
+    "segment": "sliding",
+    "tile_shape": "segmenter",
     "AllPairs": "all_pairs",
     "PairLoss": "all_pairs",
     "one_shot": "all_pairs",

@@ -1,0 +1,54 @@
+"""Train a U-Net to say of every pixel what it belongs to.
+
+    python recipes/unet_seg.py                             digits on textures, ten classes, nothing to download
+    python recipes/unet_seg.py --binary                    digit or not
+    python recipes/unet_seg.py --data path/to/folder       folders images and masks in it, files of the same names
+    python recipes/unet_seg.py --data oxford_iiit_pet      pets of TensorFlow Datasets
+    python recipes/unet_seg.py --knob backbone=mobilenet_v2 --knob n_filters=8
+
+Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --epochs 0
+trains for 10 epochs, but at least for 2,500 steps. --weight-map keeps touching cells apart; --turns judges by the
+average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
+"""
+
+import kerascnn
+from kerascnn import training
+from kerascnn.errors import one_of
+
+CONFIG = {"data": "digits", "names": "", "binary": False, "held_out": "", "size": 0, "limit": 0}
+CONFIG |= {"epochs": 0, "batch": 8, "lr": 2e-3, "warp": "slight", "weight_map": False, "turns": False}
+SMOKE = {"epochs": 1, "batch": 4, "limit": 16, "size": 32}
+
+
+def main(cfg):
+    from keras.optimizers import AdamW, schedules
+
+    one_of("warp", cfg.warp, kerascnn.data.WARPS)
+    run = training.Run(cfg, score=training.by_iou)
+    shape = training.tile_shape(kerascnn.data.native_mask_shape(cfg.data), cfg.size)
+    weights = kerascnn.data.weight_map if cfg.weight_map else None
+    which = dict(held_out=cfg.held_out, classes=cfg.names.split(",") if cfg.names else (), binary=cfg.binary)
+    pipeline = dict(batch=cfg.batch, seed=cfg.seed, replicas=run.replicas, how=kerascnn.data.WARPS[cfg.warp])
+    masks = kerascnn.data.load_masks(cfg.data, shape, limit=cfg.limit or None, weights=weights, **which, **pipeline)
+    outputs = len(masks.classes) if len(masks.classes) > 2 else 1
+    epochs = cfg.epochs or max(10, -(-2500 // masks.steps))
+    with run.strategy.scope():
+        model = kerascnn.build("unet", input_shape=shape, classes=outputs, **cfg.knobs)
+        steps = epochs * masks.steps
+        rate = schedules.CosineDecay(0.0, steps - steps // 20, warmup_target=cfg.lr, warmup_steps=steps // 20)
+        model.compile(AdamW(rate), training.CrossEntropyDice(), metrics=[training.mean_iou(outputs)])
+    run.open(model, masks)
+    model.fit(
+        masks.train,
+        shuffle=False,
+        steps_per_epoch=masks.steps,
+        epochs=epochs,
+        validation_data=masks.validation,
+        callbacks=run.callbacks(),
+        verbose=run.verbose,
+    )
+    training.report_segmenter(run, masks, cfg.turns)
+
+
+if __name__ == "__main__":
+    training.start(main, CONFIG, SMOKE)
