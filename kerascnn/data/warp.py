@@ -27,7 +27,7 @@ class Warp(NamedTuple):
         stretch: factor of each axis, drawn for each.
         shear: pixels sideways for a pixel along the other axis, drawn for each axis.
         translation: pixels along each axis, drawn for each.
-        probability: that a component of the above, of which there are eight, is applied at all.
+        probability: that a component of the above, of which there are eight, or the elastic one is applied at all.
         flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
         quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
         elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
@@ -118,12 +118,12 @@ def grid(how: Warp, key, count, size, window) -> tuple[tf.Tensor, tf.Tensor]:
         n = how.elastic_nodes
         nodes = tf.random.stateless_normal([2 * count, n * n], tf.random.fold_in(key, 1), stddev=how.elastic)
         surface = nodes @ np.kron(*(cubic(n, length) for length in window)).T  # broadcasting @ crashes TensorFlow 2.21
-        elastic = tf.reshape(surface, (2, count, *window))
+        elastic = tf.reshape(surface, (2, count, *window)) * _applied(how, next(draws))[:, None, None]
         y, x = y + elastic[0], x + elastic[1]
     return y, x
 
 
-DRAWS = 21  # numbers drawn for an image: two a component, one for each flip, the quarter turn, and two for the place
+DRAWS = 22  # numbers drawn for an image: two a component, one for each flip, the quarter turn, the elastic, two places
 
 
 def matrices(how: Warp, draws) -> tf.Tensor:
@@ -170,7 +170,12 @@ def cubic(nodes: int, length: int) -> np.ndarray:
 def _drawn(how, draws, bounds, neutral):
     value, chance = next(draws), next(draws)
     low, high = bounds
-    return tf.where(chance < how.probability, low + (high - low) * value, neutral)
+    return neutral + _applied(how, chance) * (low - neutral + (high - low) * value)
+
+
+def _applied(how, chance):
+    """1 where a component is applied, else 0."""
+    return tf.cast(chance < how.probability, tf.float32)
 
 
 def _matrix(a, b, c, d):

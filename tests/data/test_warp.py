@@ -150,7 +150,7 @@ def test_windows_are_everywhere():
 
 def test_probability_of_each_component():
     """Of Koch's seven components each is drawn for itself, half of the time, within its bounds."""
-    draws = iter(tf.unstack(tf.random.stateless_uniform([21, 4000], [0, 0])))
+    draws = iter(tf.unstack(tf.random.stateless_uniform([22, 4000], [0, 0])))
     found = matrices(KOCH, draws).numpy()
     plain = np.all(found == np.eye(2), axis=(1, 2)).mean()
     assert plain == pytest.approx(0.5**5, abs=0.01)
@@ -179,6 +179,9 @@ def test_elastic_displacements_are_as_far_as_told():
         moved = found.numpy() - plain
         assert moved[:, ::16, ::16].std() == pytest.approx(10, rel=0.03)
         assert abs(moved.mean()) < 0.5
+    y, _ = grid(Warp(elastic=10, probability=0.3), [0, 0], 2000, (9, 9), (9, 9))
+    still = np.all(y == np.arange(9)[:, None], axis=(1, 2))
+    assert still.mean() == pytest.approx(0.7, abs=0.03)
 
 
 def test_in_a_pipeline():
