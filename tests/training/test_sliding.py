@@ -83,7 +83,10 @@ def test_segment(run, tmp_path):
     Image.fromarray(picture).save(tmp_path / "a.png")
     answer = segment(folder, tmp_path / "a.png")
     image = data.scale(data.read_whole(tmp_path / "a.png", 1), "unit")
-    np.testing.assert_array_equal(answer, probabilities(model, image)[..., 1] > 0.5)
+    cell = probabilities(model, image)[..., 1]
+    sure = np.abs(cell - 0.5) > 1e-5
+    assert sure.mean() > 0.9
+    np.testing.assert_array_equal(answer[sure], cell[sure] > 0.5)
     assert (answer.shape, answer.dtype) == ((48, 64), np.uint8)
     with pytest.raises(InputError, match=r"b.png: cannot be read: No such file"):
         segment(folder, tmp_path / "b.png")
