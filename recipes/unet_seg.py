@@ -7,7 +7,7 @@
     python recipes/unet_seg.py --knob backbone=mobilenet_v2 --knob n_filters=8
 
 Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --epochs 0
-trains for 10 epochs, but at least for 2,500 steps. --weight-map keeps touching cells apart; --turns judges by the
+trains for 6 epochs, but at least for 1,500 steps. --weight-map keeps touching cells apart; --turns judges by the
 average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
 """
 
@@ -31,7 +31,7 @@ def main(cfg):
     pipeline = dict(batch=cfg.batch, seed=cfg.seed, replicas=run.replicas, how=kerascnn.data.WARPS[cfg.warp])
     masks = kerascnn.data.load_masks(cfg.data, shape, limit=cfg.limit or None, weights=weights, **which, **pipeline)
     outputs = len(masks.classes) if len(masks.classes) > 2 else 1
-    epochs = cfg.epochs or max(10, -(-2500 // masks.steps))
+    epochs = cfg.epochs or max(6, -(-1500 // masks.steps))
     with run.strategy.scope():
         model = kerascnn.build("unet", input_shape=shape, classes=outputs, **cfg.knobs)
         steps = epochs * masks.steps

@@ -72,7 +72,7 @@ def run(tmp_path_factory):
     keras.utils.set_random_seed(0)
     folder = tmp_path_factory.mktemp("run")
     about = {"name": "unet", "input_shape": (16, 16, 1), "classes": ("gap", "cell"), "scaling": "unit"}
-    model = kerascnn.build("unet", input_shape=(16, 16, 1), classes=1, n_filters=1)
+    model = kerascnn.build("unet", input_shape=(16, 16, 1), classes=1, n_filters=4)
     files.save(model, folder / "model.keras", {**about, "knobs": {}, "mean": (0.5,), "std": (1.0,)})
     return folder, model
 
@@ -85,7 +85,7 @@ def test_segment(run, tmp_path):
     image = data.scale(data.read_whole(tmp_path / "a.png", 1), "unit")
     cell = probabilities(model, image)[..., 1]
     sure = np.abs(cell - 0.5) > 1e-5
-    assert sure.mean() > 0.9
+    assert sure.mean() > 0.8
     np.testing.assert_array_equal(answer[sure], cell[sure] > 0.5)
     assert (answer.shape, answer.dtype) == ((48, 64), np.uint8)
     with pytest.raises(InputError, match=r"b.png: cannot be read: No such file"):
