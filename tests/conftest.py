@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 
@@ -54,9 +55,10 @@ def float64():
     keras.config.set_floatx("float64")
     yield
     keras.config.set_floatx("float32")
+    gc.collect()  # the weights of a network are freed with its cycles, and in double precision they are large
 
 
 @pytest.fixture(autouse=True)
 def clear_session():
     yield
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)  # freeing takes longer than most tests

@@ -56,6 +56,7 @@ MISTAKES = [
             "(64, 3, (3, 5))", "(64, 3, (4, 8))"),
     Mistake("pools that round down for pools that round up", "squeezenet_v1_0", "models/squeezenet.py",
             '"ceil"', '"valid"'),
+    Mistake("SqueezeNet 1.1's pools round down", "squeezenet_v1_1", "models/squeezenet.py", '"ceil"', '"valid"'),
     Mistake("3x3 for 5x5 in GoogLeNet", "googlenet", "models/googlenet.py", "(n5, 5)]", "(n5, 3)]"),
     Mistake("GoogLeNet's pools round down", "googlenet", "models/googlenet.py", 'padding="ceil"', 'padding="valid"'),
     Mistake("GoogLeNet's auxiliary heads swapped", "googlenet", "models/googlenet.py",

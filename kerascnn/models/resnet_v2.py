@@ -5,7 +5,8 @@
 
 The first block finds its input activated already (by `conv1`), and what stands before every block stands once more
 before the classifier. timm and keras.applications pool before they activate the first map, which comes to the same as
-long as the scales of that batch norm are positive. keras.applications strides in the last block of a stage instead.
+long as the scales of that batch norm are positive. But timm's resnetv2_18 and 34 split into the first block's two paths
+before that activation, and keras.applications strides in the last block of a stage.
 """
 
 import re

@@ -32,16 +32,16 @@ def peer_file(name: str) -> dict:
 
 
 def transplant(name: str) -> dict:
-    """A peer's file, with its tensors, input and logits as arrays."""
+    """A peer's file, with its tensors and the input and logits of its first image as arrays."""
     peer = peer_file(name)
     seed = peer["seed"]
     return {
         "build": call(peer["build"]),
-        "peer": " ".join(peer["peer"].split()[:2]),
+        "peer": " ".join(peer["peer"].split(",")[0].split()[:2]),
         "epsilon": peer["bn_epsilon"][0] if peer["bn_epsilon"] else None,
         "tensors": draw(peer["tensors"], seed),
-        "input": np.random.default_rng([seed, 10**6]).standard_normal(peer["input"]),
-        "logits": np.array(peer["logits"]),
+        "input": np.random.default_rng([seed, 10**6]).standard_normal(peer["input"])[:1],
+        "logits": np.array(peer["logits"])[:1],
     }
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from . import DRAW
 
-ANY = [(64, 64), (75, 75), (96, 80)]  # an even, an odd and a non-square size
-SMALL = [(32, 32), (45, 45), (64, 48)]
+ANY = [(96, 75), (45, 64)]  # an even and an odd size in one image that isn't square, halved to odd and even maps
+SMALL = [(64, 45)]
 ODD = [(45, 45)]  # where a smaller network of the family shows the even sizes
-LARGER = [(96, 96), (75, 75), (96, 80)]  # the Inceptions start at 75
+LARGER = [(96, 75)]  # the Inceptions start at 75
 FLAT = [(64, 96)]  # a flattened map of 2 x 3, which shows the order of its pixels
-HALVED = [(64, 64), (96, 64)]  # halved five times without a remainder
+HALVED = [(96, 64)]  # halved five times without a remainder
 
 
 class Twin(NamedTuple):

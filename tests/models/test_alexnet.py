@@ -21,7 +21,9 @@ def test_groups_see_their_own_half_only():
 
 @pytest.mark.parametrize("name", ["alexnet", "zfnet"])
 def test_normalization_can_be_left_out(name):
-    normalized, plain = ({layer.name for layer in kerascnn.build(name, **SMALL, lrn=lrn).layers[1:]} for lrn in (True, False))
+    normalized, plain = (
+        {layer.name for layer in kerascnn.build(name, **SMALL, lrn=lrn).layers[1:]} for lrn in (True, False)
+    )
     assert normalized - plain == {"norm1", "norm2"}
     assert plain < normalized
 

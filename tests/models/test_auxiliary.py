@@ -6,6 +6,8 @@ import pytest
 
 import kerascnn
 
+from . import outline
+
 HEADS = {"googlenet": ["aux1", "aux2"], "inception_v3": ["aux1"]}
 SMALLEST = {"googlenet": 79, "inception_v3": 299}
 
@@ -64,7 +66,7 @@ def test_wrong_uses_are_told(name):
 
 def test_inception_v3_has_the_head_of_torchvision():
     """27,161,264 parameters in torchvision 0.28.0, whose batch normalizations also scale."""
-    model = kerascnn.build("inception_v3", aux=True)
+    model = outline("inception_v3", aux=True)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     scales = sum(norm.beta.shape[0] for norm in norms)
     assert sum(np.prod(weight.shape) for weight in model.trainable_weights) == 27_161_264 - scales
@@ -72,7 +74,7 @@ def test_inception_v3_has_the_head_of_torchvision():
 
 def test_heads_sit_where_the_paper_has_them():
     """The first on 4a, with 3,188,840 parameters, the second on 4d, with 3,190,888 (BVLC's train_val.prototxt)."""
-    model = kerascnn.build("googlenet", aux=True)
+    model = outline("googlenet", aux=True)
     parameters = {
         head: sum(np.prod(weight.shape) for weight in model.weights if weight.path.startswith(head))
         for head in HEADS["googlenet"]

@@ -10,6 +10,8 @@ import kerascnn
 from kerascnn import registry
 from kerascnn.backbones import pyramid
 
+from . import undrawn
+
 # knobs, where a network has them
 SLIM = {
     "alpha": 0.25,
@@ -133,3 +135,17 @@ def test_smallest_size_is_the_smallest(name):
     if card.min_size > 1:
         with pytest.raises(kerascnn.InputError, match=f"the smallest is {card.min_size}x{card.min_size}"):
             slim(name, input_shape=(card.min_size - 1, card.min_size - 1, channels))
+
+
+CLASSIFIERS = kerascnn.list_models(task="classify")
+EACH_BUILDER = {(kerascnn.info(name).module, *registry.knobs(name)): name for name in CLASSIFIERS}.values()
+
+
+@pytest.mark.parametrize("name", EACH_BUILDER)
+def test_every_knob_refuses_nonsense(name):
+    for knob in registry.knobs(name):
+        for value in (-1, "nonsense", (), 10**9):
+            with undrawn(), pytest.raises(kerascnn.InputError) as error:
+                slim(name, **{knob: value})
+            assert str(error.value).startswith(f"{knob}={value!r}: must be ")
+            assert "\n" not in str(error.value)

@@ -7,6 +7,8 @@ import pytest
 import kerascnn
 from kerascnn.analysis import cost
 
+from . import outline
+
 
 def layers(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
@@ -28,13 +30,13 @@ def test_parameters_of_the_densenets_for_cifar(depth, growth_rate, variant, mill
     """Huang et al. 2016, Table 2."""
     convolutions = 1 if variant is PLAIN else 2
     repeats = ((depth - 4) // 3 // convolutions,) * 3
-    model = kerascnn.build("densenet100_cifar", repeats=repeats, growth_rate=growth_rate, **variant)
+    model = outline("densenet100_cifar", repeats=repeats, growth_rate=growth_rate, **variant)
     assert len(layers(model, keras.layers.Conv2D)) == depth - 1  # the last layer is dense
     assert round(cost(model).trainable / 1e6, 1) == millions
 
 
 def test_densenet_drops_out_after_each_convolution_but_the_first():
-    model = kerascnn.build("densenet100_cifar", repeats=(2, 2), dropout=0.2)
+    model = outline("densenet100_cifar", repeats=(2, 2), dropout=0.2)
     before = [layer.input._keras_history.operation.name for layer in layers(model, keras.layers.Dropout)]
     assert before == [layer.name for layer in layers(model, keras.layers.Conv2D)[1:]]
 
@@ -42,7 +44,7 @@ def test_densenet_drops_out_after_each_convolution_but_the_first():
 def test_xception_without_shortcuts_and_with_intermediate_activations():
     """Chollet 2016, Sections 4.6 and 4.7: only the shortcuts have parameters."""
     paper, plain, relu = (
-        kerascnn.build("xception", input_shape=(71, 71, 3), repeats=2, **knobs)
+        outline("xception", input_shape=(71, 71, 3), repeats=2, **knobs)
         for knobs in ({}, {"shortcut": False}, {"intermediate": "relu"})
     )
     assert len(layers(paper, keras.layers.Add)) == 3 + 2 + 1
@@ -55,10 +57,10 @@ def test_xception_without_shortcuts_and_with_intermediate_activations():
 
 
 def test_convnext_leaves_later_blocks_out_more_often():
-    model = kerascnn.build("convnext_tiny", n_filters=8)
+    model = outline("convnext_tiny", n_filters=8)
     drops = layers(model, keras.layers.Dropout)
     np.testing.assert_allclose([layer.rate for layer in drops], 0.1 * np.arange(1, 18) / 17)
-    assert not layers(kerascnn.build("convnext_tiny", n_filters=8, stochastic_depth=0), keras.layers.Dropout)
+    assert not layers(outline("convnext_tiny", n_filters=8, stochastic_depth=0), keras.layers.Dropout)
 
 
 def test_convnext_leaves_a_block_out_for_whole_images():

@@ -4,6 +4,8 @@ import pytest
 
 import kerascnn
 
+from . import outline
+
 
 @pytest.mark.parametrize("name", ["nin", "nin_cifar"])
 def test_answer_is_the_softmax_of_the_mean_maps(name):
@@ -17,7 +19,7 @@ def test_answer_is_the_softmax_of_the_mean_maps(name):
 
 
 def test_last_block_of_the_authors():
-    model = kerascnn.build("nin", last=(1024, 1024))
+    model = outline("nin", last=(1024, 1024))
     assert [model.get_layer(name).filters for name in ("block4_1", "block4_2", "block4")] == [1024, 1024, 1000]
 
 

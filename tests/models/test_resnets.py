@@ -9,6 +9,8 @@ import kerascnn
 from kerascnn.analysis import cost, macs
 from kerascnn.models.senet import PEERS
 
+from . import outline
+
 SMALL = {"input_shape": (32, 32, 3), "classes": 5}
 WORDS = {
     keras.layers.Conv2D: "conv", keras.layers.BatchNormalization: "bn", keras.layers.Activation: "relu",
@@ -32,7 +34,7 @@ def layers_of(model, prefix):
 
 @pytest.mark.parametrize(("order", "figure"), FIGURE_4.items())
 def test_block_is_the_one_of_figure_4(order, figure):
-    model = kerascnn.build("resnet18_v2", order=order, n_filters=8, **SMALL)
+    model = outline("resnet18_v2", order=order, n_filters=8, **SMALL)
     block = layers_of(model, "stage2_block2")
     assert " ".join(WORDS[type(layer)] for layer in block) == figure
     assert block[-1].name == "stage2_block2"
@@ -42,8 +44,8 @@ def test_block_is_the_one_of_figure_4(order, figure):
 
 @pytest.mark.parametrize(("name", "twin"), [("resnet18_v2", "resnet18"), ("resnet50_v2", "resnet50")])
 def test_original_order_is_the_first_resnet(name, twin):
-    ours = kerascnn.build(name, order="original", stride_on="1x1", n_filters=8, **SMALL)
-    theirs = kerascnn.build(twin, n_filters=8, **SMALL)
+    ours = outline(name, order="original", stride_on="1x1", n_filters=8, **SMALL)
+    theirs = outline(twin, n_filters=8, **SMALL)
     assert [layer.name for layer in ours.layers[1:]] == [layer.name for layer in theirs.layers[1:]]
     assert [(w.path, w.shape) for w in ours.weights] == [(w.path, w.shape) for w in theirs.weights]
 
@@ -53,7 +55,7 @@ def test_original_order_is_the_first_resnet(name, twin):
 )
 def test_first_and_last_activation_of_the_appendix(order, ends):
     """He et al. 2016, Appendix: the first one before splitting into two paths, an extra one after the last addition."""
-    model = kerascnn.build("resnet18_v2", order=order, n_filters=8, **SMALL)
+    model = outline("resnet18_v2", order=order, n_filters=8, **SMALL)
     assert not layers_of(model, "stage1_block1_preact")
     assert model.get_layer("stage1_block1_add" if order == "original" else "stage1_block1").input[0] is (
         model.get_layer("pool1").output
@@ -63,7 +65,7 @@ def test_first_and_last_activation_of_the_appendix(order, ends):
 
 
 def test_projection_starts_behind_the_pre_activation():
-    model = kerascnn.build("resnet18_v2", n_filters=8, **SMALL)
+    model = outline("resnet18_v2", n_filters=8, **SMALL)
     assert model.get_layer("stage2_block1_shortcut_conv").input is model.get_layer("stage2_block1_preact").output
     assert not layers_of(model, "stage2_block1_shortcut_bn")
 
@@ -75,7 +77,7 @@ def test_projection_starts_behind_the_pre_activation():
 def test_projections_of_the_shortcuts(name):
     """He et al. 2015, Section 4.1: A none, B where the dimensions increase, C in every block."""
     for shortcut, expected in {"A": [], "B": [2, 3, 4], "C": [1, 1, 2, 2, 3, 3, 4, 4]}.items():
-        model = kerascnn.build(name, shortcut=shortcut, n_filters=8, **SMALL)
+        model = outline(name, shortcut=shortcut, n_filters=8, **SMALL)
         projected = [int(layer.name[len("stage")]) for layer in model.layers if "shortcut_conv" in layer.name]
         assert projected == expected
 
@@ -85,14 +87,14 @@ def test_projections_of_the_shortcuts(name):
 
 def test_one_group_64_wide_is_resnet():
     """Xie et al. 2016, Table 3: ResNet-50 is 1 x 64d."""
-    one = kerascnn.build("resnext50_32x4d", groups=1, width=64, **SMALL)
-    assert cost(one) == cost(kerascnn.build("resnet50", stride_on="3x3", **SMALL))
+    one = outline("resnext50_32x4d", groups=1, width=64, **SMALL)
+    assert cost(one) == cost(outline("resnet50", stride_on="3x3", **SMALL))
 
 
 @pytest.mark.parametrize(("groups", "width"), [(1, 64), (2, 40), (4, 24), (8, 14), (32, 4)])
 def test_parameters_of_a_block_at_a_cardinality(groups, width):
     """Xie et al. 2016, Table 2 and Section 3.3: C (256 d + 3 3 d d + d 256), about 70 thousand."""
-    model = kerascnn.build("resnext50_32x4d", groups=groups, width=width, repeats=(2,), **SMALL)
+    model = outline("resnext50_32x4d", groups=groups, width=width, repeats=(2,), **SMALL)
     convs = [layer for layer in layers_of(model, "stage1_block2") if isinstance(layer, keras.layers.Conv2D)]
     kernels = sum(prod(conv.kernel.shape) for conv in convs)
     assert kernels == groups * (256 * width + 9 * width * width + width * 256)
@@ -121,7 +123,7 @@ def test_groups_do_without_xla_on_the_cpu():
 @pytest.mark.parametrize("ratio", [4, 16])
 def test_parameters_that_excitation_adds(ratio):
     """Hu et al. 2017, Equation 5: 2 / r times the sum of N C^2, less the biases, which it leaves out."""
-    added = cost(kerascnn.build("se_resnet50", ratio=ratio)).trainable - cost(kerascnn.build("resnet50")).trainable
+    added = cost(outline("se_resnet50", ratio=ratio)).trainable - cost(outline("resnet50")).trainable
     stages = [(3, 256), (4, 512), (6, 1024), (3, 2048)]
     biases = sum(blocks * (channels + channels // ratio) for blocks, channels in stages)
     assert added - biases == 2 * sum(blocks * channels**2 for blocks, channels in stages) / ratio
@@ -129,7 +131,7 @@ def test_parameters_that_excitation_adds(ratio):
 
 def test_excitation_ends_the_branch():
     """Hu et al. 2017, Figure 3."""
-    model = kerascnn.build("se_resnet18", n_filters=16, **SMALL)
+    model = outline("se_resnet18", n_filters=16, **SMALL)
     add = model.get_layer("stage1_block1_add")
     assert add.input[1] is model.get_layer("stage1_block1_se").output
     assert model.get_layer("stage1_block1_se_squeeze").input is model.get_layer("stage1_block1_2_bn").output
@@ -137,7 +139,7 @@ def test_excitation_ends_the_branch():
 
 def test_leaner_blocks_of_senet154():
     """Hu et al. 2017, appendix: half the channels in the first 1x1, a 3x3 projection with stride 2, three 3x3 first."""
-    model = kerascnn.build("senet154", repeats=(1, 1), **SMALL)
+    model = outline("senet154", repeats=(1, 1), **SMALL)
     kernels = {layer.name: tuple(layer.kernel.shape) for layer in model.layers if hasattr(layer, "kernel")}
     assert [kernels[f"conv{i}_conv"] for i in (1, 2, 3)] == [(3, 3, 3, 64), (3, 3, 64, 64), (3, 3, 64, 128)]
     assert kernels["stage1_block1_1_conv"] == (1, 1, 128, 128)
@@ -161,7 +163,7 @@ def test_names_of_timms_deep_stem():
 
 @pytest.mark.parametrize("name", ["resnet18_v2", "resnext50_32x4d", "se_resnet18"])
 def test_width_scales_the_whole_network(name):
-    half, full = (macs(kerascnn.build(name, n_filters=n, **SMALL)) for n in (32, 64))
+    half, full = (macs(outline(name, n_filters=n, **SMALL)) for n in (32, 64))
     assert 3.4 < full / half < 4
 
 

@@ -3,11 +3,13 @@ import pytest
 import kerascnn
 from kerascnn.analysis import cost
 
+from . import outline
+
 SMALL = {"input_shape": (32, 32, 3), "classes": 10, "dense": 8}
 
 
 def test_any_table_is_a_vgg():
-    model = kerascnn.build("vgg11", **SMALL, repeats=(1, 2), n_filters=(4, 6), dropout=0)
+    model = outline("vgg11", **SMALL, repeats=(1, 2), n_filters=(4, 6), dropout=0)
     assert [layer.name for layer in model.layers[1:]] == [
         "block1_conv1", "block1_pool", "block2_conv1", "block2_conv2", "block2_pool",
         "features", "flatten", "fc6", "fc7", "predictions",
@@ -17,14 +19,14 @@ def test_any_table_is_a_vgg():
 
 
 def test_column_c_ends_its_last_three_blocks_in_1x1():
-    model = kerascnn.build("vgg16_c", **SMALL)
+    model = outline("vgg16_c", **SMALL)
     assert [layer.name for layer in model.layers if getattr(layer, "kernel_size", None) == (1, 1)] == [
         "block3_conv3", "block4_conv3", "block5_conv3",
     ]  # fmt: skip
 
 
 def test_column_a_lrn_normalizes_after_the_first_convolution():
-    plain, normalized = (kerascnn.build("vgg11", **SMALL, lrn=lrn) for lrn in (False, True))
+    plain, normalized = (outline("vgg11", **SMALL, lrn=lrn) for lrn in (False, True))
     names = [layer.name for layer in normalized.layers[1:]]
     assert names[:3] == ["block1_conv1", "norm1", "block1_pool"]
     assert names[:1] + names[2:] == [layer.name for layer in plain.layers[1:]]
