@@ -5,10 +5,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from .. import data, weights
+from .. import catalog, data, weights
 from ..data.masks import origins
 from ..errors import InputError
 from . import files
+from . import losses as losses  # registers the loss of segmenters, for loading
 
 BATCH = 16  # tiles
 
@@ -28,9 +29,9 @@ def segment(model: str | Path, image: str | Path, turns: bool = False) -> np.nda
         InputError: no such model or image, a broken image, or a network that doesn't segment.
     """
     file, about = files.about(model)
+    if (task := catalog.card(about["name"]).task) != "segment":
+        raise InputError(f"{file}: holds no segmenter but a network to {task}, {about['name']}")
     network = weights.load(file)
-    if len(network.output_shape) != 4:
-        raise InputError(f"{file}: holds no segmenter but {about['name']}")
     pixels = data.scale(data.read_whole(image, about["input_shape"][2]), about["scaling"], about["mean"], about["std"])
     return probabilities(network, pixels, turns=turns).argmax(-1).astype(np.uint8)
 
@@ -39,7 +40,8 @@ def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, t
     """The classes' probabilities at every pixel.
 
     Args:
-        model: answers tiles of its input's size with a probability for each class, or one for class 1 of two.
+        model: answers tiles of its input's size, which are as large as what it sees, with a probability for each class,
+            or one for class 1 of two.
         image: (height, width, channels), scaled. What is smaller than a tile is mirrored at its edges to fill it.
         overlap: the least share of a tile's side that it has in common with the next one; below 1.
         turns: average over the tiles as they are, rotated by right angles, and mirrored: eight answers; four where

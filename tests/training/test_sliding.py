@@ -95,5 +95,5 @@ def test_segment(run, tmp_path):
 def test_only_segmenters_segment(tmp_path):
     about = {"name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": (), "scaling": "unit"}
     files.save(kerascnn.build("lenet5"), tmp_path / "model.keras", about)
-    with pytest.raises(InputError, match=r"model.keras: holds no segmenter but lenet5$"):
+    with pytest.raises(InputError, match=r"model.keras: holds no segmenter but a network to classify, lenet5$"):
         segment(tmp_path, tmp_path / "a.png")
