@@ -11,7 +11,7 @@ from ..golden import TRANSPLANTS, transplant
 from . import undrawn
 
 TENSORFLOW_BORN = {"mobilenet_v1", "mobilenet_v2", "efficientnet_b0", "xception"}  # epsilon 1e-3, in Torch ports 1e-5
-LOOSER = dict.fromkeys(("convnext_tiny", "convnext_small", "convnext_base"), 1e-8)  # TensorFlow's GELU is off by 5e-9
+LOOSER = {"convnext_tiny": 1e-8}  # TensorFlow's GELU rounds the square root of 2 to single precision
 
 
 @pytest.mark.parametrize("peer", TRANSPLANTS)
