@@ -60,12 +60,12 @@ def measure(counts: np.ndarray) -> dict:
 
 def otsu(image: np.ndarray) -> int:
     """The threshold of a uint8 image that splits its grey values best. Otsu 1979: it maximizes the variance between."""
-    counts = np.bincount(image.ravel(), minlength=256)
-    below, total = np.cumsum(counts), counts.sum()
-    first, sums = np.cumsum(counts * np.arange(256)), (counts * np.arange(256)).sum()
-    with np.errstate(invalid="ignore"):
-        between = (sums * below - total * first) ** 2 / (below * (total - below))
-    return int(np.nanargmax(between))
+    counts = np.bincount(image.ravel(), minlength=256) / image.size
+    share, mean = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = (mean[-1] * share - mean) ** 2 / (share * (1 - share))
+    between[(share == 0) | (share > 1 - 1e-9)] = 0  # all pixels on one side
+    return int(between.argmax())
 
 
 def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:

@@ -68,6 +68,8 @@ def test_otsu_minimizes_the_variance_within(seed, levels):
 def test_otsu_of_two_heaps():
     image = np.concatenate([np.full(100, 20), np.full(30, 200)]).astype(np.uint8)
     assert 20 <= otsu(image) < 200
+    assert 20 <= otsu(image.repeat(10_000)) < 200, "in a large image too"
+    assert otsu(np.full(9, 30, np.uint8)) in range(256)
 
 
 @pytest.mark.parametrize(
