@@ -11,17 +11,25 @@ NEVER_ENDS = (InputLayer, ZeroPadding2D, Cropping2D)
 
 
 def backbone_model(backbone, input_shape: tuple) -> Model:
-    """The network behind the knob `backbone`: the name of a classifier, or a model, which is returned as it is.
+    """The network behind the knob `backbone`.
+
+    Args:
+        backbone: the name of a classifier; its name and knobs, like {"name": "resnet18", "n_filters": 32}; or a model,
+            which is returned as it is.
 
     Raises:
-        InputError: it is neither, or the model takes other images than those of `input_shape`.
+        InputError: it is none of these, or the model takes other images than those of `input_shape`.
     """
-    if isinstance(backbone, str):
-        if catalog.card(backbone).task != "classify":
-            raise InputError(f"backbone={backbone!r}: must be a classifier, see list_models(task='classify')")
-        return build(backbone, input_shape=input_shape, include_top=False)
+    named = {"name": backbone} if isinstance(backbone, str) else backbone
+    if isinstance(named, dict) and "name" in named:
+        if catalog.card(named["name"]).task != "classify":
+            raise InputError(f"backbone={named['name']!r}: must be a classifier, see list_models(task='classify')")
+        return build(**{**named, "input_shape": input_shape, "include_top": False})
     if not isinstance(backbone, Model) or len(getattr(backbone, "inputs", ())) != 1:
-        raise InputError(f"backbone={backbone!r}: must be the name of a classifier or a keras.Model with one input")
+        raise InputError(
+            f"backbone={backbone!r}: must be the name of a classifier, a dict of its name and knobs, or a keras.Model "
+            "with one input"
+        )
     takes = tuple(backbone.inputs[0].shape[1:])
     if takes != tuple(input_shape):
         raise InputError(f"input_shape={input_shape}: the backbone {backbone.name} takes {takes}")

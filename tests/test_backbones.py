@@ -64,3 +64,13 @@ def test_a_backbone_for_other_images_is_told():
         kerascnn.build("unet", backbone=backbone, input_shape=(64, 64, 3))
     with pytest.raises(kerascnn.InputError, match="the name of a classifier or a keras"):
         kerascnn.build("unet", backbone=kerascnn.build("siamese", input_shape=(65, 65, 1), embedding=4))
+
+
+def test_a_backbone_by_name_and_knobs():
+    knobs = {"name": "resnet18", "n_filters": 8, "repeats": [1, 1, 1, 1]}  # as it comes out of a JSON file
+    twin = kerascnn.build("siamese", input_shape=(32, 32, 1), backbone=knobs, include_top=False)
+    alone = kerascnn.build(input_shape=(32, 32, 1), include_top=False, pooling="avg", **knobs)
+    assert twin.count_params() == alone.count_params()
+    assert kerascnn.build("unet", input_shape=(32, 32, 1), backbone=knobs, n_filters=2).output.shape[1:] == (32, 32, 1)
+    with pytest.raises(kerascnn.InputError, match="unknown knob of resnet18 'n_filter': did you mean n_filters"):
+        kerascnn.build("siamese", input_shape=(32, 32, 1), backbone={"name": "resnet18", "n_filter": 8})

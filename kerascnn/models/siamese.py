@@ -28,8 +28,8 @@ def siamese(
 ):  # fmt: skip
     """`embedding`: numbers in the embedding, 4096 unless there is a `backbone`; `act`: its activation, "sigmoid",
     "relu", "tanh" or None; `distance`: "l1" for the difference of each number, or "cosine"; `backbone`: the twin, by
-    the name of a classifier, or a keras.Model whose layers and weights are used as they are (its map is averaged; only
-    where `embedding` is given, a dense layer follows)."""
+    the name of a classifier, a dict of its name and knobs, or a keras.Model whose layers and weights are used as they
+    are (its map is averaged; only where `embedding` is given, a dense layer follows)."""
     one_of("act", act, ("sigmoid", "relu", "tanh", None))
     one_of("distance", distance, DISTANCES)
     if embedding is not None:

@@ -25,8 +25,8 @@ def unet(
 ):
     """`n_filters`: width of the first and the last convolutions, which doubles towards the bottleneck; `batchnorm`:
     batch normalization after each 3x3 convolution; `dropout`: rate after each pool and concatenation; `backbone`: the
-    encoder, by the name of a classifier, or a keras.Model whose layers and weights are used as they are (`n_filters`,
-    `batchnorm` and `dropout` are then the decoder's)."""
+    encoder, by the name of a classifier, a dict of its name and knobs, or a keras.Model whose layers and weights are
+    used as they are (`n_filters`, `batchnorm` and `dropout` are then the decoder's)."""
     count("n_filters", n_filters)
     between("dropout", dropout, 0, 1)
     if backbone is not None:
