@@ -103,6 +103,7 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     pictures.curves(run.folder / "curves.png", history, ["loss", "iou"], result["best_epoch"])
     errors = [row["pixel_error"] for row in result["images"]]
     draw_overlays(run.folder / "overlays.png", masks.held_out, found, errors, masks.classes)
+    report.print_table(images_table(result["images"]))
     report.publish(run.folder, compose(run, masks, result))
 
 
@@ -114,7 +115,7 @@ def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
         "iou": float(np.nanmean(whole["iou"])),
         "pixel_error": float(whole["pixel_error"]),
         "classes": [
-            {"class": name, "dice": float(dice), "iou": float(iou), "pixels": int(pixels)}
+            {"class": name, "dice": known(dice), "iou": known(iou), "pixels": int(pixels)}
             for name, dice, iou, pixels in zip(
                 classes, whole["dice"], whole["iou"], counts.sum(axis=(0, 2)), strict=True
             )
@@ -125,8 +126,16 @@ def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
 def as_row(counts: np.ndarray, classes: Sequence[str]) -> dict:
     """Pixel error and Dice by class, None for a class that is neither there nor said to be."""
     found = measure(counts)
-    dice = {name: None if np.isnan(value) else float(value) for name, value in zip(classes, found["dice"], strict=True)}
+    dice = {name: known(value) for name, value in zip(classes, found["dice"], strict=True)}
     return {"pixel_error": float(found["pixel_error"]), "dice": dice}
+
+
+def known(value) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def in_words(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
 
 
 def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float], classes) -> None:
@@ -165,18 +174,19 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
         pictures.show(column[3], coloured(grey, {MISSED: missed, WRONG: wrong}, 0.9))
         column[0].set_title(f"{pictures.shortened(held_out[i].name)}: {errors[i]:.1%} wrong", fontsize=11)
     keys = [Patch(color=shades[label], label=pictures.shortened(classes[label])) for label in marked]
-    keys += [Patch(color=MISSED, label="missed or taken for another"), Patch(color=WRONG, label="not there")]
+    keys += [
+        Patch(color=MISSED, label="missed" if len(marked) == 1 else "missed or taken for another"),
+        Patch(color=WRONG, label="not there"),
+    ]
     figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 13), frameon=False, fontsize=10)
     figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)
 
 
 def colours(count: int) -> list:
     """Colours that differ from each other and from grey."""
-    return (
-        TINTS[:count]
-        if count <= len(TINTS)
-        else [tuple(rgb) for rgb in colormaps["hsv"](np.linspace(0, 0.95, count))[:, :3]]
-    )
+    if count <= len(TINTS):
+        return TINTS[:count]
+    return [tuple(rgb) for rgb in colormaps["hsv"](np.linspace(0, 0.95, count))[:, :3]]
 
 
 def coloured(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndarray:
@@ -189,12 +199,9 @@ def coloured(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndar
 
 def compose(run: Run, masks: data.Masks, result: dict) -> report.Report:
     """The text of the report."""
-    two = len(masks.classes) == 2
     numbers = ", ".join(f"{i} {name}" for i, name in enumerate(masks.classes))
-    of_class = [(f"Dice of {row['class']}", f"{row['dice']:.4f}") for row in result["classes"]] if two else []
-    otsu_error = (
-        [("pixel error of Otsu's threshold", f"{result['otsu']['pixel_error']:.2%}")] if "otsu" in result else []
-    )
+    of_class = [(f"Dice of {row['class']}", in_words(row["dice"])) for row in result["classes"]]
+    by_threshold = result.get("otsu")
     return report.compose(
         run.config,
         result,
@@ -203,10 +210,10 @@ def compose(run: Run, masks: data.Masks, result: dict) -> report.Report:
                 f"mean Dice of {len(masks.classes)} classes on {masks.validation_size:,} held-out images",
                 f"{result['dice']:.4f}",
             ),
-            *of_class,
+            *(of_class if len(of_class) == 2 else []),
             ("mean IoU", f"{result['iou']:.4f}"),
             ("pixel error", f"{result['pixel_error']:.2%}"),
-            *otsu_error,
+            *([("pixel error of Otsu's threshold", f"{by_threshold['pixel_error']:.2%}")] if by_threshold else []),
         ],
         pictures=[
             ("Held-out images, from the best to the worst answer", "overlays.png"),
@@ -217,7 +224,7 @@ def compose(run: Run, masks: data.Masks, result: dict) -> report.Report:
                 "Classes",
                 ("class", "Dice", "IoU", "pixels"),
                 [
-                    (row["class"], f"{row['dice']:.4f}", f"{row['iou']:.4f}", f"{row['pixels']:,}")
+                    (row["class"], in_words(row["dice"]), in_words(row["iou"]), f"{row['pixels']:,}")
                     for row in result["classes"]
                 ],
             ),
@@ -252,7 +259,7 @@ def images_table(rows: list[dict], most: int = 20) -> report.Table:
         [
             (
                 row["image"],
-                *("none" if row["dice"][name] is None else f"{row['dice'][name]:.4f}" for name in classes),
+                *(in_words(row["dice"][name]) for name in classes),
                 f"{row['pixel_error']:.2%}",
                 *([f"{row['otsu_pixel_error']:.2%}"] if threshold else []),
             )

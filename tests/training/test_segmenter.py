@@ -39,6 +39,7 @@ def test_classes_that_are_not_there():
     whole = summary(counts, "abc")
     assert whole["dice"] == pytest.approx((10 / 13 + 8 / 11) / 2)
     assert [row["pixels"] for row in whole["classes"]] == [6, 6, 0]
+    assert [whole["classes"][2][what] for what in ("dice", "iou")] == [None, None], "which JSON can say"
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
