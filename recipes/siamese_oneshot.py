@@ -3,19 +3,23 @@
     python recipes/siamese_oneshot.py                                     8x8 digits, nothing to download
     python recipes/siamese_oneshot.py --data omniglot --runs PATH/all_runs.zip
     python recipes/siamese_oneshot.py --data omniglot --runs PATH/all_runs.zip --paper
-    python recipes/siamese_oneshot.py --data path/to/folder --color --unseen 0.2
+    python recipes/siamese_oneshot.py --data path/to/folder --unseen 0.2
 
-The twins are a small ResNet, trained on all pairs of a batch; of the digits, 7 to 9 are unseen. --paper: the network
-and the procedure of Koch et al. 2015. --runs: the official test of Omniglot, from github.com/brendenlake/omniglot.
---copies: an embedding is the mean over an image and so many distorted copies.
+The twins are a small ResNet, trained on all pairs of a batch. --paper: network and procedure of Koch et al. 2015.
+--runs: the official test of Omniglot, from github.com/brendenlake/omniglot. --unseen: the share of the classes that are
+held out; of the digits 7 to 9. --copies: an embedding is the mean over an image and so many distorted copies.
+
+Omniglot, trained on 28 background alphabets while two others chose the epoch, seed 0: 96.75 % in the 20 official runs
+(10 at 100 %, 7 at 95 %, 3 at 90 %: standard deviation 3.7 %), in 34 min on one busy CPU core, which worked for 24 of
+them. Koch et al.: 92.0 %, people: 95.5 %. Digits: 80.8 % of 3-way trials, in 96 s; by pixels 78 %.
 """
 
 import kerascnn
 from kerascnn import training
 from kerascnn.data.warp import KOCH, Warp
 
-CONFIG = {"data": "digits", "runs": "", "paper": False, "color": False, "size": 0, "limit": 0, "unseen": 0.0}
-CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3, "copies": 8}
+CONFIG = {"data": "digits", "runs": "", "paper": False, "size": 0, "limit": 0, "unseen": 0.0, "copies": 8}
+CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
 TWIN = {"name": "resnet18", "n_filters": 32, "repeats": (1, 1, 1, 1)}
 HEAD = {"embedding": 256, "act": None, "distance": "cosine"}
@@ -25,38 +29,29 @@ def main(cfg):
     from keras.optimizers import AdamW, schedules
 
     run = training.Run(cfg, score=training.by_one_shot)
-    is_omniglot = cfg.data == "omniglot"
     card = kerascnn.info("siamese" if cfg.paper else TWIN["name"])
-    size = cfg.size or (80 if is_omniglot and not cfg.paper else 0)
-    shape = (*training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)[:2], 3 if cfg.color else 1)
-    move = 0.08 * shape[0]
+    size, epochs, unseen = (80, 24, 0.1) if cfg.data == "omniglot" else (0, 20, 0.3)
+    size, epochs, unseen = cfg.size or (0 if cfg.paper else size), cfg.epochs or epochs, cfg.unseen or unseen
+    shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)
+    shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
+    move, grey = 0.08 * shape[0], shape[2] == 1
     how = Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=(-move, move), fill=0)
-    changes = dict(how=how, strokes=0 if cfg.color else 1, turned=is_omniglot, each=4)
-    changes = dict(how=KOCH._replace(fill=0)) if cfg.paper else changes
-    pipeline = dict(batch=cfg.batch, unseen=cfg.unseen or (0.1 if is_omniglot else 0.3), limit=cfg.limit or None)
-    pairs = kerascnn.data.load_pairs(cfg.data, shape, seed=cfg.seed, replicas=run.replicas, **changes, **pipeline)
-    epochs = cfg.epochs or (24 if is_omniglot else 20)
+    pipeline = dict(batch=cfg.batch, seed=cfg.seed, replicas=run.replicas, unseen=unseen, limit=cfg.limit or None)
+    ours, papers = dict(how=how, strokes=float(grey), turned=grey, each=4), dict(how=KOCH._replace(fill=0))
+    pairs = kerascnn.data.load_pairs(cfg.data, shape, **papers if cfg.paper else ours, **pipeline)
     with run.strategy.scope():
+        twin = {} if cfg.paper else {"backbone": kerascnn.build(input_shape=shape, include_top=False, **TWIN), **HEAD}
+        network = kerascnn.build("siamese", input_shape=shape, **twin | cfg.knobs)
         if cfg.paper:
-            network = kerascnn.build("siamese", input_shape=shape, **cfg.knobs)
             model = training.compile_as_paper(network, cfg.lr, pairs.steps)
         else:
-            backbone = kerascnn.build(input_shape=shape, include_top=False, **TWIN)
-            network = kerascnn.build("siamese", input_shape=shape, backbone=backbone, **HEAD | cfg.knobs)
             model, steps = training.AllPairs(network), epochs * pairs.steps
             rate = schedules.CosineDecay(0.0, steps, warmup_target=cfg.lr, warmup_steps=steps // 20)
             metrics = [training.one_shot, training.verification]
             model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
     run.open(network, pairs)
-    model.fit(
-        pairs.train,
-        shuffle=False,
-        steps_per_epoch=pairs.steps,
-        epochs=epochs,
-        validation_data=pairs.validation,
-        callbacks=run.callbacks(),
-        verbose=run.verbose,
-    )
+    common = dict(steps_per_epoch=pairs.steps, epochs=epochs, callbacks=run.callbacks(), verbose=run.verbose)
+    model.fit(pairs.train, shuffle=False, validation_data=pairs.validation, **common)
     training.report_verifier(run, pairs, cfg.runs, how, 0 if cfg.paper else cfg.copies)
 
 

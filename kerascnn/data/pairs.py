@@ -19,7 +19,7 @@ from .pipeline import AUTOTUNE, EACH_WORKER_ITS_SHARE, _image_shape
 from .scaling import SCALINGS, scale, statistics
 from .warp import Warp, warp
 
-HELD_BATCHES, HELD_PAIRS = 100, 40  # to validate with
+HELD_BATCHES, HELD_PAIRS = 100, 40  # at most, to validate with
 HELD_SEED = 2**32  # none of training is as large
 WAYS = 20  # classes in a trial
 TURNS = 8  # of a square
@@ -106,6 +106,7 @@ def load_pairs(
     image_shape = group.images.shape[1:]
     if turned and (image_shape[0] != image_shape[1] or not each):
         raise InputError("turned=True: takes square images and each=NUMBER")
+    held_size = len(unseen.images)
     mean, std = statistics(name, image_shape[2])
     if scaling == "ink":
         scaling, mean, std = "standard", *_ink(group.images)
@@ -116,7 +117,7 @@ def load_pairs(
         draw_held = partial(unseen.draw_trial, WAYS)
     else:
         check_batch(batch, replicas)
-        draw, draw_held = partial(seen.draw_pairs, batch), partial(unseen.draw_pairs, HELD_PAIRS)
+        draw, draw_held = partial(seen.draw_pairs, batch), partial(unseen.draw_pairs, min(HELD_PAIRS, held_size))
 
     def distorted(images, labels, step):
         key = tf.stack([tf.cast(seed, tf.int64), step])
@@ -139,7 +140,7 @@ def load_pairs(
 
     endless = tf.data.Dataset.range(start_step, FOREVER)
     endless = endless.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-    held_steps = tf.data.Dataset.range(HELD_BATCHES)
+    held_steps = tf.data.Dataset.range(min(HELD_BATCHES, held_size))
     return Pairs(
         name=name,
         train=batches(endless, seen, draw, seed, distorted),

@@ -158,7 +158,7 @@ def draw_pairs(path: Path, images: np.ndarray, asked: Sequence[Pair]) -> None:
         axes.set_axis_off()
     for axes, pair in zip(grid, shown, strict=False):
         one, other = images[pair.left], images[pair.right]
-        gap = np.full((len(one), max(1, len(one) // 16), one.shape[-1]), 160, np.uint8)
+        gap = np.full((len(one), 1 + len(one) // 32, one.shape[-1]), 160, np.uint8)
         pictures.show(axes, np.concatenate([one, gap, other], axis=1) / 255)
         color, mark = (pictures.RIGHT, "✓") if pair.is_right else (pictures.WRONG, "✗")
         sure = max(pair.probability, 1 - pair.probability)

@@ -50,7 +50,7 @@ def test_pairs(folder):
 
 def test_classes(folder):
     loaded = load(folder, each=2)
-    assert (loaded.steps, len(batches(loaded.validation))) == (3, 100)
+    assert (loaded.steps, len(batches(loaded.validation))) == (3, 10)
     for images, given in batches(loaded.train, 30):
         assert given.tolist() == labels(images).tolist()
         assert (given[::2] == given[1::2]).all()
