@@ -16,32 +16,32 @@ them. Koch et al.: 92.0 %, people: 95.5 %. Digits: 80.8 % of 3-way trials, in 96
 
 import kerascnn
 from kerascnn import training
-from kerascnn.data.warp import KOCH, Warp
 
 CONFIG = {"data": "digits", "runs": "", "paper": False, "size": 0, "limit": 0, "unseen": 0.0, "copies": 8}
 CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
 TWIN = {"name": "resnet18", "n_filters": 32, "repeats": (1, 1, 1, 1)}
-HEAD = {"embedding": 256, "act": None, "distance": "cosine"}
+KNOBS = {"backbone": TWIN, "embedding": 256, "act": None, "distance": "cosine"}
 
 
 def main(cfg):
     from keras.optimizers import AdamW, schedules
 
     run = training.Run(cfg, score=training.by_one_shot)
+    cfg.knobs = cfg.knobs if cfg.paper else KNOBS | cfg.knobs
     card = kerascnn.info("siamese" if cfg.paper else TWIN["name"])
     size, epochs, unseen = (80, 24, 0.1) if cfg.data == "omniglot" else (0, 20, 0.3)
     size, epochs, unseen = cfg.size or (0 if cfg.paper else size), cfg.epochs or epochs, cfg.unseen or unseen
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)
     shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
-    move, grey = 0.08 * shape[0], shape[2] == 1
-    how = Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=(-move, move), fill=0)
+    grey, move = shape[2] == 1, (-0.08 * shape[0], 0.08 * shape[0])
+    how = kerascnn.data.Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=move, fill=0)
     pipeline = dict(batch=cfg.batch, seed=cfg.seed, replicas=run.replicas, unseen=unseen, limit=cfg.limit or None)
-    ours, papers = dict(how=how, strokes=float(grey), turned=grey, each=4), dict(how=KOCH._replace(fill=0))
+    ours = dict(how=how, strokes=float(grey), turned=grey, each=4)
+    papers = dict(how=kerascnn.data.WARPS["koch"]._replace(fill=0))
     pairs = kerascnn.data.load_pairs(cfg.data, shape, **papers if cfg.paper else ours, **pipeline)
     with run.strategy.scope():
-        twin = {} if cfg.paper else {"backbone": kerascnn.build(input_shape=shape, include_top=False, **TWIN), **HEAD}
-        network = kerascnn.build("siamese", input_shape=shape, **twin | cfg.knobs)
+        network = kerascnn.build("siamese", input_shape=shape, **cfg.knobs)
         if cfg.paper:
             model = training.compile_as_paper(network, cfg.lr, pairs.steps)
         else:
