@@ -5,8 +5,10 @@
     python recipes/autoencoder.py --noise 0.3              clean images from noisy ones
     python recipes/autoencoder.py --knob latent=16 --knob upsample=resize
 
---epochs 0 trains for 5 epochs, but at least for 4,000 steps; --noise is a standard deviation, white being 1. The code is
-the lectures' 49 numbers, but 8 for digits, which are no more than 64 numbers themselves.
+--epochs 0 trains for 5 epochs, but at least for 4,000 steps; --noise is a standard deviation, white being 1. The code
+is the lectures' 49 numbers, but 8 for digits, which are no more than 64 numbers themselves.
+
+mnist, 10,000 test images: mean squared error 0.0055, PCA with 49 numbers 0.0117; 18 min on one busy CPU core.
 """
 
 import kerascnn

@@ -194,21 +194,31 @@ def made(mistake: Mistake):
     assert mistake.right in sources[mistake.file], f"{mistake.what}: {mistake.file} has changed"
     wrong = sources[mistake.file].replace(mistake.right, mistake.wrong)
     kerascnn.registry.knobs(mistake.network)  # imports the modules
+    kept = [(module_of(file), dict(vars(module_of(file)))) for file in files]
+    builders = dict(registry._BUILDERS)
     run({**sources, mistake.file: wrong})
     try:
         yield
     finally:
-        run(sources)
+        for module, before in kept:
+            vars(module).clear()
+            vars(module).update(before)
+        registry._BUILDERS.clear()
+        registry._BUILDERS.update(builders)
 
 
 def run(sources: dict[str, str]) -> None:
     """Execute these sources in the modules that they belong to, the later ones seeing the earlier."""
     for file, source in sources.items():
-        module = import_module("kerascnn." + file.removesuffix(".py").replace("/", "."))
+        module = module_of(file)
         for name, (builder, *_) in list(registry._BUILDERS.items()):
             if builder.__module__ == module.__name__:
                 del registry._BUILDERS[name]
         exec(compile(source, file, "exec"), vars(module))
+
+
+def module_of(file: str):
+    return import_module("kerascnn." + file.removesuffix(".py").replace("/", "."))
 
 
 def table() -> list[str]:

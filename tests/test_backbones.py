@@ -62,7 +62,7 @@ def test_a_backbone_for_other_images_is_told():
     backbone = kerascnn.build("resnet20_cifar")
     with pytest.raises(kerascnn.InputError, match=r"64, 64, 3\): the backbone resnet20_cifar takes \(32, 32, 3"):
         kerascnn.build("unet", backbone=backbone, input_shape=(64, 64, 3))
-    with pytest.raises(kerascnn.InputError, match="the name of a classifier or a keras"):
+    with pytest.raises(kerascnn.InputError, match="the name of a classifier, a dict of its name and knobs, or a keras"):
         kerascnn.build("unet", backbone=kerascnn.build("siamese", input_shape=(65, 65, 1), embedding=4))
 
 

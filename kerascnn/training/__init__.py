@@ -4,7 +4,7 @@
     Run(cfg)                seed, devices, precision, run folder, callbacks
     input_shape(...)        the image size that suits a network and its data
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
-    to_reconstruct(...)     images, noisy or MOVED, to clean ones
+    to_reconstruct(...)     noisy images to clean ones
     tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
     AllPairs(network), PairLoss(), one_shot, verification, compile_as_paper(...), report_verifier(...)    for verifiers
 
@@ -19,7 +19,6 @@ _HOMES = {
     "Run": "run",
     "input_shape": "run",
     "report_classifier": "classifier",
-    "MOVED": "autoencoder",
     "by_error": "autoencoder",
     "report_autoencoder": "autoencoder",
     "to_reconstruct": "autoencoder",

@@ -15,7 +15,7 @@ LEFTOVERS = (
     "curves.png",
     *("confusion.png", "samples.png"),  # of classifiers
     *("reconstructions.png", "codes.png"),  # of autoencoders
-    *("overlays.png", "masks.png"),  # of segmenters
+    "overlays.png",  # of segmenters
     *("trial.png", "pairs.png"),  # of verifiers
     "report.html",
     "README.md",

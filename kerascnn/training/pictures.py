@@ -118,8 +118,8 @@ def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
 
 def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
     """Points (n, 2) coloured by class, each class named where its points lie."""
-    figure = Figure(figsize=(7, 7), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(7, 7))
+    axes = figure.add_axes((0, 0, 1, 1))
     colors = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
     shades = colors(np.arange(len(classes)) if len(classes) <= 20 else np.linspace(0, 1, len(classes)))
     axes.scatter(*points.T, s=9, c=shades[labels], alpha=0.75, lw=0)

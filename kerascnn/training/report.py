@@ -121,11 +121,16 @@ def write_card(folder: Path, report: Report) -> None:
 
 def print_result(folder: Path, report: Report) -> None:
     """The facts, and where things lie, on the terminal."""
-    table = TerminalTable(show_header=False)
-    for fact in report.facts:
-        table.add_row(*map(escape_markup, fact))
-    Console().print(table)
+    print_table(Table("", (), report.facts))
     print(f"Look at {folder / 'report.html'}; all else is beside it.")
+
+
+def print_table(table: Table) -> None:
+    """A table on the terminal."""
+    shown = TerminalTable(*table.columns, title=table.heading or None, show_header=bool(table.columns))
+    for row in table.rows:
+        shown.add_row(*map(escape_markup, row))
+    Console().print(shown)
 
 
 def _markdown(table):

@@ -10,7 +10,6 @@ import numpy as np
 from keras import Model, layers
 
 from ..errors import InputError
-from ..layers import LayerScale
 from ..registry import info
 
 SLOTS = {  # last part of a Torch name -> our variable, whichever of them the layer has
@@ -139,9 +138,7 @@ def _our_layout(layer, kernel):
         height, width = _flattened_map(layer)
         kernel = kernel.reshape(kernel.shape[0], -1, height, width).transpose(2, 3, 1, 0)
         return kernel.reshape(-1, kernel.shape[-1])
-    if isinstance(layer, LayerScale):  # (channels, 1, 1)
-        return kernel.ravel()
-    return kernel
+    return kernel.ravel()  # a number for each channel, of a scale in the shape (channels, 1, 1)
 
 
 def _flattened_map(dense) -> tuple[int, int]:

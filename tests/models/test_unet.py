@@ -147,7 +147,8 @@ def test_unknown_sizes_give_what_known_ones_give(knobs, shape):
         ("unet", dict(dropout=2), "dropout=2: must be a number from 0 to 1"),
         ("unet", dict(backbone="resnt34"), "unknown model 'resnt34': did you mean resnet34"),
         ("unet", dict(backbone="siamese"), "backbone='siamese': must be a classifier"),
-        ("unet", dict(backbone=34), "backbone=34: must be the name of a classifier or a keras.Model"),
+        ("unet", dict(backbone=34), "backbone=34: must be the name of a classifier, a dict of its name and knobs, or a "
+                                    "keras.Model with one input"),
         ("unet", dict(backbone="lenet5", input_shape=(20, 20, 1)), "lenet5 cannot take images of 20x20"),
         ("unet_original", dict(input_shape=(512, 572, 1)), "512x572: height and width are 188, 204, 220 and so on; "
                                                            "508x572 and 524x572 would fit"),

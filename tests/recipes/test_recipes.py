@@ -30,6 +30,8 @@ class Recipe(NamedTuple):
 RECIPES = [
     Recipe("classify", "accuracy", "{:.2%}", "val_accuracy", ("confusion.png", "samples.png")),
     Recipe("autoencoder", "mse", "{:.5f}", "val_loss", ("reconstructions.png", "codes.png")),
+    Recipe("unet_seg", "dice", "{:.4f}", "val_iou", ("overlays.png",)),
+    Recipe("siamese_oneshot", "one_shot", "{:.2%}", "val_one_shot", ("trial.png", "pairs.png")),
 ]
 
 
@@ -83,7 +85,8 @@ def test_leaves_a_whole_run_folder(smoke, recipe):
 def test_config_rebuilds_the_network(smoke):
     folder, _ = smoke
     config = read(folder, "config.json")
-    classes = {"classes": len(config["classes"])} if kerascnn.info(config["name"]).classes else {}
+    has_classes = kerascnn.info(config["name"]).task in ("classify", "segment")
+    classes = {"classes": len(config["classes"])} if has_classes else {}
     shape = tuple(config["input_shape"])
     model = kerascnn.build(config["name"], input_shape=shape, **classes, **config["knobs"])
     model.load_weights(folder / "model.keras")
