@@ -8,7 +8,8 @@
 --epochs 0 trains for 5 epochs, but at least for 2,000 steps; --noise is a standard deviation, white being 1. The code
 is the lectures' 49 numbers, but 8 for digits, which are no more than 64 numbers themselves.
 
-mnist, 10,000 test images: mean squared error 0.0055, PCA with 49 numbers 0.0117; 18 min on one busy CPU core.
+mnist, 10,000 test images: mean squared error 0.0055, PCA with 49 numbers 0.0117; 18 min on one busy CPU core. Digits:
+0.0089 on 369 held-out images, PCA with 8 numbers 0.0124; 3 min on two busy cores.
 """
 
 import kerascnn
