@@ -149,8 +149,9 @@ def _find(card: Card) -> tuple:
 
 
 def _input_shape(card: Card, shape, backbone=None) -> tuple:
-    if isinstance(backbone, str):
-        card = catalog.card(backbone)
+    name = backbone.get("name") if isinstance(backbone, dict) else backbone
+    if isinstance(name, str):
+        card = catalog.card(name)
     if shape is None:
         return getattr(backbone, "input_shape", (None, *card.input_shape))[1:]
     sizes_fit = (

@@ -72,5 +72,7 @@ def test_a_backbone_by_name_and_knobs():
     alone = kerascnn.build(input_shape=(32, 32, 1), include_top=False, pooling="avg", **knobs)
     assert twin.count_params() == alone.count_params()
     assert kerascnn.build("unet", input_shape=(32, 32, 1), backbone=knobs, n_filters=2).output.shape[1:] == (32, 32, 1)
+    by_default = kerascnn.build("unet", backbone={"name": "resnet20_cifar", "n_filters": 4}, n_filters=2)
+    assert by_default.input_shape == (None, 32, 32, 3), "the backbone's own"
     with pytest.raises(kerascnn.InputError, match="unknown knob of resnet18 'n_filter': did you mean n_filters"):
         kerascnn.build("siamese", input_shape=(32, 32, 1), backbone={"name": "resnet18", "n_filter": 8})

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError, between, unknown
 from . import folder, named
 from .examples import Records
-from .pipeline import _is_folder
+from .pipeline import is_folder
 
 MEMORY = 2**32  # bytes: pairs are drawn from images in memory
 
@@ -100,7 +100,7 @@ def open_group(name: str | Path, image_shape: tuple[int, int, int], limit: int |
     """
     if limit is not None and limit < 2:
         raise InputError(f"limit={limit}: must be 2 or more; a pair needs two images of a class")
-    if _is_folder(name):
+    if is_folder(name):
         name, classes, *parts = folder.open_folder(Path(name).expanduser())
     else:
         name, classes, *parts = named.open_named(name)

@@ -79,7 +79,7 @@ def fit(images, image_shape) -> tf.Tensor:
     height, width, channels = image_shape
     if images.shape[-3:] == image_shape:
         return images
-    top, left, rows, columns = _cut(tf.shape(images)[-3], tf.shape(images)[-2], height, width)
+    top, left, rows, columns = cut_window(tf.shape(images)[-3], tf.shape(images)[-2], height, width)
     images = tf.cast(images[..., top : top + rows, left : left + columns, :], tf.float32)
     images = tf.cond(
         rows > height,
@@ -93,7 +93,7 @@ def fit(images, image_shape) -> tf.Tensor:
     return tf.cast(tf.round(images), tf.uint8)
 
 
-def _cut(rows, columns, height, width) -> tuple:
+def cut_window(rows, columns, height, width) -> tuple:
     """(top, left, height, width) of the largest central part that has the aspect ratio height : width."""
     kept_rows = tf.clip_by_value(columns * height // width, 1, rows)
     kept_columns = tf.clip_by_value(rows * width // height, 1, columns)
@@ -104,7 +104,7 @@ def _decode_jpeg(contents, turn, image_shape):
     height, width, _ = image_shape
     lies = turn >= 5
     shape = tf.io.extract_jpeg_shape(contents)
-    window = _cut(shape[0], shape[1], tf.where(lies, width, height), tf.where(lies, height, width))
+    window = cut_window(shape[0], shape[1], tf.where(lies, width, height), tf.where(lies, height, width))
     image = tf.io.decode_and_crop_jpeg(contents, tf.stack(window), channels=3)
     return tf.cond(turn == 1, lambda: image, lambda: _turned(image, turn))
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from ..errors import InputError, count, one_of, unknown
 from . import mask_folder, named
-from .images import _cut, fit, read_images
+from .images import cut_window, fit, read_images
 from .order import check_batch, endless, epoch_length, shuffled, validation_batch
-from .pipeline import EACH_WORKER_ITS_SHARE, _image_shape, _is_folder
+from .pipeline import EACH_WORKER_ITS_SHARE, _image_shape, is_folder
 from .scaling import SCALINGS, scale, statistics
 from .scenes import scenes
 from .warp import Warp, warp
@@ -168,7 +168,7 @@ def load_masks(
 
 def native_mask_shape(name: str | Path) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of the images of a set that has masks, None where they differ."""
-    if _is_folder(name):
+    if is_folder(name):
         shapes = [pair.shape for side in mask_folder.open_folder(Path(name).expanduser()) for pair in side]
         sizes = {shape[:2] for shape in shapes}
         return (*(sizes.pop() if len(sizes) == 1 else (None, None)), max(shape[2] for shape in shapes))
@@ -204,14 +204,14 @@ def fit_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Cut and resize a mask (height, width) as `fit` does its image, to the nearest pixels."""
     if mask.shape == shape:
         return mask
-    top, left, rows, columns = _cut(*mask.shape, *shape)
+    top, left, rows, columns = cut_window(*mask.shape, *shape)
     cut = mask[top : top + rows, left : left + columns, None]
     return tf.image.resize(cut, shape, "nearest").numpy()[..., 0]
 
 
 def _pictures(name, image_shape, tiles, held_out, limit, classes):
     """(name, class names, pictures that train, pictures that validate)"""
-    if _is_folder(name):
+    if is_folder(name):
         return _of_folder(Path(name).expanduser(), image_shape, tiles, held_out, limit, classes)
     if held_out:
         raise InputError(f"held_out={held_out!r}: {name} knows by itself what validates")

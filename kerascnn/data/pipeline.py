@@ -80,7 +80,7 @@ def load(
     check_batch(batch, replicas)
     image_shape = _image_shape(name, image_shape)
 
-    if _is_folder(name):
+    if is_folder(name):
         name, classes, train, validation = folder.open_folder(Path(name).expanduser(), limit)
         mean, std = statistics(None, image_shape[2])
     else:
@@ -121,10 +121,10 @@ def load(
 
 def native_shape(name: str | Path) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a set's images as they are, None where they differ."""
-    return folder.native_shape(Path(name).expanduser()) if _is_folder(name) else named.native_shape(name)
+    return folder.native_shape(Path(name).expanduser()) if is_folder(name) else named.native_shape(name)
 
 
-def _is_folder(name):
+def is_folder(name):
     if isinstance(name, PurePath) or name.startswith((".", "/", "~")):
         return True
     return name != "digits" and Path(name).is_dir()
