@@ -1,8 +1,10 @@
 """A flat dict of defaults becomes a command line: `--batch 64`, typed by the default's type."""
 
 import argparse
+import json
 from ast import literal_eval
 from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 
 from ..errors import InputError, unknown
@@ -11,34 +13,46 @@ STANDARD = {
     "seed": 0,
     "out": "",
     "overwrite": False,
+    "resume": False,
+    "checkpoint_every": "5m",
     "smoke": False,
     "mixed_precision": False,
 }
+ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # of each start; all other flags belong to the run
 HELP = {
     "data": "name of a data set, or a folder with one folder of images for each class",
     "seed": "of all random numbers",
     "out": "run folder, instead of saved_models/MODEL-DATA",
     "overwrite": "replace the run that is in the run folder",
+    "resume": "go on with the run in --out, with its flags, where its last checkpoint is; start it if there is none",
+    "checkpoint_every": "steps, or time like 30s or 5m",
+    "preset": "the training procedure of a paper, in place of the defaults",
     "smoke": "a few images for a moment: proves the wiring",
     "mixed_precision": "compute in 16 bits, on a GPU",
 }
 
 
-def parse(config: dict, words: list[str], *, smoke: dict | None = None, about: str = "") -> SimpleNamespace:
+def parse(
+    config: dict, words: list[str], *, smoke: dict | None = None, presets: dict | None = None, about: str = ""
+) -> SimpleNamespace:
     """Read a command line.
+
+    What is given wins over the flags of the run that `--resume` goes on with, these over the values of `--smoke`, these
+    over a preset's, and these over the defaults.
 
     Args:
         config: flag to default. The default's type (bool, int, float, str, tuple) is the flag's; a number may be
             negative only where its default is. The flags of `STANDARD` and `--knob` come on top.
         words: the command line, without the program's name.
-        smoke: the values that `--smoke` puts in place of defaults. Flags that are given still win.
+        smoke: the values that `--smoke` puts in place of defaults.
+        presets: name to the values that `--preset NAME` puts in place of defaults.
         about: what `--help` says above the flags.
 
     Returns:
         The values as attributes; those of `--knob name=value` as the dict `knobs`.
 
     Raises:
-        InputError: unknown flag, missing or wrong value.
+        InputError: unknown flag, missing or wrong value, or another than in the run that shall go on.
         SystemExit: `--help` was asked for.
     """
     defaults = {**config, **{name: value for name, value in STANDARD.items() if name not in config}}
@@ -68,12 +82,47 @@ def parse(config: dict, words: list[str], *, smoke: dict | None = None, about: s
     if strays:
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
     given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
-    stand_ins = smoke if smoke and given.get("smoke") else {}
-    return SimpleNamespace(**{**defaults, "knobs": {}, **stand_ins, **given})
+    stored = _stored_flags(given) if given.get("resume") else {}
+    preset, quick = {}, {}
+    if chosen := given.get("preset", stored.get("preset")):
+        if chosen not in presets:
+            raise unknown("preset", chosen, presets)
+        preset = presets[chosen]
+    if smoke and given.get("smoke", stored.get("smoke")):
+        quick = smoke
+    knobs = {}
+    for source in (preset, stored, given):
+        knobs |= source.get("knobs", {})
+    return SimpleNamespace(**{**defaults, **preset, **quick, **stored, **given, "knobs": knobs})
 
 
 def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
+
+
+def _stored_flags(given):
+    """The flags of the run that shall go on, without those that belong to each start."""
+    try:
+        stored = json.loads((Path(given.get("out", "")) / "config.json").read_text(encoding="utf-8"))["flags"]
+    except (OSError, ValueError, KeyError):
+        return {}  # nothing to go on with
+    stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
+    pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
+    knobs = stored.get("knobs", {})
+    pairs += [(f"--knob {name}", value, knobs.get(name)) for name, value in given.get("knobs", {}).items()]
+    differences = [f"{name} {old!r}, not {new!r}" for name, new, old in pairs if new != old]
+    if differences:
+        raise InputError(f"--resume: the run in {given['out']} has {', '.join(differences)}; leave such flags out")
+    return stored
+
+
+def _with_tuples(value):
+    """JSON has no tuples."""
+    if isinstance(value, list):
+        return tuple(map(_with_tuples, value))
+    if isinstance(value, dict):
+        return {name: _with_tuples(part) for name, part in value.items()}
+    return value
 
 
 class _Parser(argparse.ArgumentParser):
