@@ -1,9 +1,12 @@
 """What there is to compute on, and in what precision."""
 
+import json
 import os
 import tempfile
 
 from ..errors import InputError
+
+CLUSTER = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'  # like TF_CONFIG
 
 
 def load_tensorflow() -> None:
@@ -37,13 +40,55 @@ def load_tensorflow() -> None:
 
 
 def strategy():
-    """`tf.distribute.MirroredStrategy` over several GPUs; on one device the strategy that does nothing."""
+    """The `tf.distribute` strategy for what there is.
+
+    One device: the strategy that does nothing. Several GPUs: `MirroredStrategy`. Several machines, by the environment
+    variable TF_CONFIG: `MultiWorkerMirroredStrategy` over all their GPUs; it must be made before TensorFlow computes
+    anything, and waits for the other machines.
+
+    Raises:
+        InputError: TF_CONFIG is broken, or Keras is a version that hasn't been tried on several machines.
+    """
     import tensorflow as tf
 
+    if workers() > 1:
+        from .distribute import over_machines
+
+        return over_machines()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) == 1:
         return tf.distribute.get_strategy()
     return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def workers() -> int:
+    """The number of machines that train together."""
+    jobs, _, _ = _cluster()
+    return sum(map(len, jobs.values()))
+
+
+def is_chief() -> bool:
+    """Whether this machine is the one that prints and writes files. One that trains alone is."""
+    jobs, job, index = _cluster()
+    return index == 0 and job == ("chief" if "chief" in jobs else "worker")
+
+
+def _cluster():
+    """({job: addresses}, this machine's job, its number in it), as TF_CONFIG says."""
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(text or "{}")
+        if not config.get("cluster"):
+            return {"worker": ["localhost"]}, "worker", 0
+        jobs, job, index = config["cluster"], config["task"]["type"], int(config["task"]["index"])
+        addresses = [address for job in jobs.values() for address in job]
+        right = set(jobs) <= {"chief", "worker"} and index in range(len(jobs[job]))
+        right = right and len(set(addresses)) == len(addresses) and all(":" in address for address in addresses)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        right = False
+    if not right:
+        raise InputError(f"TF_CONFIG={text}: must be like {CLUSTER}, with jobs chief and worker and no address twice")
+    return jobs, job, index
 
 
 def set_precision(mixed: bool) -> str:

@@ -1,0 +1,130 @@
+"""Start a recipe several times on this machine, as if each were on a machine of its own.
+
+    python -m kerascnn.training.launch --workers 2 recipes/classify.py --batch 64
+
+What the first of them, the chief, prints is seen. If one fails all are ended; its last lines are shown, and its exit
+status is handed on. On a cluster Slurm, Kubernetes or Ray do this: all that a recipe needs is its TF_CONFIG.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+
+GRACE = 30  # seconds in which the chief may write a checkpoint when it is asked to end
+LINES = 20  # that are shown of a worker that failed
+PR_SET_PDEATHSIG = 1  # of Linux's prctl: a signal for the time when the parent ends
+
+
+def launch(command: list[str], workers: int) -> int:
+    """Run a Python script in several processes that train together.
+
+    SIGTERM and SIGINT are handed on to all of them.
+
+    Args:
+        command: the script and its arguments.
+        workers: the number of processes.
+
+    Returns:
+        The exit status: 0, or that of the process that failed first.
+    """
+    processes, outputs, asked = [], [], []
+
+    def hand_on(number, frame):
+        asked.append(number)
+        for process in processes:
+            process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hand_on)
+    try:
+        addresses = _free_addresses(workers)
+        for i in range(workers):
+            config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}
+            outputs.append(tempfile.TemporaryFile() if i else None)  # noqa: SIM115
+            processes.append(_start(command, config, outputs[i]))
+        failed = _first_failure(processes)
+    finally:
+        _end(processes)
+    if failed is None:
+        return 0
+    status = processes[failed].returncode
+    if failed and not asked:
+        outputs[failed].seek(0)
+        lines = outputs[failed].read().decode(errors="replace").splitlines()[-LINES:]
+        print(*lines, f"error: worker {failed} ended with status {status}", sep="\n", file=sys.stderr)
+    return status if status > 0 else 128 - status
+
+
+def _free_addresses(number):
+    """Of this machine; the sockets are held together, so that the ports differ."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [f"127.0.0.1:{held.getsockname()[1]}" for held in sockets]
+
+
+def _start(command, config, output):
+    return subprocess.Popen(
+        [sys.executable, *command],
+        env={**os.environ, "TF_CONFIG": json.dumps(config)},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,  # Ctrl-C shall reach it only through this process
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _end_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _first_failure(processes):
+    """Wait for all; the number of the first that failed, or None."""
+    while True:
+        statuses = [process.poll() for process in processes]
+        for i, status in enumerate(statuses):
+            if status:
+                return i
+        if None not in statuses:
+            return None
+        time.sleep(0.1)
+
+
+def _end(processes):
+    """End those that still run: the chief may write a checkpoint, the others have nothing to write."""
+    for process in processes[1:]:
+        process.kill()
+    for process in processes[:1]:
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    for process in processes:
+        process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m kerascnn.training.launch", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--workers", type=int, required=True, help="how many processes")
+    parser.add_argument("recipe", help="a Python script")
+    parser.add_argument("flags", nargs=argparse.REMAINDER, help="of the recipe")
+    given = parser.parse_args()
+    if given.workers < 1:
+        parser.error(f"--workers {given.workers}: must be 1 or more")
+    if not os.path.isfile(given.recipe):
+        parser.error(f"{given.recipe}: no such file")
+    sys.exit(launch([given.recipe, *given.flags], given.workers))
+
+
+if __name__ == "__main__":
+    main()
