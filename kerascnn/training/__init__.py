@@ -3,6 +3,10 @@
     start(main, CONFIG)     command line -> main(cfg); a wrong input is one line and exit status 2
     Run(cfg)                seed, devices, precision, run folder, callbacks
     input_shape(...)        the image size that suits a network and its data
+    PRESETS                 papers' procedures, by name
+    epochs(...), schedule(...), optimizer(...), watchers(...), initialize(...), CrossEntropy(), accuracy
+                            what the flags of a procedure mean
+    heads(...), with_heads(...)    auxiliary heads, for training only
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     to_reconstruct(...)     noisy images to clean ones
     tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
@@ -22,7 +26,17 @@ _HOMES = {
     "by_error": "autoencoder",
     "report_autoencoder": "autoencoder",
     "to_reconstruct": "autoencoder",
+    "CrossEntropy": "losses",
     "CrossEntropyDice": "losses",
+    "PRESETS": "presets",
+    "accuracy": "losses",
+    "epochs": "budget",
+    "heads": "auxiliary",
+    "initialize": "initialization",
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+    "watchers": "schedules",
+    "with_heads": "auxiliary",
     "by_iou": "segmenter",
     "mean_iou": "segmenter",
     "report_segmenter": "segmenter",

@@ -1,7 +1,46 @@
-"""A loss that Keras lacks: its own `Dice` doesn't take class numbers, and counts classes that aren't there."""
+"""Losses that Keras lacks.
+
+Its cross-entropies take either class numbers or soft labels, and only the latter smooth them; its `Dice` doesn't take
+class numbers, and counts classes that aren't there.
+"""
 
 import keras
 from keras import ops
+
+from ..errors import between
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CrossEntropy(keras.losses.Loss):
+    """Cross-entropy of class numbers (b,) or of soft labels (b, classes) with probabilities (b, classes).
+
+    Args:
+        smoothing: the share of a label that is spread over all classes. Szegedy et al. 2015, arXiv:1512.00567,
+            Section 7.
+    """
+
+    def __init__(self, smoothing: float = 0.0, name: str = "cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        between("smoothing", smoothing, 0, 1)
+        self.smoothing = smoothing
+
+    def call(self, y_true, y_pred):
+        if not _is_soft(y_true, y_pred):
+            y_true = ops.one_hot(ops.cast(ops.reshape(y_true, [-1]), "int32"), y_pred.shape[-1])
+        return keras.losses.categorical_crossentropy(y_true, y_pred, label_smoothing=self.smoothing)
+
+    def get_config(self):
+        return {**super().get_config(), "smoothing": self.smoothing}
+
+
+def accuracy(y_true, y_pred):
+    """Whether the likeliest class is the right one (b,); soft labels (b, classes) mean their heaviest class."""
+    label = ops.argmax(y_true, -1) if _is_soft(y_true, y_pred) else ops.reshape(y_true, [-1])
+    return ops.cast(ops.equal(ops.cast(label, "int32"), ops.cast(ops.argmax(y_pred, -1), "int32")), "float32")
+
+
+def _is_soft(y_true, y_pred):
+    return len(y_true.shape) == 2 and y_true.shape[-1] == y_pred.shape[-1] != 1
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
