@@ -1,16 +1,19 @@
 """From files to pixels: decoding, cutting and resizing, the same for training and for prediction.
 
-* JPEG is decoded by TensorFlow's op, and only the part that is kept. All other formats are decoded by Pillow:
-  TensorFlow takes the palette of a BMP for grey values and has no colour for what is transparent.
+* JPEG is decoded by TensorFlow's op, and only the part that is kept; the decoder halves it (in the frequency domain, by
+  2, 4 or 8) as long as it stays larger than wanted. All other formats are decoded by Pillow: TensorFlow takes the
+  palette of a BMP for grey values and has no colour for what is transparent.
 * The orientation in the EXIF data is honoured. Transparent pixels are put on white. 16 bits become the upper 8. Of an
   animation the first frame counts.
-* An image is cut centrally to the target's aspect ratio, then resized bilinearly, with antialiasing where it shrinks.
+* An image is cut centrally to the target's aspect ratio, then resized bilinearly, with antialiasing where it shrinks to
+  half its size or less: until then every pixel has a share in the answer anyway.
 * Grey becomes colour by repeating, colour becomes grey by luminance.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,8 @@ from ..errors import InputError
 from .formats import UNREADABLE, examine
 
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+UPRIGHT = 1  # the usual EXIF orientation
+RATIOS = (1, 2, 4, 8)  # by which the decoder of JPEG can shrink
 
 
 def read_images(paths, image_shape: tuple[int, int, int]) -> np.ndarray:
@@ -66,31 +71,82 @@ def _decoder(image_shape):
 def decode(path, turn, image_shape) -> tf.Tensor:
     """One file's image, uint8 of `image_shape`; `path` and `turn`, its EXIF orientation, are scalar tensors."""
     contents = tf.io.read_file(path)
-    image = tf.cond(
-        tf.io.is_jpeg(contents),
-        lambda: _decode_jpeg(contents, turn, image_shape),
-        lambda: tf.ensure_shape(tf.numpy_function(_decode_other, [path], tf.uint8, stateful=False), [None, None, 3]),
-    )
-    return fit(image, image_shape)
+
+    def jpeg():
+        shape = tf.io.extract_jpeg_shape(contents)[None]
+        part, ratio = jpeg_parts(shape[:, 0], shape[:, 1], image_shape, turns=turn)
+        return decode_jpeg(contents, part[0], ratio[0], turn, image_shape)
+
+    return tf.cond(tf.io.is_jpeg(contents), jpeg, lambda: fit(decode_other(path), image_shape))
 
 
-def fit(images, image_shape) -> tf.Tensor:
-    """Cut and resize one image or a batch of them, uint8 of shape (..., height, width, 1 or 3), to `image_shape`."""
+def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns=1) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is to be decoded of JPEGs.
+
+    Args:
+        rows, columns: (n,), as they are stored.
+        window: as for `fit`.
+        turns: their EXIF orientations.
+
+    Returns:
+        (n, 4) parts, (top, left, rows, columns) of what the decoder has shrunk, and (n,) places in `RATIOS`.
+    """
+    height, width = (tf.where(turns >= 5, *sides) for sides in (image_shape[1::-1], image_shape[:2]))
+    part = tf.stack((window or cut_window)(rows, columns, height, width), axis=-1)
+    spare = tf.minimum(part[:, 2] // height, part[:, 3] // width)  # how many times as large as what comes out
+    ratio = tf.reduce_sum(tf.cast(spare[:, None] >= RATIOS[1:], tf.int32), axis=-1)
+    return part // tf.gather(RATIOS, ratio)[:, None], ratio
+
+
+def decode_jpeg(contents, part, ratio, turn, image_shape) -> tf.Tensor:
+    """A JPEG's image, uint8 of `image_shape`; the other arguments are those of a single image, from `jpeg_parts`."""
     height, width, channels = image_shape
-    if images.shape[-3:] == image_shape:
+    upright = turn is UPRIGHT
+    size = (height, width) if upright else tf.where(turn >= 5, (width, height), (height, width))
+
+    def shrunk_by(ratio):
+        # The smoother colours of "fancy upscaling" don't show in what shrinks, as most photos do, and take time.
+        image = tf.io.decode_and_crop_jpeg(contents, part, 3, ratio, fancy_upscaling=False)
+        return tf.image.resize(image, size, antialias=ratio == RATIOS[-1])
+
+    image = tf.switch_case(ratio, [partial(shrunk_by, ratio) for ratio in RATIOS])
+    if not upright:
+        image = tf.cond(turn == UPRIGHT, lambda: image, lambda: _turned(image, turn))
+    image = tf.ensure_shape(image, (height, width, 3))
+    return tf.cast(tf.round(recolour(image, channels)), tf.uint8)
+
+
+def fit(images, image_shape, window: Callable | None = None) -> tf.Tensor:
+    """Cut and resize one image or a batch of them, uint8 of shape (..., height, width, 1 or 3), to `image_shape`.
+
+    Args:
+        window: (rows, columns, height, width) -> the part to cut out, as `cut_window`, which is the default.
+    """
+    if images.shape[-3:] == image_shape and window is None:
         return images
-    top, left, rows, columns = cut_window(tf.shape(images)[-3], tf.shape(images)[-2], height, width)
-    images = tf.cast(images[..., top : top + rows, left : left + columns, :], tf.float32)
+    sizes = *tf.unstack(tf.shape(images)[-3:-1]), *image_shape[:2]
+    top, left, rows, columns = (window or cut_window)(*sizes)
+    return _resized(images[..., top : top + rows, left : left + columns, :], image_shape)
+
+
+def _resized(images, image_shape):
+    height, width, channels = image_shape
+    rows, columns = tf.unstack(tf.shape(images)[-3:-1])
     images = tf.cond(
-        rows > height,
+        (rows >= 2 * height) | (columns >= 2 * width),
         lambda: tf.image.resize(images, (height, width), antialias=True),
-        lambda: tf.image.resize(images, (height, width)),  # the same there, and several times as fast
+        lambda: tf.image.resize(images, (height, width)),  # several times as fast
     )
+    return tf.cast(tf.round(recolour(images, channels)), tf.uint8)
+
+
+def recolour(images, channels: int) -> tf.Tensor:
+    """Images of 1 or 3 channels, with so many channels."""
     if channels < images.shape[-1]:
-        images = tf.reduce_sum(images * LUMINANCE, axis=-1, keepdims=True)
+        images = tf.reduce_sum(tf.cast(images, tf.float32) * LUMINANCE, axis=-1, keepdims=True)
     elif channels > images.shape[-1]:
         images = tf.repeat(images, channels, axis=-1)
-    return tf.cast(tf.round(images), tf.uint8)
+    return images
 
 
 def cut_window(rows, columns, height, width) -> tuple:
@@ -100,20 +156,16 @@ def cut_window(rows, columns, height, width) -> tuple:
     return (rows - kept_rows) // 2, (columns - kept_columns) // 2, kept_rows, kept_columns
 
 
-def _decode_jpeg(contents, turn, image_shape):
-    height, width, _ = image_shape
-    lies = turn >= 5
-    shape = tf.io.extract_jpeg_shape(contents)
-    window = cut_window(shape[0], shape[1], tf.where(lies, width, height), tf.where(lies, height, width))
-    image = tf.io.decode_and_crop_jpeg(contents, tf.stack(window), channels=3)
-    return tf.cond(turn == 1, lambda: image, lambda: _turned(image, turn))
-
-
 def _turned(image, turn):
     """Upright, for an EXIF orientation: 5 to 8 are transposed; 2, 3, 6, 7 are mirrored; 3, 4, 7, 8 upside down."""
     image = tf.cond(turn >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
     image = tf.cond(tf.reduce_any(turn == (2, 3, 6, 7)), lambda: image[:, ::-1], lambda: image)
     return tf.cond(tf.reduce_any(turn == (3, 4, 7, 8)), lambda: image[::-1], lambda: image)
+
+
+def decode_other(path) -> tf.Tensor:
+    """The image of a file that is no JPEG, uint8 of its own size."""
+    return tf.ensure_shape(tf.numpy_function(_decode_other, [path], tf.uint8, stateful=False), [None, None, 3])
 
 
 def _decode_other(path: bytes) -> np.ndarray:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError, count, one_of, unknown
+from ..errors import InputError, one_of, unknown
 from . import mask_folder, named
+from .chance import keys
 from .images import cut_window, fit, read_images
-from .order import check_batch, endless, epoch_length, shuffled, validation_batch
-from .pipeline import EACH_WORKER_ITS_SHARE, _image_shape, is_folder
+from .order import check_batch, check_order, endless, epoch_length, shuffled, validation_batch
+from .pipeline import EACH_WORKER_ITS_SHARE, is_folder, target_shape
 from .scaling import SCALINGS, scale, statistics
 from .scenes import scenes
 from .warp import Warp, warp
@@ -107,17 +108,13 @@ def load_masks(
     Raises:
         InputError: one line that says what was wrong; of a broken image or a wrong mask, it names the file.
     """
-    for what, value in [("batch", batch), ("replicas", replicas), ("limit", 1 if limit is None else limit)]:
-        count(what, value)
-    for what, value in [("seed", seed), ("start_step", start_step)]:
-        if not isinstance(value, int) or value < 0:
-            raise InputError(f"{what}={value!r}: must be a whole number, 0 or more")
-    one_of("scaling", scaling, SCALINGS)
+    check_order(batch, replicas, limit, seed, start_step)
     check_batch(batch, replicas)
+    one_of("scaling", scaling, SCALINGS)
     native = native_mask_shape(name)
     if image_shape is None and None in native:
         raise InputError(f"{name}: its images differ in size: pass image_shape=(height, width, channels)")
-    image_shape = _image_shape(name, image_shape or native)
+    image_shape = target_shape(name, image_shape or native)
     if tiles is None:
         tiles = None not in native and native[0] >= image_shape[0] and native[1] >= image_shape[1]
 
@@ -134,7 +131,7 @@ def load_masks(
 
     def tile(epoch, number):
         image, mask, *weight = stored[numbers[number]]
-        key = tf.random.fold_in(tf.stack([tf.cast(seed, tf.int64), epoch]), number)
+        key = keys(seed, epoch, number)[None]
         image, mask = warp(image[None], how, key, mask[None], window)
         return image[0], mask[0], *(warp(part[None, ..., None], how, key, None, window)[0, ..., 0] for part in weight)
 

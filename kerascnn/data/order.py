@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from ..errors import InputError
+from ..errors import InputError, count
 
 FOREVER = 2**62
 
@@ -28,6 +28,15 @@ def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
         if size % smaller == 0 or size % smaller >= replicas:
             return smaller
     raise InputError(f"{size} validation images cannot be shared among {replicas} replicas")
+
+
+def check_order(batch: int, replicas: int, limit: int | None, seed: int, start_step: int) -> None:
+    """Raise an `InputError` unless these are whole numbers as the pipelines take them."""
+    for what, value in [("batch", batch), ("replicas", replicas), ("limit", 1 if limit is None else limit)]:
+        count(what, value)
+    for what, value in [("seed", seed), ("start_step", start_step)]:
+        if not isinstance(value, int) or value < 0:
+            raise InputError(f"{what}={value!r}: must be a whole number, 0 or more")
 
 
 def check_batch(batch: int, replicas: int) -> None:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError, count, one_of
+from ..errors import InputError, one_of
 from .groups import Group, open_group, split_group
-from .order import FOREVER, check_batch
-from .pipeline import AUTOTUNE, EACH_WORKER_ITS_SHARE, _image_shape
+from .order import FOREVER, check_batch, check_order
+from .pipeline import AUTOTUNE, EACH_WORKER_ITS_SHARE, target_shape
 from .scaling import SCALINGS, scale, statistics
 from .warp import Warp, warp
 
@@ -98,10 +98,9 @@ def load_pairs(
     Raises:
         InputError: one line that says what was wrong, like a class that has a single image.
     """
-    for what, value in [("batch", batch), ("replicas", replicas)]:
-        count(what, value)
+    check_order(batch, replicas, limit, seed, start_step)
     one_of("scaling", scaling, ("ink", *SCALINGS))
-    name, group = open_group(name, _image_shape(name, image_shape), limit)
+    name, group = open_group(name, target_shape(name, image_shape), limit)
     seen, unseen = split_group(group, unseen)
     image_shape = group.images.shape[1:]
     if turned and (image_shape[0] != image_shape[1] or not each):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ..errors import InputError, count, one_of
+from ..errors import InputError, one_of
 from . import folder, named
 from .images import fit
-from .order import check_batch, endless, epoch_length, validation_batch
+from .order import check_batch, check_order, endless, epoch_length, validation_batch
 from .scaling import SCALINGS, scale, statistics
 
 AUTOTUNE = tf.data.AUTOTUNE
@@ -71,14 +71,10 @@ def load(
     Raises:
         InputError: one line that says what was wrong; of a broken image, it names the file.
     """
-    for what, value in [("batch", batch), ("replicas", replicas), ("limit", 1 if limit is None else limit)]:
-        count(what, value)
-    for what, value in [("seed", seed), ("start_step", start_step)]:
-        if not isinstance(value, int) or value < 0:
-            raise InputError(f"{what}={value!r}: must be a whole number, 0 or more")
+    check_order(batch, replicas, limit, seed, start_step)
     one_of("scaling", scaling, SCALINGS)
     check_batch(batch, replicas)
-    image_shape = _image_shape(name, image_shape)
+    image_shape = target_shape(name, image_shape)
 
     if is_folder(name):
         name, classes, train, validation = folder.open_folder(Path(name).expanduser(), limit)
@@ -130,7 +126,8 @@ def is_folder(name):
     return name != "digits" and Path(name).is_dir()
 
 
-def _image_shape(name, image_shape):
+def target_shape(name, image_shape):
+    """The shape of what comes out: `image_shape` where it is one, by default the set's own."""
     if image_shape is None:
         image_shape = native_shape(name)
         if None in image_shape:

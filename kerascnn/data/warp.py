@@ -2,17 +2,25 @@
 
 What is in an image moves, in this order, about the centre of the window that is cut out of it:
 
-    stretch and scale -> shear -> rotation -> flips -> translation
+    stretch and scale -> shear -> rotation -> flips -> resizing of the crop -> translation -> lens
 
 The grid is made the other way round: it says, for every pixel of the answer, where in the image it comes from; the
 elastic displacement is added there. So the order of the table above is that of `matrices` and `grid`, and a further
 distortion is one more line in one of them.
+
+What takes less is done with less: where only whole pixels move (flips, `shift`), each is looked up once; where rows
+stay rows and columns stay columns (crops, stretching), both are resized one after the other, antialiased where they
+shrink; otherwise the four pixels around each place are looked up. Those four are no antialiasing: what turns an image
+should not also make it much smaller.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from . import chance
+from .crop import Crop, draw_windows
 
 Range = tuple[float, float]
 
@@ -27,12 +35,16 @@ class Warp(NamedTuple):
         stretch: factor of each axis, drawn for each.
         shear: pixels sideways for a pixel along the other axis, drawn for each axis.
         translation: pixels along each axis, drawn for each.
-        probability: that a component of the above, of which there are eight, or the elastic one is applied at all.
+        lens: radial distortion: how much further from the middle a corner's pixel is looked up, as a share of its
+            distance, which grows with the square of it; above 0 a barrel, below a pincushion.
+        probability: that a component of the above, of which there are nine, or the elastic one is applied at all.
         flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
         quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
         elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
             the window; in between they are interpolated bicubically. 0 costs nothing.
         elastic_nodes: nodes of that grid along each axis, two or more.
+        shift: up to so much of each side, in whole pixels, in either direction.
+        crop: the part that is shown; see `Crop`. None shows as much as comes out, at its own size.
         fill: what is outside of an image: a value, or None to mirror the image at its edge pixels.
         mask_fill: what is outside of a mask where `fill` is a value.
     """
@@ -42,12 +54,15 @@ class Warp(NamedTuple):
     stretch: Range = (1, 1)
     shear: Range = (0, 0)
     translation: Range = (0, 0)
+    lens: Range = (0, 0)
     probability: float = 1
     flip_horizontal: float = 0
     flip_vertical: float = 0
     quarter_turns: bool = False
     elastic: float = 0
     elastic_nodes: int = 3
+    shift: float = 0
+    crop: Crop | None = None
     fill: float | None = None
     mask_fill: int = 0
 
@@ -68,26 +83,37 @@ MICROSCOPY = Warp(
 WARPS = {"none": Warp(), "slight": SLIGHT, "microscopy": MICROSCOPY, "unet": UNET, "koch": KOCH}
 
 
-def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = None):
+def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = None, more=None):
     """Distort a batch of images, each in a way of its own, and their masks with them.
 
     Args:
         images: (b, height, width, channels), uint8 or float, of at least 2x2 pixels.
         how: what is drawn.
-        key: two integers, like [seed, step]. What is done is a function of them, of `how` and of b alone.
+        key: `chance.keys` of the images, (b,): what is done to each is a function of its key and of `how` alone. Or two
+            integers, like [seed, step], from which the images of a batch get theirs.
         masks: whole numbers (b, height, width).
-        window: (rows, columns) of a part to cut out, at a place of its own in each image; by default all of it.
+        window: (rows, columns) of what comes out, by default as much as there is. Without a crop it is a part that is
+            cut out, at a place of its own in each image.
+        more: a further (matrices, shifts), (b, 2, 2) and (2, b), for `grid`.
 
     Returns:
         Images (b, rows, columns, channels), looked up bilinearly, or images and masks (b, rows, columns), looked up at
         the nearest pixel, so that they hold no other values than before. Types stay as they are.
     """
-    images, key = tf.convert_to_tensor(images), tf.cast(key, tf.int64)
+    images = tf.convert_to_tensor(images)
     size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
-    y, x = grid(how, key, tf.shape(images)[0], size, window or size)
+    y, x = grid(how, chance.keys_of(key, tf.shape(images)[0]), size, window or size, more)
     fold = _mirrored if how.fill is None else _clipped
     at = [fold(place, length) for place, length in zip((y, x), size, strict=True)]
-    answers = [_bilinear(images, *at)] if masks is None else [_bilinear(images, *at), _nearest(masks, *at)]
+    if more is None and whole(how):
+        answers = [_nearest(images, *at)]
+    elif more is None and straight(how):
+        steps = _step(y[:, :, 0]), _step(x[:, 0])
+        answers = [_resampled(images, *at, steps)]
+    else:
+        answers = [_bilinear(images, *at)]
+    if masks is not None:
+        answers.append(_nearest(masks, *at))
     if how.fill is not None:
         outside = (tf.abs(y - at[0]) > 0.5) | (tf.abs(x - at[1]) > 0.5)
         for i, value in enumerate((how.fill, how.mask_fill)[: len(answers)]):
@@ -96,38 +122,73 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
     return answers[0] if masks is None else tuple(answers)
 
 
-def grid(how: Warp, key, count, size, window) -> tuple[tf.Tensor, tf.Tensor]:
-    """Where the pixels of `count` distorted images come from.
+def straight(how: Warp) -> bool:
+    """Whether rows stay rows and columns stay columns."""
+    return not (how.elastic or how.quarter_turns or any((*how.rotation, *how.shear, *how.lens)))
+
+
+def whole(how: Warp) -> bool:
+    """Whether pixels only change places."""
+    fixed = how._replace(flip_horizontal=0, flip_vertical=0, shift=0, fill=None, mask_fill=0, probability=1)
+    return fixed == Warp()
+
+
+def grid(how: Warp, key, size, window, more=None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where the pixels of distorted images come from.
 
     Args:
-        size, window: (height, width) of the images and of the part that is cut out.
+        key: `chance.keys` of the images, (b,).
+        size, window: (height, width) of the images and of what comes out.
+        more: a further (matrices, shifts), (b, 2, 2) and (2, b), of pixels (x, y) from the centre, pointing down; the
+            matrices act after those of `how`.
 
     Returns:
-        (y, x), each (count, *window): pixels from the centre of an image's first pixel, outside of the image too.
+        (y, x), each (b, *window): pixels from the centre of an image's first pixel, outside of the image too. Where
+        `straight`, they are (b, rows, 1) and (b, 1, columns).
     """
-    draws = iter(tf.unstack(tf.random.stateless_uniform([DRAWS, count], key)))
-    inverse = tf.linalg.inv(matrices(how, draws))
-    offsets, centres = [], []
-    for n, rows in zip(size, window, strict=True):
-        n, rows = tf.cast(n, tf.float32), tf.cast(rows, tf.float32)
-        shift = _drawn(how, draws, how.translation, 0)
-        offsets.append(tf.range(rows) - (rows - 1) / 2 - shift[:, None])
-        centres.append(tf.floor(next(draws) * (tf.maximum(n - rows, 0) + 1)) + (rows - 1) / 2)
-    dy, dx = offsets[0][:, :, None], offsets[1][:, None, :]
-    x, y = (
-        inverse[:, i, 0, None, None] * dx + inverse[:, i, 1, None, None] * dy + centre[:, None, None]
-        for i, centre in enumerate(reversed(centres))
+    draws = iter(tf.unstack(chance.uniform(chance.fold(key, 0), DRAWS)))
+    forward, shift = matrices(how, draws), [_drawn(how, draws, how.translation, 0) for _ in "yx"]
+    if more is not None:
+        forward, shift = more[0] @ forward, [one + other for one, other in zip(shift, more[1][::-1], strict=True)]
+    inverse, lens = tf.linalg.inv(forward)[:, :, :, None, None], _drawn(how, draws, how.lens, 0)[:, None, None]
+    firsts, parts = _windows(how, key, draws, size, window)
+    dy, dx = (tf.reshape(tf.range(n) - (n - 1) / 2, shape) for n, shape in zip(_floats(window), AXES, strict=True))
+    if any(how.lens):
+        bend = 1 + lens * (dy**2 + dx**2) / tf.maximum(tf.reduce_max(dy) ** 2 + tf.reduce_max(dx) ** 2, 1)
+        dy, dx = dy * bend, dx * bend
+    dy, dx = (
+        (d - moved[:, None, None]) * (part / rows)[:, None, None]
+        for d, moved, part, rows in zip((dy, dx), shift, parts, _floats(window), strict=True)
     )
+    y, x = ((first + (part - 1) / 2)[:, None, None] for first, part in zip(firsts, parts, strict=True))
+    y, x = y + inverse[:, 1, 1] * dy, x + inverse[:, 0, 0] * dx
+    if more is not None or not straight(how):
+        y, x = y + inverse[:, 1, 0] * dx, x + inverse[:, 0, 1] * dy
     if how.elastic:
         n = how.elastic_nodes
-        nodes = tf.random.stateless_normal([2 * count, n * n], tf.random.fold_in(key, 1), stddev=how.elastic)
+        nodes = tf.reshape(how.elastic * chance.normal(chance.fold(key, 2), 2 * n * n), (2, n * n, -1))
+        nodes = tf.reshape(tf.transpose(nodes, (0, 2, 1)), (-1, n * n))
         surface = nodes @ np.kron(*(cubic(n, length) for length in window)).T  # broadcasting @ crashes TensorFlow 2.21
-        elastic = tf.reshape(surface, (2, count, *window)) * _applied(how, next(draws))[:, None, None]
+        elastic = tf.reshape(surface, (2, -1, *window)) * _applied(how, next(draws))[:, None, None]
         y, x = y + elastic[0], x + elastic[1]
     return y, x
 
 
-DRAWS = 22  # numbers drawn for an image: two a component, one for each flip, the quarter turn, the elastic, two places
+DRAWS = 26  # for an image: two a component, two flips, the turn, two places, two shifts, the elastic
+AXES = (1, -1, 1), (1, 1, -1)  # of rows and of columns
+
+
+def _windows(how, key, draws, size, window):
+    """((first row, first column), (rows, columns)) of the parts of the images that are shown, each (b,)."""
+    if how.crop is not None:
+        drawn = draw_windows(how.crop, chance.fold(key, 1), *size, *window)
+        firsts, parts = drawn[:2], drawn[2:]
+    else:
+        parts = [tf.fill(tf.shape(key), rows) for rows in window]
+        firsts = [chance.below(next(draws), tf.maximum(n - rows, 0) + 1) for n, rows in zip(size, parts, strict=True)]
+    most = [tf.cast(tf.round(how.shift * rows), tf.int32) for rows in _floats(window)]
+    firsts = [first + chance.below(next(draws), 2 * far + 1) - far for first, far in zip(firsts, most, strict=True)]
+    return _floats(firsts), _floats(parts)
 
 
 def matrices(how: Warp, draws) -> tf.Tensor:
@@ -177,6 +238,10 @@ def _drawn(how, draws, bounds, neutral):
     return neutral + _applied(how, chance) * (low - neutral + (high - low) * value)
 
 
+def _floats(numbers):
+    return [tf.cast(number, tf.float32) for number in numbers]
+
+
 def _applied(how, chance):
     """1 where a component is applied, else 0."""
     return tf.cast(chance < how.probability, tf.float32)
@@ -215,7 +280,31 @@ def _bilinear(images, y, x):
 
 def _nearest(masks, y, x):
     masks = tf.convert_to_tensor(masks)
-    return tf.gather(tf.reshape(masks, [-1]), _numbers(tf.shape(masks), tf.round(y), tf.round(x)))
+    shape = tf.shape(masks)
+    pixels = tf.reshape(masks, tf.concat([[-1], shape[3:]], 0))
+    return tf.gather(pixels, _numbers(shape, tf.round(y), tf.round(x)))
+
+
+def _resampled(images, y, x, steps):
+    """Bilinear, rows first, then columns: y (b, rows, 1), x (b, 1, columns); `steps` between them, each (b,)."""
+    shape, channels = tf.shape(images), images.shape[-1]
+    down = _weights(y[:, :, 0], shape[1], steps[0])
+    across = _weights(x[:, 0], shape[2], steps[1])
+    found = down @ tf.reshape(tf.cast(images, tf.float32), (shape[0], shape[1], -1))
+    found = tf.reshape(found, (shape[0], -1, shape[2], channels))
+    found = tf.einsum("bxw,bywc->byxc", across, found)
+    return tf.cast(found if images.dtype.is_floating else tf.round(found), images.dtype)
+
+
+def _step(places):
+    return tf.abs(places[:, -1] - places[:, 0]) / tf.cast(tf.maximum(tf.shape(places)[1] - 1, 1), tf.float32)
+
+
+def _weights(place, length, step):
+    """(b, places, length): the shares of pixels in what is at a place, a triangle at least as wide as a step."""
+    far = tf.abs(place[..., None] - tf.range(tf.cast(length, tf.float32)))
+    shares = tf.nn.relu(1 - far / tf.maximum(step, 1)[:, None, None])
+    return shares / tf.reduce_sum(shares, axis=-1, keepdims=True)
 
 
 def _numbers(shape, rows, columns):
