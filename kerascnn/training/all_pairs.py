@@ -70,6 +70,8 @@ class PairLoss(keras.losses.Loss):
     Where no other is of its class, the second question is the only one.
     """
 
+    of_whole_batch = True
+
     def call(self, labels, logits):
         same, other = _sides(labels, logits)
         everyone = same + other

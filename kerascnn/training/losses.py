@@ -59,6 +59,8 @@ class CrossEntropyDice(keras.losses.Loss):
     for the Dice loss.
     """
 
+    of_whole_batch = True
+
     def __init__(self, dice: float = 1.0, name: str = "cross_entropy_dice", **kwargs):
         super().__init__(name=name, **kwargs)
         self.dice = dice

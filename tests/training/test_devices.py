@@ -1,5 +1,6 @@
 """What there is to compute on, as far as a machine without a GPU can tell."""
 
+import json
 import subprocess
 import sys
 
@@ -51,6 +52,53 @@ def test_mixed_precision_needs_a_gpu(gpus):
 @pytest.mark.skipif(len(tf.config.list_logical_devices()) > 1, reason="needs a machine with one device")
 def test_one_device_needs_no_strategy():
     assert devices.strategy() is tf.distribute.get_strategy()
+
+
+def cluster(job, index, **jobs):
+    return json.dumps({"cluster": jobs, "task": {"type": job, "index": index}})
+
+
+@pytest.mark.parametrize(
+    ("config", "workers", "chief"),
+    [
+        ("", 1, True),
+        ("{}", 1, True),
+        (cluster("worker", 0, worker=["a:1"]), 1, True),
+        (cluster("worker", 0, worker=["a:1", "b:1"]), 2, True),
+        (cluster("worker", "1", worker=["a:1", "b:1"]), 2, False),
+        (cluster("chief", 0, chief=["a:1"], worker=["b:1", "c:1"]), 3, True),
+        (cluster("worker", 0, chief=["a:1"], worker=["b:1", "c:1"]), 3, False),
+    ],
+)
+def test_who_trains_and_who_writes(config, workers, chief, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    assert devices.workers() == workers
+    assert devices.is_chief() is chief
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{",
+        "[]",
+        "worker",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        cluster("worker", 2, worker=["a:1", "b:1"]),
+        cluster("worker", -1, worker=["a:1", "b:1"]),
+        cluster("worker", "first", worker=["a:1", "b:1"]),
+        cluster("chief", 0, worker=["a:1", "b:1"]),
+        cluster("worker", 0, worker=["a:1", "a:1"]),
+        cluster("worker", 0, worker=["a", "b"]),
+        cluster("worker", 0, worker="a:1"),
+        cluster("worker", 0, worker=3),
+        cluster("worker", 0, worker=["a:1", 3]),
+        cluster("worker", 0, worker=["a:1"], ps=["b:1"]),
+    ],
+)
+def test_a_broken_cluster_is_one_line(config, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(InputError, match="^TF_CONFIG=.*: must be like {"):
+        devices.strategy()
 
 
 @pytest.mark.slow
