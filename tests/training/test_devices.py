@@ -97,7 +97,7 @@ def test_who_trains_and_who_writes(config, workers, chief, monkeypatch):
 )
 def test_a_broken_cluster_is_one_line(config, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(InputError, match="^TF_CONFIG=.*: must be like {"):
+    with pytest.raises(InputError, match=r"^TF_CONFIG=.*: must be like \{"):
         devices.strategy()
 
 
