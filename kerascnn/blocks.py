@@ -112,17 +112,29 @@ def residual_stem(x, filters, kind):
     return max_pool(x, 3, 2, name="pool1")
 
 
-def stages(x, repeats, n_filters, block):
+def stages(x, repeats, n_filters, block, stochastic_depth=0.0):
     """Stages of `repeats` blocks each, twice as wide and half as large from stage to stage.
 
-    The first one is `n_filters` wide and keeps the size. A block takes a tensor, the filters, `stride` and `name`.
+    The first one is `n_filters` wide and keeps the size. A block takes a tensor, the filters, `stride`, `drop` and
+    `name`. `stochastic_depth` is the rate at which the last block is left out, which grows by the same from block to
+    block (Huang et al. 2016, equation 4).
     """
+    between("stochastic_depth", stochastic_depth, 0, 1)
+    rates = iter(stochastic_depth * n / sum(repeats) for n in range(1, sum(repeats) + 1))
     for i, blocks in enumerate(repeats, start=1):
         for j in range(1, blocks + 1):
             stride = 2 if i > 1 and j == 1 else 1
-            x = block(x, n_filters * 2 ** (i - 1), stride=stride, name=f"stage{i}_block{j}")
+            x = block(x, n_filters * 2 ** (i - 1), stride=stride, drop=next(rates), name=f"stage{i}_block{j}")
         x = mark(x, f"stage{i}")
     return x
+
+
+def stochastic_drop(x, rate, *, name):
+    """Leaves a branch out in training, for each image at this rate. Huang et al. 2016, arXiv:1603.09382, Section 3.
+
+    A branch that stays is divided by 1 - rate, where the paper multiplies it by that in inference.
+    """
+    return layers.Dropout(rate, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x) if rate else x
 
 
 class Order(NamedTuple):
@@ -171,12 +183,13 @@ def inner_width(filters, groups, width):
     return groups * max(1, filters * width // 64)
 
 
-def residual(x, convs, *, shortcut="B", projection=1, order=ORDERS["original"], excite=None, name):
+def residual(x, convs, *, shortcut="B", projection=1, order=ORDERS["original"], excite=None, drop=0.0, name):
     """Convolutions, given as (filters, kernel size, stride, groups), and a shortcut around them.
 
     Shortcuts are those of He et al. 2015, Section 4.1: "A" is parameter-free (every second pixel, zero channels), "B"
     projects where the shape changes, "C" projects everywhere, None is a plain network without shortcuts. `projection`
-    is the kernel size of the projecting convolution. `excite` is a block that ends the branch before the addition.
+    is the kernel size of the projecting convolution. `excite` is a block that ends the branch before the addition,
+    `drop` the rate of stochastic depth.
 
     Where it is not the identity, the shortcut starts behind the pre-activation that `order` may have.
     """
@@ -195,6 +208,7 @@ def residual(x, convs, *, shortcut="B", projection=1, order=ORDERS["original"], 
         elif changes or shortcut == "C":
             x = conv(activated, channels, projection, stride=stride, use_bias=False, name=f"{name}_shortcut_conv")
             x = bn_relu(x, order.last.removesuffix(" relu"), name=f"{name}_shortcut")
+        y = stochastic_drop(y, drop, name=name)
         y = layers.Add(name=f"{name}_add" if order.after else name)([x, y])
     return bn_relu(y, order.after, name=name)
 
@@ -243,9 +257,7 @@ def inverted_residual(
     y = conv_bn(y, filters, 1, act=project_act, name=f"{name}_project", **style)
     if not shortcut or stride != 1 or filters != x.shape[-1]:
         return mark(y, name)
-    if drop:
-        y = layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(y)
-    return layers.Add(name=name)([x, y])
+    return layers.Add(name=name)([x, stochastic_drop(y, drop, name=name)])
 
 
 def chain(x, steps, *, prefix, unit=conv_bn, alpha=1.0, **style):

@@ -10,9 +10,9 @@ import re
 import numpy as np
 from keras import Input, Model
 from keras.initializers import TruncatedNormal
-from keras.layers import Activation, Add, Conv2D, DepthwiseConv2D, Dropout, GlobalAveragePooling2D, LayerNormalization
+from keras.layers import Activation, Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerNormalization
 
-from ..blocks import mark, predictions
+from ..blocks import mark, predictions, stochastic_drop
 from ..errors import between, count, counts
 from ..layers import LayerScale
 from ..registry import register
@@ -40,9 +40,7 @@ def block(x, *, layer_scale, drop, name):
     y = conv(y, filters, 1, name=f"{name}_reduce")
     if layer_scale:
         y = LayerScale(layer_scale, name=f"{name}_scale")(y)
-    if drop:
-        y = Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(y)
-    return Add(name=name)([x, y])
+    return Add(name=name)([x, stochastic_drop(y, drop, name=name)])
 
 
 @register("convnext_tiny", repeats=(3, 3, 9, 3), n_filters=96, stochastic_depth=0.1)

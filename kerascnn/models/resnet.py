@@ -12,7 +12,7 @@ from functools import partial
 from keras import Input, Model
 
 from ..blocks import RESIDUAL_BLOCKS, classifier, residual_stem, stages
-from ..errors import count, counts, one_of
+from ..errors import InputError, count, counts, one_of
 from ..registry import register
 
 
@@ -25,20 +25,23 @@ from ..registry import register
 @register("resnet152", block="bottleneck", repeats=(3, 8, 36, 3))
 def resnet(
     input_shape, classes, *, block, repeats, n_filters=64, shortcut="B", stride_on="1x1", stem="imagenet",
-    activation="softmax", name=None,
+    stochastic_depth=0.0, activation="softmax", name=None,
 ):  # fmt: skip
     """`block`: "basic" or "bottleneck"; `repeats`: blocks in each stage; `n_filters`: width of the first stage, which
     doubles from stage to stage; `shortcut`: "A" zero padding, "B" projection where the shape changes, "C" projection
     everywhere, None plain; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet",
-    or "cifar" (3x3/1, no pool) for small images."""
+    or "cifar" (3x3/1, no pool) for small images; `stochastic_depth`: rate at which training leaves the last block out
+    for an image, which grows from block to block."""
     one_of("block", block, RESIDUAL_BLOCKS)
     counts("repeats", repeats)
     count("n_filters", n_filters)
     one_of("stride_on", stride_on, ("1x1", "3x3"))
+    if stochastic_depth and shortcut is None:
+        raise InputError(f"stochastic_depth={stochastic_depth!r}: a plain network has no shortcut around a block")
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    x = stages(x, repeats, n_filters, partial(RESIDUAL_BLOCKS[block], **knobs))
+    x = stages(x, repeats, n_filters, partial(RESIDUAL_BLOCKS[block], **knobs), stochastic_depth)
     return Model(inp, classifier(x, classes, activation), name=name)
 
 

@@ -25,13 +25,14 @@ from ..registry import register
 @register("resnet152_v2", block="bottleneck", repeats=(3, 8, 36, 3))
 def resnet_v2(
     input_shape, classes, *, block, repeats, n_filters=64, shortcut="B", stride_on="3x3", stem="imagenet",
-    order="full_preactivation", activation="softmax", name=None,
+    order="full_preactivation", stochastic_depth=0.0, activation="softmax", name=None,
 ):  # fmt: skip
     """`block`: "basic" or "bottleneck"; `repeats`: blocks in each stage; `n_filters`: width of the first stage, which
     doubles from stage to stage; `shortcut`: "A" zero padding, "B" projection where the shape changes, "C" projection
     everywhere; `stride_on`: the bottleneck's convolution that strides, "1x1" or "3x3"; `stem`: "imagenet", or "cifar"
     (3x3/1, no pool) for small images; `order` of batch norm, ReLU and addition, Figure 4 from (a) to (e): "original",
-    "bn_after_addition", "relu_before_addition", "relu_preactivation", "full_preactivation"."""
+    "bn_after_addition", "relu_before_addition", "relu_preactivation", "full_preactivation"; `stochastic_depth`: rate at
+    which training leaves the last block out for an image, which grows from block to block."""
     one_of("block", block, RESIDUAL_BLOCKS)
     counts("repeats", repeats)
     count("n_filters", n_filters)
@@ -41,13 +42,13 @@ def resnet_v2(
     order = ORDERS[order]
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
 
-    def ordered(x, filters, *, stride, name):
+    def ordered(x, filters, *, name, **place):
         own = order._replace(before="") if name == "stage1_block1" else order
-        return RESIDUAL_BLOCKS[block](x, filters, stride=stride, order=own, name=name, **knobs)
+        return RESIDUAL_BLOCKS[block](x, filters, order=own, name=name, **place, **knobs)
 
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    x = stages(x, repeats, n_filters, ordered)
+    x = stages(x, repeats, n_filters, ordered, stochastic_depth)
     x = bn_relu(x, order.before, name="last")
     return Model(inp, classifier(x, classes, activation), name=name)
 

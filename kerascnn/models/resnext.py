@@ -21,17 +21,20 @@ from .resnet import torch
 @register("resnext101_64x4d", repeats=(3, 4, 23, 3), groups=64)
 @register("resnext152_32x4d", repeats=(3, 8, 36, 3))
 def resnext(
-    input_shape, classes, *, repeats, n_filters=64, groups=32, width=4, stem="imagenet", activation="softmax", name=None
-):
+    input_shape, classes, *, repeats, n_filters=64, groups=32, width=4, stem="imagenet", stochastic_depth=0.0,
+    activation="softmax", name=None,
+):  # fmt: skip
     """`repeats`: blocks in each stage; `n_filters`: width of the first stage, which doubles from stage to stage;
     `groups`: cardinality (the paper's C); `width`: that of a group in the first stage (d), at 64 filters; `stem`:
-    "imagenet", or "cifar" (3x3/1, no pool) for small images."""
+    "imagenet", or "cifar" (3x3/1, no pool) for small images; `stochastic_depth`: rate at which training leaves the last
+    block out for an image, which grows from block to block."""
     counts("repeats", repeats)
     for knob, value in {"n_filters": n_filters, "groups": groups, "width": width}.items():
         count(knob, value)
     inp = Input(input_shape)
     x = residual_stem(inp, n_filters, stem)
-    x = stages(x, repeats, n_filters, partial(bottleneck, stride_on="3x3", groups=groups, width=width))
+    block = partial(bottleneck, stride_on="3x3", groups=groups, width=width)
+    x = stages(x, repeats, n_filters, block, stochastic_depth)
     return Model(inp, classifier(x, classes, activation), name=name)
 
 

@@ -3,6 +3,7 @@
 from math import prod
 
 import keras
+import numpy as np
 import pytest
 
 import kerascnn
@@ -189,3 +190,45 @@ def test_width_scales_the_whole_network(name):
 def test_wrong_knobs_are_named(name, knobs, message):
     with pytest.raises(kerascnn.InputError, match=message):
         kerascnn.build(name, **knobs)
+
+
+# ---------------------------------------------------------------------------------------------------- stochastic depth
+
+
+@pytest.mark.parametrize("name", ["resnet20_cifar", "resnet50", "resnet50_v2", "resnext50_32x4d"])
+def test_stochastic_depth_grows_by_the_same_from_block_to_block(name):
+    """Huang et al. 2016, equation 4: block l of L survives with 1 - l / L (1 - p_L)."""
+    still, model = outline(name, **SMALL), outline(name, stochastic_depth=0.5, **SMALL)
+    drops = {layer.name: layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)}
+    adds = [layer for layer in model.layers if isinstance(layer, keras.layers.Add)]
+    survival = [1 - drop.rate for drop in drops.values()]
+    assert survival == pytest.approx([1 - n / len(adds) * (1 - 0.5) for n in range(1, len(adds) + 1)])
+    assert [layer.name for layer in model.layers if layer.name not in drops] == [layer.name for layer in still.layers]
+    assert [weight.path for weight in model.weights] == [weight.path for weight in still.weights]
+    for add, drop in zip(adds, drops.values(), strict=True):
+        assert add.input[1] is drop.output
+
+
+def test_stochastic_depth_expects_what_inference_computes():
+    """Of 4,000 images a block is left out for a share of `rate`; their mean is that of the whole branch."""
+    drop = kerascnn.build("resnet20_cifar", stochastic_depth=0.3, **SMALL).get_layer("stage3_block3_drop")
+    branch = np.random.default_rng(0).standard_normal((4000, 2, 3, 4)).astype("float32")
+    seen = keras.ops.convert_to_numpy(drop(branch, training=True))
+    left_out = (seen == 0).all((1, 2, 3))
+    assert left_out.mean() == pytest.approx(0.3, abs=0.03)
+    np.testing.assert_allclose(seen[~left_out], branch[~left_out] / 0.7, rtol=1e-6)
+    ones = keras.ops.convert_to_numpy(drop(np.ones_like(branch), training=True))
+    assert ones.mean() == pytest.approx(1, abs=0.04)
+    np.testing.assert_array_equal(drop(branch, training=False), branch)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "message"),
+    [
+        ("plain20_cifar", 0.5, "stochastic_depth=0.5: a plain network has no shortcut around a block"),
+        ("resnet20_cifar", 1.5, "stochastic_depth=1.5: must be a number from 0 to 1"),
+    ],
+)
+def test_wrong_stochastic_depth(name, rate, message):
+    with pytest.raises(kerascnn.InputError, match=message):
+        outline(name, stochastic_depth=rate)
