@@ -50,6 +50,7 @@ class WithHeads(keras.Model):
         super().__init__(name=network.name)
         self.network, self.loss_weights = network, weights
         self.without = keras.Model(network.inputs, network.outputs[0], name=network.name)
+        self.built = True
 
     @property
     def inputs(self):

@@ -1,6 +1,5 @@
 """How long to train: so many epochs, or as many as fit into a time."""
 
-import os
 import statistics
 import tempfile
 import time
@@ -12,7 +11,7 @@ import keras
 
 from ..data import Data
 from ..errors import InputError
-from . import files, state
+from . import devices, files, state
 from .config import duration
 from .losses import CrossEntropy, accuracy
 
@@ -38,38 +37,42 @@ def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool
 
 
 def within(seconds: float, model: keras.Model, images: Data) -> int:
-    """The number of epochs that end within a time."""
-    if os.environ.get("TF_CONFIG"):
+    """The number of epochs that end within a time, of which finding out takes a part."""
+    if devices.workers() > 1:
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
+    began = time.perf_counter()
     model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy(), metrics=[accuracy])
-    before = state.capture(model)
-    clock = Clock()
-    model.fit(images.train, steps_per_epoch=WARM + TIMED, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
-    model.evaluate(images.validation, verbose=0, callbacks=[clock])
+    before, clock = state.capture(model), Clock()
+    steps = dict(steps_per_epoch=WARM + TIMED, epochs=1, shuffle=False)
+    model.fit(images.train, **steps, callbacks=[clock], verbose=0)
+    model.evaluate(images.validation, callbacks=[clock], verbose=0)
     state.restore(model, before, ("model",))
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
         files.save(model, Path(folder) / "model.keras", {})
-        saving = time.perf_counter() - began
+        saving = time.perf_counter() - clock.last
     epoch = images.steps * clock.step("train") + len(images.validation) * clock.step("test") + saving
-    found = int((seconds - clock.first) / epoch)
+    spent = time.perf_counter() - began + clock.compiling
+    found = int((seconds - spent) / epoch)
     if found < 1:
         raise InputError(
-            f"--budget {seconds:g}s: an epoch takes about {clock.first + epoch:.0f}s; give more, or --limit"
+            f"--budget {seconds:g}s: one epoch ends after about {spent + epoch:.0f}s; give more, or --limit"
         )
     print(f"{found} epochs of about {epoch:.1f} s fit into {seconds:g} s", flush=True)
     return found
 
 
 class Clock(keras.callbacks.Callback):
-    """Takes the time of steps, and ends training and validation when it has enough."""
+    """Takes the time of steps, and ends training and validation when it has enough.
+
+    Attributes:
+        compiling: seconds that the first steps took.
+        last: when the last step was over.
+    """
 
     def __init__(self):
         super().__init__()
-        self.times = {"train": [], "test": []}
-
-    def on_train_begin(self, logs=None):
-        self.began = time.perf_counter()
+        self.times, self.compiling = {"train": [], "test": []}, 0.0
+        self.last = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
         self.model.stop_training = self._enough("train", logs)
@@ -79,18 +82,15 @@ class Clock(keras.callbacks.Callback):
 
     def _enough(self, part, logs):
         float(logs["loss"])  # waits for the step
-        times = self.times[part]
-        times.append(time.perf_counter())
-        return len(times) > WARM and (len(times) >= WARM + TIMED or times[-1] - times[WARM - 1] > SECONDS)
+        times, now = self.times[part], time.perf_counter()
+        if not times:
+            self.compiling += now - self.last
+        times.append(now)
+        self.last = now
+        return len(times) > WARM and (len(times) >= WARM + TIMED or now - times[WARM - 1] > SECONDS)
 
-    @property
-    def first(self):
-        """Seconds of the first step, with its compilation."""
-        return self.times["train"][0] - self.began
-
-    def step(self, part):
+    def step(self, part: str) -> float:
         """Seconds of one step of "train" or "test"."""
         times = self.times[part]
         times = times[WARM - 1 :] if len(times) > WARM else times
-        gaps = [after - before for before, after in pairwise(times)]
-        return statistics.median(gaps) if gaps else 0.0
+        return statistics.median([after - before for before, after in pairwise(times)] or [0.0])
