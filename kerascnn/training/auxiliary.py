@@ -49,7 +49,7 @@ class WithHeads(keras.Model):
     def __init__(self, network: keras.Model, weights: tuple[float, ...]):
         super().__init__(name=network.name)
         self.network, self.loss_weights = network, weights
-        self.without = keras.Model(network.inputs, network.outputs[0], name=network.name)
+        self.without = keras.Model(network.input, network.outputs[0], name=network.name)
         self.built = True
 
     @property

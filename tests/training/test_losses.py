@@ -1,12 +1,13 @@
-"""Cross-entropy plus Dice: against numpy, and against Keras's parts where these are right."""
+"""Losses against numpy, scikit-learn, and Keras's parts where these are right."""
 
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, log_loss
 
-from kerascnn.training.losses import CrossEntropyDice, dice_loss
+from kerascnn.training.losses import CrossEntropy, CrossEntropyDice, accuracy, dice_loss
 
 
 def example(classes, seed=0, occurring=None):
@@ -74,3 +75,51 @@ def test_fit_with_weights_and_saving(tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.loss.dice == 0.5
     assert again.evaluate(images, truth, verbose=0) == pytest.approx(plain, rel=1e-6)
+
+
+# ------------------------------------------------------------------------------------------------ classes of images
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 6))
+def test_cross_entropy_and_accuracy_are_those_of_scikit_learn(seed, classes):
+    rng = np.random.default_rng(seed)
+    truth, said = rng.integers(0, classes, 9), rng.dirichlet(np.ones(classes), 9)
+    assert float(CrossEntropy()(truth, said)) == pytest.approx(log_loss(truth, said, labels=range(classes)), rel=1e-4)
+    right = keras.ops.convert_to_numpy(accuracy(truth, said))
+    assert right.shape == (9,)
+    assert right.mean() == pytest.approx(accuracy_score(truth, said.argmax(-1)))
+    for labels in (np.eye(classes)[truth], truth[:, None], truth.astype("int64")):
+        assert float(CrossEntropy()(labels, said)) == pytest.approx(float(CrossEntropy()(truth, said)), rel=1e-5)
+        np.testing.assert_array_equal(accuracy(labels, said), right)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), smoothing=st.floats(0, 1))
+def test_label_smoothing_and_soft_labels(seed, smoothing):
+    """Szegedy et al. 2015, Section 7: q(k) = (1 - epsilon) q(k) + epsilon / K."""
+    rng = np.random.default_rng(seed)
+    truth, said = (rng.dirichlet(np.ones(4), 5) for _ in range(2))
+    hard = truth.argmax(-1)
+    for labels, shares in ((truth, truth), (hard, np.eye(4)[hard])):
+        expected = -(((1 - smoothing) * shares + smoothing / 4) * np.log(said)).sum(-1).mean()
+        assert float(CrossEntropy(smoothing)(labels, said)) == pytest.approx(expected, rel=1e-3)
+    np.testing.assert_array_equal(accuracy(truth, said), hard == said.argmax(-1))
+
+
+@pytest.mark.parametrize("labels", [np.array([0, 1]), np.eye(3)[[0, 1]]], ids=["numbers", "soft"])
+def test_cross_entropy_teaches_where_all_is_lost(labels):
+    """A probability that is rounded to 0 has a gradient all the same: Keras goes back to the logits."""
+    dense = keras.layers.Dense(3, activation="softmax", kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((3,)), dense])
+    dense.bias.assign([-200.0, -200.0, 200.0])
+    model.compile(keras.optimizers.SGD(1.0), CrossEntropy(), metrics=[accuracy])
+    model.fit(np.ones((2, 3)), labels, verbose=0)
+    np.testing.assert_allclose(dense.bias, [-199.5, -199.5, 199], atol=1e-4)
+
+
+def test_cross_entropy_comes_back_from_its_configuration():
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(CrossEntropy(0.1)))
+    assert again.smoothing == 0.1
+    with pytest.raises(ValueError, match=r"smoothing=1\.5: must be a number from 0 to 1"):
+        CrossEntropy(1.5)
