@@ -9,11 +9,15 @@ native_mask_shape(name)   the size of these images
 load_pairs(name, ...)     pairs of images, of the same class or not -> Pairs: the same, and the unseen classes
 read_runs(path, ...)      the official one-shot trials of Omniglot; sample_trials(group, ...) draws others
 weight_map(mask, ...)     weights of pixels that keep touching cells apart
+AUGMENTS                  what is done to training images, by name, after the papers; Augment(...) of one's own
+augment(images, ...)      does it to a batch of images and its labels
 Warp(rotation=..., ...)   geometric distortions, of images and masks together; WARPS names some
 scale(images, ...)        pixels -> the range that a network wants; SCALINGS names the ranges
 STATISTICS                mean and standard deviation of known sets
 """
 
+from .augment import AUGMENTS, Augment, augment
+from .crop import Crop
 from .images import read_images
 from .mask_folder import read_whole
 from .masks import Masks, load_masks, native_mask_shape
@@ -25,14 +29,18 @@ from .touching import weight_map
 from .warp import WARPS, Warp
 
 __all__ = [
+    "AUGMENTS",
     "SCALINGS",
     "STATISTICS",
     "WARPS",
+    "Augment",
+    "Crop",
     "Data",
     "Masks",
     "Pairs",
     "Trial",
     "Warp",
+    "augment",
     "load",
     "load_masks",
     "load_pairs",

@@ -60,9 +60,15 @@ def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:
     )
 
 
-def draw_window(crop: Crop, key, *sizes) -> tuple:
-    """The part for a single key, uint64 (); (top, left, rows, columns) are int32 ()."""
-    return tuple(part[0] for part in draw_windows(crop, key[None], *sizes))
+def ten_crops(images, height: int, width: int) -> tf.Tensor:
+    """The four corners and the middle of images (b, h, w, channels), then their mirrors: (b, 10, height, width, ...).
+
+    Krizhevsky et al. 2012, Section 4.1.
+    """
+    bottom, right = images.shape[1] - height, images.shape[2] - width
+    places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
+    five = tf.stack([images[:, top : top + height, left : left + width] for top, left in places], axis=1)
+    return tf.concat([five, five[:, :, :, ::-1]], axis=1)
 
 
 def _by_area(crop, draws, rows, columns, height, width, largest):

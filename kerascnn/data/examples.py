@@ -4,17 +4,23 @@ All three have a `size`, the `native` shape of their images (None where they dif
 
     in_memory(image_shape)                 all of them as `Arrays`, cut and resized
     in_order(), shuffled(seed, epoch)      a dataset of examples, in whatever form is small
-    batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels): the images at their native shape
-                                           where they all have the same, else cut and resized to `image_shape`
+    batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels, numbers in the set): the images at
+                                           their native shape where they all have the same, else cut and resized to
+                                           `image_shape`
+
+Where images are cut, `window`, (numbers, rows, columns, height, width) -> parts (top, left, rows, columns), all of
+shape (n,), says how; centrally by default.
 """
 
 import os
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from .images import decode, decode_files, fit
+from .formats import measure
+from .images import UPRIGHT, decode_files, decode_jpeg, decode_other, fit, jpeg_parts
 from .order import shuffled
 
 AUTOTUNE = tf.data.AUTOTUNE
@@ -52,8 +58,8 @@ class Arrays(Indexed):
         chunks = range(0, self.size, CHUNK)
         return Arrays(np.concatenate([fit(self.images[i : i + CHUNK], image_shape) for i in chunks]), self.labels)
 
-    def batches(self, examples, batch, image_shape):
-        return examples.batch(batch).map(lambda i: (tf.gather(self.images, i), tf.gather(self.labels, i)))
+    def batches(self, examples, batch, image_shape, window=None):
+        return examples.batch(batch).map(lambda i: (tf.gather(self.images, i), tf.gather(self.labels, i), i))
 
 
 class Files(Indexed):
@@ -70,12 +76,34 @@ class Files(Indexed):
     def in_memory(self, image_shape):
         return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)
 
-    def batches(self, examples, batch, image_shape):
-        def read(i):
-            path, turn = (tensor[i] for tensor in self.read_from)
-            return decode(path, turn, image_shape), self.labels[i]
+    def batches(self, examples, batch, image_shape, window=None):
+        sizes, jpeg = self.measured
+        upright = all(turn == UPRIGHT for turn in self.turns)
 
-        return examples.map(read, AUTOTUNE).batch(batch)
+        def planned(numbers):
+            """What can be worked out for many images at once is no work for each."""
+            rows, columns = tf.unstack(tf.gather(sizes, numbers), axis=1)
+            turns = tf.gather(self.read_from[1], numbers)
+            found = jpeg_parts(rows, columns, image_shape, window and partial(window, numbers), turns)
+            paths, labels = tf.gather(self.read_from[0], numbers), tf.gather(self.labels, numbers)
+            return paths, turns, tf.gather(jpeg, numbers), *found, labels, numbers
+
+        def read(path, turn, is_jpeg, part, ratio, label, number):
+            def photo():
+                contents = tf.io.read_file(path)
+                return decode_jpeg(contents, part, ratio, UPRIGHT if upright else turn, image_shape)
+
+            def other():
+                return fit(decode_other(path), image_shape, _for_one(window, number))
+
+            return photo() if all(jpeg) else tf.cond(is_jpeg, photo, other), label, number
+
+        known = tf.data.experimental.assert_cardinality(examples.cardinality())  # which `unbatch` forgets
+        return examples.batch(CHUNK).map(planned).unbatch().apply(known).map(read, AUTOTUNE).batch(batch)
+
+    @cached_property
+    def measured(self):
+        return measure(self.paths)
 
 
 class Records:
@@ -90,12 +118,13 @@ class Records:
     def in_order(self):
         from tensorflow_datasets import ReadConfig, decode
 
-        return self.builder.as_dataset(
+        records = self.builder.as_dataset(
             split=self.split,
             as_supervised=True,
             decoders={self.image_name: decode.SkipDecoding()},
             read_config=ReadConfig(try_autocache=False),
         )
+        return records.enumerate().map(lambda number, record: (number, *record))
 
     def shuffled(self, seed, epoch):
         """Windows of records, with other borders in each epoch. (`Dataset.shuffle` also depends on the global seed.)"""
@@ -104,20 +133,36 @@ class Records:
         windows = records.take(border).batch(WINDOW).concatenate(records.skip(border).batch(WINDOW))
 
         def mixed(window, examples):
-            order = shuffled(tf.size(examples[1]), tf.random.fold_in(key, window))
+            order = shuffled(tf.size(examples[0]), tf.random.fold_in(key, window))
             return tuple(tf.gather(part, order) for part in examples)
 
         return windows.enumerate().map(mixed).prefetch(1).unbatch()
 
     def in_memory(self, image_shape):
         batches = self.batches(self.in_order(), CHUNK, image_shape)
-        batches = batches.map(lambda images, labels: (fit(images, image_shape), labels), AUTOTUNE)
+        batches = batches.map(lambda images, labels, _: (fit(images, image_shape), labels), AUTOTUNE)
         images, labels = zip(*batches.as_numpy_iterator(), strict=True)
         return Arrays(np.concatenate(images), np.concatenate(labels))
 
-    def batches(self, examples, batch, image_shape):
-        def read(contents, label):
-            image = self.feature.decode_example(contents)
-            return fit(image, image_shape) if None in self.native else image, tf.cast(label, tf.int32)
+    def batches(self, examples, batch, image_shape, window=None):
+        def read(number, contents, label):
+            def photo():
+                rows, columns = (side[None] for side in tf.unstack(tf.io.extract_jpeg_shape(contents))[:2])
+                part, ratio = jpeg_parts(rows, columns, image_shape, window and partial(window, number[None]))
+                return decode_jpeg(contents, part[0], ratio[0], UPRIGHT, image_shape)
+
+            def other():
+                return fit(self.feature.decode_example(contents), image_shape, _for_one(window, number))
+
+            if None in self.native:
+                image = tf.cond(tf.io.is_jpeg(contents), photo, other)
+            else:
+                image = self.feature.decode_example(contents)
+            return image, tf.cast(label, tf.int32), number
 
         return examples.map(read, AUTOTUNE).batch(batch)
+
+
+def _for_one(window, number):
+    """A `window` for one image, as `fit` takes it."""
+    return window and (lambda *sizes: tuple(part[0] for part in window(number[None], *sizes)))

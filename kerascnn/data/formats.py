@@ -43,6 +43,18 @@ def examine(paths: list[Path]) -> list[int]:
     return [turn for _, turn in found]
 
 
+def measure(paths: list[Path]) -> tuple[list[tuple[int, int]], list[bool]]:
+    """(height, width) of each image as it is stored, and whether it is a JPEG; the files were examined before."""
+
+    def measure_one(path):
+        with Image.open(path) as image:
+            return image.size[::-1], image.format in ("JPEG", "MPO")  # MPO: several JPEGs, of which the first counts
+
+    with ThreadPoolExecutor() as pool:
+        sizes, jpeg = zip(*pool.map(measure_one, paths), strict=True)
+    return list(sizes), list(jpeg)
+
+
 def examine_one(path: Path) -> tuple[str, int]:
     """(what is wrong with a file, empty where nothing is; its orientation)"""
     try:

@@ -99,9 +99,15 @@ def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns
 
 
 def decode_jpeg(contents, part, ratio, turn, image_shape) -> tf.Tensor:
-    """A JPEG's image, uint8 of `image_shape`; the other arguments are those of a single image, from `jpeg_parts`."""
+    """A JPEG's image, uint8 of `image_shape`.
+
+    Args:
+        contents: of the file.
+        part, ratio: of this image, from `jpeg_parts`.
+        turn: its EXIF orientation; `UPRIGHT` itself, where that is sure, costs least.
+    """
     height, width, channels = image_shape
-    upright = turn is UPRIGHT
+    upright = isinstance(turn, int)
     size = (height, width) if upright else tf.where(turn >= 5, (width, height), (height, width))
 
     def shrunk_by(ratio):

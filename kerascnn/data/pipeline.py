@@ -1,5 +1,6 @@
 """From a name or a folder to a training and a validation pipeline."""
 
+from functools import partial
 from math import prod
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -8,12 +9,17 @@ import tensorflow as tf
 
 from ..errors import InputError, one_of
 from . import folder, named
+from .augment import Augment, chosen, draw_parts
+from .augment import augment as augment_batch
+from .chance import keys
+from .crop import ten_crops
 from .images import fit
 from .order import check_batch, check_order, endless, epoch_length, validation_batch
 from .scaling import SCALINGS, scale, statistics
 
 AUTOTUNE = tf.data.AUTOTUNE
-MEMORY = 2**30  # bytes: sets up to this size are kept in memory
+MEMORY = 2**30  # bytes: training and validation images up to this size are kept in memory
+LARGER = 256 / 224  # images of which ten crops are made
 EACH_WORKER_ITS_SHARE = tf.data.Options()  # of every batch, where several machines train
 EACH_WORKER_ITS_SHARE.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
 
@@ -21,8 +27,10 @@ EACH_WORKER_ITS_SHARE.experimental_distribute.auto_shard_policy = tf.data.experi
 class Data(NamedTuple):
     """A training and a validation pipeline, and what is in them.
 
-    Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,). `train` is endless,
-    `steps` of its batches are one epoch; `validation` is finite and in a fixed order. `classes` are the names, in label
+    Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,); where images are
+    mixed, the labels of `train` are float32 (b, classes). `train` is endless, `steps` of its batches are one epoch;
+    `validation` is finite and in a fixed order. `crops`, if any, gives the images of `validation` each ten times,
+    (b, 10, *image_shape), and their labels. `classes` are the names, in label
     order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
     """
 
@@ -37,6 +45,8 @@ class Data(NamedTuple):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     scaling: str
+    augment: str = "none"
+    crops: tf.data.Dataset | None = None
 
 
 def load(
@@ -49,6 +59,8 @@ def load(
     replicas: int = 1,
     start_step: int = 0,
     limit: int | None = None,
+    augment: str | Augment = "none",
+    crops: int = 1,
 ) -> Data:
     """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
 
@@ -64,6 +76,9 @@ def load(
             by their number, others in each epoch.
         start_step: batches that were taken before: training goes on exactly where it would be.
         limit: use at most so many images to train and to validate, the same ones each time.
+        augment: how training images are changed, each anew in every epoch: a name of `AUGMENTS`, whose sizes go with
+            those of the images, or an `Augment`. What is done to an image is a function of seed, epoch and image alone.
+        crops: 10 for test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrors.
 
     Returns:
         `Data`. The validation examples are the set's own validation or test split, or a fixed fifth that is held out.
@@ -74,7 +89,9 @@ def load(
     check_order(batch, replicas, limit, seed, start_step)
     one_of("scaling", scaling, SCALINGS)
     check_batch(batch, replicas)
+    one_of("crops", crops, (1, 10))
     image_shape = target_shape(name, image_shape)
+    how = chosen(augment, image_shape[:2])
 
     if is_folder(name):
         name, classes, train, validation = folder.open_folder(Path(name).expanduser(), limit)
@@ -85,25 +102,39 @@ def load(
     train_size, validation_size = train.size, validation.size
     steps, used = epoch_length(train_size, batch, replicas)
     held_batch = validation_batch(validation_size, batch, replicas)
-    for shape in (image_shape, train.native):
-        if None not in shape and (train_size + validation_size) * prod(shape) <= MEMORY:
-            train, validation = train.in_memory(shape), validation.in_memory(shape)
-            break
-
-    def ready(batches):
-        batches = batches.map(
-            lambda images, labels: (scale(fit(images, image_shape), scaling, mean, std), labels), AUTOTUNE
-        )
-        return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
+    views = None
+    if crops == 10:
+        views = _ten_views(validation, image_shape, validation_batch(validation_size, max(batch // 10, 1), 1))
+    validation = _in_memory(validation, image_shape, validation.native)
+    train = _in_memory(train, *([_canvas(train.native, image_shape)] if how.warp.crop else [image_shape, train.native]))
+    window = None
+    if how.warp.crop and None in train.native:  # what is shown of a photo is all that is read of it
+        window, rest = partial(draw_parts, how), how._replace(warp=how.warp._replace(crop=None))
+    else:
+        rest = how
 
     def one_epoch(epoch, left_out):
-        examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
-        return train.batches(examples, batch, image_shape)
+        def key(numbers):
+            return keys(seed, epoch, numbers)
 
+        def augmented(images, labels, numbers):
+            images = images if rest.warp.crop else fit(images, image_shape)
+            return augment_batch(images, labels, rest, key(numbers), len(classes), image_shape)
+
+        examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
+        part = window and (lambda numbers, *sizes: window(key(numbers), *sizes))
+        return train.batches(examples, batch, image_shape, part).map(augmented, AUTOTUNE)
+
+    def ready(batches):
+        batches = batches.map(lambda images, labels: (scale(images, scaling, mean, std), labels), AUTOTUNE)
+        return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
+
+    held = validation.batches(validation.in_order(), held_batch, image_shape)
+    held = held.map(lambda images, labels, _: (fit(images, image_shape), labels), AUTOTUNE)
     return Data(
         name=name,
         train=ready(endless(one_epoch, steps, start_step)),
-        validation=ready(validation.batches(validation.in_order(), held_batch, image_shape)),
+        validation=ready(held),
         steps=steps,
         classes=classes,
         train_size=train_size,
@@ -112,7 +143,36 @@ def load(
         mean=mean,
         std=std,
         scaling=scaling,
+        augment="its own" if isinstance(augment, Augment) else augment,
+        crops=views and ready(views),
     )
+
+
+def _in_memory(examples, *shapes):
+    """Examples in the first of these shapes in which they are small enough to be kept."""
+    for shape in shapes:
+        if None not in shape and examples.size * prod(shape) <= MEMORY:
+            return examples.in_memory(shape)
+    return examples
+
+
+def _canvas(native, image_shape):
+    """The shape in which images are kept of which parts are shown: their own, at most twice the size of what comes out,
+    which is as much as a sampling grid can shrink well."""
+    if None in native:
+        return native
+    shrunk = max(1, min(length / (2 * side) for length, side in zip(native[:2], image_shape[:2], strict=True)))
+    return (*(round(length / shrunk) for length in native[:2]), native[2])
+
+
+def _ten_views(examples, image_shape, batch):
+    height, width, channels = image_shape
+    larger = (*(round(side * LARGER) for side in (height, width)), channels)
+
+    def cut(images, labels, _):
+        return ten_crops(fit(images, larger), height, width), labels
+
+    return examples.batches(examples.in_order(), batch, larger).map(cut, AUTOTUNE)
 
 
 def native_shape(name: str | Path) -> tuple[int | None, int | None, int]:

@@ -8,10 +8,8 @@ The grid is made the other way round: it says, for every pixel of the answer, wh
 elastic displacement is added there. So the order of the table above is that of `matrices` and `grid`, and a further
 distortion is one more line in one of them.
 
-What takes less is done with less: where only whole pixels move (flips, `shift`), each is looked up once; where rows
-stay rows and columns stay columns (crops, stretching), both are resized one after the other, antialiased where they
-shrink; otherwise the four pixels around each place are looked up. Those four are no antialiasing: what turns an image
-should not also make it much smaller.
+Where only whole pixels move (flips, `shift`), each is looked up once, otherwise the four around each place. Four are no
+antialiasing: up to half its size an image can be made smaller, and every pixel still has a share in the answer.
 """
 
 from typing import NamedTuple
@@ -21,6 +19,7 @@ import tensorflow as tf
 
 from . import chance
 from .crop import Crop, draw_windows
+from .lookup import bilinear, clipped, mirrored, nearest
 
 Range = tuple[float, float]
 
@@ -94,7 +93,7 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
         masks: whole numbers (b, height, width).
         window: (rows, columns) of what comes out, by default as much as there is. Without a crop it is a part that is
             cut out, at a place of its own in each image.
-        more: a further (matrices, shifts), (b, 2, 2) and (2, b), for `grid`.
+        more: a further (matrices, shifts), (b, 2, 2) and two (b,), for `grid`.
 
     Returns:
         Images (b, rows, columns, channels), looked up bilinearly, or images and masks (b, rows, columns), looked up at
@@ -103,23 +102,14 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
     images = tf.convert_to_tensor(images)
     size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
     y, x = grid(how, chance.keys_of(key, tf.shape(images)[0]), size, window or size, more)
-    fold = _mirrored if how.fill is None else _clipped
+    fold = mirrored if how.fill is None else clipped
     at = [fold(place, length) for place, length in zip((y, x), size, strict=True)]
-    if more is None and whole(how):
-        answers = [_nearest(images, *at)]
-    elif more is None and straight(how):
-        steps = _step(y[:, :, 0]), _step(x[:, 0])
-        answers = [_resampled(images, *at, steps)]
-    else:
-        answers = [_bilinear(images, *at)]
-    if masks is not None:
-        answers.append(_nearest(masks, *at))
+    outside = None
     if how.fill is not None:
         outside = (tf.abs(y - at[0]) > 0.5) | (tf.abs(x - at[1]) > 0.5)
-        for i, value in enumerate((how.fill, how.mask_fill)[: len(answers)]):
-            covered = outside if i else outside[..., None]
-            answers[i] = tf.where(covered, tf.cast(value, answers[i].dtype), answers[i])
-    return answers[0] if masks is None else tuple(answers)
+    look_up = nearest if more is None and whole(how) else bilinear
+    warped = look_up(images, *at, outside, how.fill)
+    return warped if masks is None else (warped, nearest(masks, *at, outside, how.mask_fill))
 
 
 def straight(how: Warp) -> bool:
@@ -139,7 +129,7 @@ def grid(how: Warp, key, size, window, more=None) -> tuple[tf.Tensor, tf.Tensor]
     Args:
         key: `chance.keys` of the images, (b,).
         size, window: (height, width) of the images and of what comes out.
-        more: a further (matrices, shifts), (b, 2, 2) and (2, b), of pixels (x, y) from the centre, pointing down; the
+        more: a further (matrices, shifts), (b, 2, 2) and two (b,), of pixels (x, y) from the centre, pointing down; the
             matrices act after those of `how`.
 
     Returns:
@@ -249,65 +239,3 @@ def _applied(how, chance):
 
 def _matrix(a, b, c, d):
     return tf.reshape(tf.stack([a, b, c, d], axis=-1), (-1, 2, 2))
-
-
-def _mirrored(place, length):
-    last = tf.cast(length, tf.float32) - 1
-    turns = tf.floor(place / (2 * last))
-    return last - tf.abs(place - turns * 2 * last - last)
-
-
-def _clipped(place, length):
-    return tf.clip_by_value(place, 0.0, tf.cast(length, tf.float32) - 1)
-
-
-def _bilinear(images, y, x):
-    shape = tf.shape(images)
-    top, left = tf.floor(y), tf.floor(x)
-    down, right = (y - top)[..., None], (x - left)[..., None]
-    pixels = tf.reshape(images, (-1, images.shape[-1]))
-    at = _numbers(shape, top, left)
-    last = tf.shape(pixels)[0] - 1  # beyond the last row and column the share is 0, whatever is there
-
-    def between(at):
-        one, other = (tf.cast(tf.gather(pixels, i), tf.float32) for i in (at, tf.minimum(at + 1, last)))
-        return one + right * (other - one)
-
-    upper = between(at)
-    warped = upper + down * (between(tf.minimum(at + shape[2], last)) - upper)
-    return tf.cast(warped if images.dtype.is_floating else tf.round(warped), images.dtype)
-
-
-def _nearest(masks, y, x):
-    masks = tf.convert_to_tensor(masks)
-    shape = tf.shape(masks)
-    pixels = tf.reshape(masks, tf.concat([[-1], shape[3:]], 0))
-    return tf.gather(pixels, _numbers(shape, tf.round(y), tf.round(x)))
-
-
-def _resampled(images, y, x, steps):
-    """Bilinear, rows first, then columns: y (b, rows, 1), x (b, 1, columns); `steps` between them, each (b,)."""
-    shape, channels = tf.shape(images), images.shape[-1]
-    down = _weights(y[:, :, 0], shape[1], steps[0])
-    across = _weights(x[:, 0], shape[2], steps[1])
-    found = down @ tf.reshape(tf.cast(images, tf.float32), (shape[0], shape[1], -1))
-    found = tf.reshape(found, (shape[0], -1, shape[2], channels))
-    found = tf.einsum("bxw,bywc->byxc", across, found)
-    return tf.cast(found if images.dtype.is_floating else tf.round(found), images.dtype)
-
-
-def _step(places):
-    return tf.abs(places[:, -1] - places[:, 0]) / tf.cast(tf.maximum(tf.shape(places)[1] - 1, 1), tf.float32)
-
-
-def _weights(place, length, step):
-    """(b, places, length): the shares of pixels in what is at a place, a triangle at least as wide as a step."""
-    far = tf.abs(place[..., None] - tf.range(tf.cast(length, tf.float32)))
-    shares = tf.nn.relu(1 - far / tf.maximum(step, 1)[:, None, None])
-    return shares / tf.reduce_sum(shares, axis=-1, keepdims=True)
-
-
-def _numbers(shape, rows, columns):
-    """Of pixels, in a batch that is one long list of them."""
-    first = tf.range(shape[0])[:, None, None] * shape[1]
-    return (first + tf.cast(rows, tf.int32)) * shape[2] + tf.cast(columns, tf.int32)
