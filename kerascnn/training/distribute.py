@@ -4,7 +4,6 @@
 batch normalization agree, `AverageStatistics` makes it agree where it is judged and saved.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import keras
@@ -112,8 +111,7 @@ class AverageStatistics(keras.callbacks.Callback):
             self.average()
 
 
-def _layers(model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+def _layers(model) -> list[keras.layers.Layer]:
+    """All layers of a model and of those in it, each once."""
+    found = [layer for part in model.layers if isinstance(part, keras.Model) for layer in _layers(part)]
+    return list(dict.fromkeys([*model.layers, *found]))
