@@ -1,5 +1,6 @@
 """What is done to training images of a classifier, and to their labels: by name, after the papers."""
 
+from math import inf
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -15,6 +16,13 @@ from .warp import Warp, warp
 
 GREY = 128  # of what is cut out
 SIDE = 224  # of the images to which the pixels of AUGMENTS belong
+
+
+# What numbers make sense, for `check`.
+MOST = {"randaugment": 8, "magnitude": 10, "hue": 0.5, "lighting": 10, "mixup": 100, "cutmix": 100}
+RANGES = ("rotation", "scale", "stretch", "shear", "translation", "lens")
+LIMITS = {"warp.scale": (0.01, 100), "warp.stretch": (0.01, 100)}
+LIMITS |= {"crop.area": (1e-4, 1), "crop.aspect": (0.01, 100), "crop.side": (1, 100)}
 
 
 class Augment(NamedTuple):
@@ -157,23 +165,17 @@ def _recoloured(images, how, key, factors):
 
 def check(how: Augment) -> None:
     """Raise an `InputError` that names the first field whose value makes no sense."""
-    limits = dict(randaugment=8, magnitude=10, hue=0.5, mixup=100, cutmix=100, lighting=10)
-    for name in how._fields[1:]:
-        between(name, getattr(how, name), 0, limits.get(name, 1))
-    if how.randaugment != int(how.randaugment):
-        raise InputError(f"randaugment={how.randaugment!r}: must be a whole number")
     if not isinstance(how.warp, Warp):
         raise InputError(f"warp={how.warp!r}: must be a Warp")
-    ranges = {f"warp.{name}": value for name, value in how.warp._asdict().items() if isinstance(value, tuple)}
-    crop = how.warp.crop
-    if crop is not None:
-        ranges |= {"crop.area": crop.area or (1, 1), "crop.aspect": crop.aspect, "crop.side": crop.side}
-    ranges.pop("warp.crop", None)
-    lowest = {"crop.area": 1e-4, "crop.aspect": 0.01, "crop.side": 1, "warp.scale": 0.01, "warp.stretch": 0.01}
-    highest = {"crop.area": 1}
-    for name, value in ranges.items():
-        least, most = lowest.get(name, -float("inf")), highest.get(name, float("inf"))
-        if not (isinstance(value, tuple) and len(value) == 2 and least <= value[0] <= value[1] <= most):
-            raise InputError(
-                f"{name}={value!r}: must be (low, high)" + (f" from {least:g} to {most:g}" if name in lowest else "")
-            )
+    for name in how._fields[1:]:
+        between(name, getattr(how, name), 0, MOST.get(name, 1))
+    if how.randaugment != int(how.randaugment):
+        raise InputError(f"randaugment={how.randaugment!r}: must be a whole number")
+    crop = how.warp.crop or Crop()
+    ranges = {f"warp.{name}": value for name, value in how.warp._asdict().items() if name in RANGES}
+    ranges |= {"crop.area": crop.area or (1, 1), "crop.aspect": crop.aspect, "crop.side": crop.side}
+    for name, found in ranges.items():
+        least, most = LIMITS.get(name, (-inf, inf))
+        if not (isinstance(found, tuple) and len(found) == 2 and least <= found[0] <= found[1] <= most):
+            allowed = f", both from {least:g} to {most:g}" if name in LIMITS else ""
+            raise InputError(f"{name}={found!r}: must be (low, high){allowed}")

@@ -65,8 +65,8 @@ def table(images, stretch=False, equalize=False, bits=8, threshold=256) -> tf.Te
         images: uint8 (b, height, width, channels).
         stretch: bool (b,): the lowest value becomes 0, the highest 255.
         equalize: bool (b,): all values become equally frequent.
-        bits: (b,): so many upper bits remain.
-        threshold: (b,): values from this one on are inverted.
+        bits: whole (b,): so many upper bits remain.
+        threshold: whole (b,): values from this one on are inverted.
 
     Returns:
         uint8 (b, channels, 256).

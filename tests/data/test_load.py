@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import requests
 import tensorflow as tf
+from PIL import Image
 
 import kerascnn
 from kerascnn import InputError, data
@@ -132,6 +133,8 @@ def test_replicas():
             {"image_shape": (32, 32)},
             r"image_shape=\(32, 32\): must be \(height, width, channels\) with 1 or 3 channels",
         ),
+        ({"crops": 5}, "crops=5: must be one of 1, 10"),
+        ({"augment": "cifra"}, r"unknown augmentation 'cifra': did you mean cifar\?"),
         ({"image_shape": (32, 32, 4)}, r"image_shape=\(32, 32, 4\): must be .* with 1 or 3 channels"),
     ],
 )
@@ -208,6 +211,105 @@ def test_fit_takes_no_phantom_steps():
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(loaded.train, steps_per_epoch=3, epochs=2, validation_data=loaded.validation, shuffle=False, verbose=0)
     assert model.optimizer.iterations == 6
+
+
+@pytest.fixture
+def jpegs(tmp_path):
+    """A folder of photos of two classes, of three sizes, one of them on its side."""
+    for i in range(12):
+        rough = np.random.default_rng(i).integers(0, 256, (5, 6, 3), np.uint8)
+        picture = Image.fromarray(rough).resize([(40, 30), (25, 50), (90, 60)][i % 3], Image.Resampling.BICUBIC)
+        place = tmp_path / "jpegs" / "ab"[i % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        exif = Image.Exif()
+        exif[0x0112] = 6 if i == 4 else 1
+        picture.save(place / f"{i}.jpg", quality=95, exif=exif)
+    return tmp_path / "jpegs"
+
+
+def assert_equal(some, others):
+    for one, other in zip(some, others, strict=True):
+        for part, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(part, same)
+
+
+@pytest.mark.parametrize("augment", data.AUGMENTS)
+def test_augmented_training_goes_on_exactly(augment):
+    options = dict(batch=16, limit=56, augment=augment, scaling="unit")
+    loaded = data.load("digits", (16, 16, 1), **options)
+    assert loaded.augment == augment
+    all_batches = batches(loaded.train, 7)  # four an epoch
+    later = data.load("digits", (16, 16, 1), **options, start_step=3)
+    assert_equal(batches(later.train, 4), all_batches[3:])
+    labels = all_batches[0][1]
+    assert (labels.shape, labels.dtype) == (((16, 10), np.float32) if augment == "modern" else ((16,), np.int32))
+
+
+def test_validation_is_not_augmented():
+    options = dict(limit=20, image_shape=(16, 16, 1), scaling="unit", batch=16)
+    plain, augmented = (batches(data.load("digits", augment=name, **options).validation) for name in ("none", "modern"))
+    assert_equal(plain, augmented)
+
+
+@pytest.mark.parametrize("augment", ["vgg"])
+def test_parts_of_photos_go_on_exactly(jpegs, augment):
+    options = dict(batch=4, augment=augment, image_shape=(16, 16, 3))
+    all_batches = batches(data.load(jpegs, **options).train, 6)
+    assert_equal(batches(data.load(jpegs, **options, start_step=4).train, 2), all_batches[4:])
+
+
+def test_an_image_is_changed_in_the_same_way_in_batches_of_any_size():
+    """By seed, epoch and the image's number in the set."""
+    options = dict(limit=40, augment="inception", image_shape=(16, 16, 3), scaling="unit")
+    epochs = [
+        np.concatenate([x for x, _ in batches(data.load("digits", batch=n, **options).train, 40 // n)]) for n in (8, 20)
+    ]
+    np.testing.assert_allclose(*epochs, atol=0.01)
+
+
+def test_a_part_of_a_photo_is_the_same_part_of_it_in_memory(jpegs, monkeypatch):
+    """What the decoder cuts out, and what is cut out of what was decoded whole."""
+    how = data.Augment(data.Warp(crop=data.Crop(area=(0.3, 1), aspect=(3 / 4, 4 / 3))))
+    for path in sorted(jpegs.rglob("*.jpg")):
+        if Image.open(path).size != (40, 30) or path.stem == "4":
+            path.unlink()
+    (read, _), *_ = batches(data.load(jpegs, (16, 16, 3), batch=4, augment=how, scaling="unit").train, 1)
+    whole = iter_in_memory(jpegs)
+    monkeypatch.setattr("kerascnn.data.folder.Files", whole)
+    (kept, _), *_ = batches(data.load(jpegs, (16, 16, 3), batch=4, augment=how, scaling="unit").train, 1)
+    assert np.abs(read - kept)[:, 2:-2, 2:-2].mean() < 0.02
+
+
+def iter_in_memory(folder):
+    from kerascnn.data.examples import Arrays
+
+    return lambda paths, turns, labels: Arrays(np.stack([np.asarray(Image.open(path)) for path in paths]), labels)
+
+
+def test_ten_crops(jpegs):
+    loaded = data.load(jpegs, (14, 14, 3), crops=10, batch=4, scaling="unit")
+    assert loaded.crops.cardinality() == loaded.validation_size
+    views, labels = (np.concatenate(part) for part in zip(*batches(loaded.crops), strict=True))
+    assert views.shape == (loaded.validation_size, 10, 14, 14, 3)
+    assert labels.tolist() == np.concatenate([labels for _, labels in batches(loaded.validation)]).tolist()
+    larger = data.load(jpegs, (16, 16, 3), batch=64, scaling="unit")  # 14 * 256 / 224
+    (whole, _), *_ = batches(larger.validation)
+    np.testing.assert_array_equal(views[:, 0], whole[:, :14, :14])
+    np.testing.assert_array_equal(views[:, 3], whole[:, 2:, 2:])
+    np.testing.assert_array_equal(views[:, 9], whole[:, 1:15, 1:15][:, :, ::-1])
+    assert data.load("digits", limit=20).crops is None
+
+
+def test_streamed_set_is_augmented(tfds_mnist, monkeypatch):
+    options = dict(batch=64, limit=300, augment="inception", scaling="unit", image_shape=(16, 16, 1))
+    kept = {y.tobytes(): x for x, y in batches(data.load("mnist", **{**options, "batch": 300}).train, 1)}
+    monkeypatch.setattr("kerascnn.data.pipeline.MEMORY", 0)
+    streamed = data.load("mnist", **options)
+    assert_equal(batches(data.load("mnist", **options, start_step=7).train, 2), batches(streamed.train, 9)[7:])
+    (once,) = kept.values()
+    mine = np.concatenate([x for x, _ in batches(streamed.train, 5)])
+    found = np.sort(mine.reshape(300, -1).mean(axis=1)), np.sort(once.reshape(300, -1).mean(axis=1))
+    np.testing.assert_allclose(*found, atol=0.01)  # the same images, changed in the same way, in another order
 
 
 TWO_REPLICAS = """

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import affine_transform, map_coordinates
 
-from kerascnn.data.chance import keys, uniform
+from kerascnn.data.chance import fold, keys, uniform
+from kerascnn.data.crop import Crop, draw_windows
 from kerascnn.data.warp import KOCH, UNET, Warp, cubic, grid, matrices, warp
 
 ALL = UNET._replace(
@@ -193,3 +194,68 @@ def test_in_a_pipeline():
     assert warped.element_spec.shape[1:] == (6, 6, 1)
     for step, batch in enumerate(warped):
         np.testing.assert_allclose(batch, warp(noise(4, 10, 12, 1), ALL, [1, step], window=(6, 6)), atol=1)
+
+
+@pytest.mark.parametrize("amount", [0.2, -0.2])
+def test_lens_is_numpys(amount):
+    """Every place further from the middle, or nearer, by the square of its distance: Brown 1966, first term."""
+    image = noise(1, 20, 31, 1).astype(np.float32)
+    y, x = np.mgrid[:20, :31] - np.array([9.5, 15.0])[:, None, None]
+    factor = 1 + amount * (y**2 + x**2) / (9.5**2 + 15**2)
+    expected = map_coordinates(image[0, ..., 0], [9.5 + y * factor, 15 + x * factor], order=1, mode="mirror")
+    found = warp(image, always(lens=amount), [0, 0])[0, ..., 0]
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+def test_barrel_and_pincushion():
+    """A frame's straight edge bends outwards in a barrel: its middle is further out than its ends."""
+    image = np.zeros((1, 65, 65, 1), np.float32)
+    image[:, 8:57, 8:57] = 255
+    for amount, sign in ((0.3, 1), (-0.3, -1)):
+        bent = warp(image, always(lens=amount)._replace(fill=0), [0, 0])[0, ..., 0].numpy()
+        first = (bent > 127).argmax(axis=0)  # of the upper edge, by column
+        assert (first[12] - first[32]) * sign > 0
+
+
+def test_shifts_are_whole_pixels_and_padded():
+    images = noise(300, 8, 8, 3)
+    moved = warp(images, Warp(shift=2 / 8, fill=0), [0, 0]).numpy()
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    found = []
+    for one, wide in zip(moved, padded, strict=True):
+        places = [(t, c) for t in range(5) for c in range(5) if (wide[t : t + 8, c : c + 8] == one).all()]
+        assert len(places) == 1
+        found += places
+    assert set(found) == {(t, c) for t in range(5) for c in range(5)}
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+@pytest.mark.parametrize("crop", [Crop(area=(0.1, 0.9), aspect=(0.7, 1.5)), Crop(side=(1.1, 2.0), central=True)])
+def test_a_crop_is_a_resized_part(crop, flip):
+    """What tf.image.resize makes of the part that is drawn, but for its rim, where the grid sees what is beyond."""
+    images = noise(6, 40, 56, 3).astype(np.float32)
+    key = keys(1, 2, range(6))
+    found = warp(images, Warp(crop=crop, flip_horizontal=flip), key, None, (24, 32)).numpy()
+    for i, part in enumerate(np.transpose(draw_windows(crop, fold(key, 1), 40, 56, 24, 32))):
+        top, left, rows, columns = part
+        expected = tf.image.resize(images[i, top : top + rows, left : left + columns], (24, 32)).numpy()
+        expected = expected[:, ::-1] if flip else expected
+        np.testing.assert_allclose(found[i, 2:-2, 2:-2], expected[2:-2, 2:-2], atol=0.05)
+
+
+def test_masks_follow_crops(picture):
+    images = picture[None, ..., :1].repeat(20, axis=0).astype(np.float32)
+    how = ALL._replace(crop=Crop(area=(0.3, 1), aspect=(3 / 4, 4 / 3)), shift=0.1, lens=(-0.1, 0.1))
+    warped, masks = warp(images, how, [0, 0], images[..., 0] > 100, (30, 30))
+    sure = np.abs(warped.numpy()[..., 0] - 100) > 12
+    assert sure.mean() > 0.6
+    np.testing.assert_array_equal(warped.numpy()[..., 0][sure] > 100, masks.numpy()[sure])
+
+
+def test_an_image_is_what_its_key_says_in_any_batch():
+    images, how = noise(7, 16, 20, 3), ALL._replace(lens=(-0.1, 0.1), crop=Crop(area=(0.2, 1)))
+    key = keys(1, 2, range(7))
+    together = warp(images, how, key).numpy().astype(int)
+    apart = np.concatenate([warp(images[i : i + n], how, key[i : i + n]) for i, n in ((0, 1), (1, 4), (5, 2))])
+    assert np.abs(together - apart).max() <= 1
+    assert (together != apart).mean() < 0.01, "but for rounding"
