@@ -23,11 +23,18 @@ def epoch_length(size: int, batch: int, replicas: int = 1) -> tuple[int, int]:
 
 
 def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
-    """The largest batch, up to `batch`, that leaves no last batch smaller than the number of replicas."""
-    for smaller in range(min(batch, size // replicas * replicas), 0, -replicas):
-        if size % smaller == 0 or size % smaller >= replicas:
-            return smaller
+    """The largest batch, up to `batch`, whose last one, too, leaves no replica without an example; else the smallest
+    larger one."""
+    for found in (*range(min(batch, size), replicas - 1, -1), *range(batch + 1, size + 1)):
+        if reaches_all(found, replicas) and (size % found == 0 or reaches_all(size % found, replicas)):
+            return found
     raise InputError(f"{size} validation images cannot be shared among {replicas} replicas")
+
+
+def reaches_all(batch: int, replicas: int) -> bool:
+    """Whether each gets a share of a batch: TensorFlow gives the first `batch / replicas` examples, rounded up, and
+    the others what is left."""
+    return batch > -(-batch // replicas) * (replicas - 1)
 
 
 def check_order(batch: int, replicas: int, limit: int | None, seed: int, start_step: int) -> None:

@@ -75,15 +75,31 @@ def test_training_batches_divide_by_the_replicas(size, batch, replicas):
     assert last % replicas == 0
 
 
+def shares(examples, replicas):
+    """Of each replica: TensorFlow's are as large as the first, while there are examples."""
+    left, found = examples, []
+    for _ in range(replicas):
+        found.append(min(left, -(-examples // replicas)))
+        left -= found[-1]
+    return found
+
+
 @given(size=sizes, batch=st.integers(1, 40), replicas=st.integers(1, 8))
-def test_no_validation_batch_is_smaller_than_the_number_of_replicas(size, batch, replicas):
+def test_every_replica_has_a_share_of_every_validation_batch(size, batch, replicas):
     batch *= replicas
-    legal = [b for b in range(replicas, min(batch, size) + 1, replicas) if (size % b or b) >= replicas]
+    legal = [b for b in range(1, size + 1) if min(shares(b, replicas) + shares(size % b or b, replicas)) > 0]
     if not legal:
         with pytest.raises(InputError, match="cannot be shared"):
             validation_batch(size, batch, replicas)
+    elif legal[0] <= batch:
+        assert validation_batch(size, batch, replicas) == max(b for b in legal if b <= batch)
     else:
-        assert validation_batch(size, batch, replicas) == max(legal)
+        assert validation_batch(size, batch, replicas) == legal[0]
+
+
+def test_an_odd_set_on_two_replicas():
+    assert validation_batch(91, 2, 2) == 4  # the last has 3
+    assert validation_batch(33, 32, 2) == 31
 
 
 def test_illegal_batch_names_the_nearest_legal_ones():
