@@ -6,6 +6,10 @@
 One device, two devices of one process and two processes train the same network on the same batches, with batch
 normalization synchronized. The set that they are judged on doesn't divide by batch and devices. One device that takes
 every batch backwards shows what rounding alone does; --double, that it is nothing else.
+
+Measured on one CPU core, 50 steps, the largest difference of a loss from one device's (backwards; two devices; two
+processes): ResNet-20 --double 2e-15, 5e-15, 5e-15; in single precision 1.4e-2, 1.8e-2, 1.8e-2; with one block a stage
+(--knob repeats=1,1,1 --lr 2e-4) 3.3e-5, 3.4e-5, 3.4e-5.
 """
 
 import json
