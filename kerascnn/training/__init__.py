@@ -10,6 +10,7 @@
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     to_reconstruct(...)     noisy images to clean ones
     tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
+    SideBySide(networks), report_side_by_side(...)    networks on the same batches, to compare them
     AllPairs(network), PairLoss(), one_shot, verification, compile_as_paper(...), report_verifier(...)    for verifiers
 
 Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
@@ -29,6 +30,9 @@ _HOMES = {
     "CrossEntropy": "losses",
     "CrossEntropyDice": "losses",
     "PRESETS": "presets",
+    "SGD": "optimizers",
+    "SideBySide": "side_by_side",
+    "report_side_by_side": "side_by_side",
     "accuracy": "losses",
     "epochs": "budget",
     "heads": "auxiliary",

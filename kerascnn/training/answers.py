@@ -50,6 +50,22 @@ def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Answers
     return Answers(np.concatenate(truth), np.concatenate(probabilities), samples)
 
 
+def accuracy_over_crops(model: keras.Model, batches: Iterable) -> float:
+    """How many answers are right that are given to several crops of an image, whose probabilities are averaged.
+
+    Args:
+        model: its output are probabilities.
+        batches: pairs of crops (b, n, height, width, channels) and the numbers of their classes (b,).
+    """
+    right, asked = 0, 0
+    for crops, labels in batches:
+        flat = np.reshape(crops, (-1, *crops.shape[2:]))
+        probabilities = model.predict_on_batch(flat).reshape(len(labels), crops.shape[1], -1).mean(1)
+        right += int((probabilities.argmax(-1) == np.asarray(labels)).sum())
+        asked += len(labels)
+    return right / asked
+
+
 def measure(answers: Answers, classes: Sequence[str]) -> dict:
     """Accuracy, top-5 accuracy where there are more than five classes, and for each class precision, recall, F1 and the
     number of its images."""

@@ -15,6 +15,18 @@ TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
 RIGHT, WRONG = "#1a7f37", "#c62828"
 
 
+COLORS = ("#e08a1e", "#1f5fbf", "#1a7f37", "#8e44ad", "#c62828", "#5b6573")
+
+
+class Line(NamedTuple):
+    """Values by epoch, what they are, and how they are drawn."""
+
+    label: str
+    values: Sequence[float]
+    color: str
+    dashed: bool = False
+
+
 class Cell(NamedTuple):
     """An image (height, width, 1 or 3) between 0 and 1, the answer, a note of up to two lines, whether it is right."""
 
@@ -42,10 +54,23 @@ def curves(path: Path, history: dict[str, Sequence[float]], metrics: Sequence[st
         kept = history[f"val_{metric}"][best - 1]
         axes.plot(best, kept, "o", ms=9, mfc="none", mew=1.5, color=HELD_OUT, label=f"kept, epoch {best}: {kept:.4g}")
         axes.set(title=metric, xlabel="epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e6e8eb", lw=0.8)
-        axes.legend(frameon=False, fontsize=9)
+        _dress(axes)
+    _write(figure, path)
+
+
+def lines(path: Path, panels: dict[str, Sequence[Line]]) -> None:
+    """Panels of lines by epoch, each with a title, written to a PNG file."""
+    figure = Figure(figsize=(5.4 * len(panels), 4.2), layout="constrained")
+    for axes, (title, drawn) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        for line in drawn:
+            epochs = range(1, len(line.values) + 1)
+            marker = "o" if len(epochs) < 3 else ""
+            axes.plot(
+                epochs, line.values, marker=marker, ms=3, color=line.color, ls="--" if line.dashed else "-",
+                label=line.label,
+            )  # fmt: skip
+        axes.set(title=title, xlabel="epoch", ylim=(0, None))
+        _dress(axes)
     _write(figure, path)
 
 
@@ -139,6 +164,14 @@ def show(axes, image: np.ndarray) -> None:
 
 def shortened(name: str, most: int = 14) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _dress(axes):
+    """Axes on which lines by epoch stand."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e8eb", lw=0.8)
+    axes.legend(frameon=False, fontsize=9)
 
 
 def _write(figure, path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn.training.answers import Answers, collect, measure
+from kerascnn.training.answers import Answers, accuracy_over_crops, collect, measure
 
 
 class Oracle:
@@ -57,3 +57,20 @@ def test_top5_agrees_with_keras():
     found = measure(Answers(truth, probabilities, []), [str(i) for i in range(8)])
     top5 = keras.metrics.SparseTopKCategoricalAccuracy(5)(truth, probabilities)
     assert found["top5_accuracy"] == pytest.approx(float(top5))
+
+
+class Sum:
+    """A network that finds class 1 as likely as its image is bright."""
+
+    def predict_on_batch(self, images):
+        bright = np.asarray(images).mean((1, 2, 3))
+        return np.stack([1 - bright, bright], axis=-1)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 4))
+def test_crops_are_judged_by_their_average(seed, n, batch):
+    rng = np.random.default_rng(seed)
+    crops, truth = rng.uniform(0, 1, (n, 10, 3, 2, 1)), rng.integers(0, 2, n)
+    expected = ((crops.reshape(n, -1).mean(1) > 0.5) == truth).mean()
+    parts = [(crops[i : i + batch], truth[i : i + batch]) for i in range(0, n, batch)]
+    assert accuracy_over_crops(Sum(), parts) == pytest.approx(expected)
