@@ -1,4 +1,4 @@
-"""The `kerascnn` command: `list`, `info` and `predict`. Verbs import what is heavy themselves."""
+"""The `kerascnn` command: `list`, `info`, `predict` and `augment`. Verbs import what is heavy themselves."""
 
 import sys
 from argparse import ArgumentParser
@@ -35,6 +35,14 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("images", nargs="+", help="image files, or folders of them")
     verb.add_argument("--top", type=int, default=1, metavar="N", help="the N likeliest classes (1)")
     verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.json))
+
+    verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
+    verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
+    verb.add_argument("--how", default="lectures", metavar="NAME", help="an augmentation, like inception (lectures)")
+    verb.add_argument("--size", type=int, default=0, metavar="N", help="side in pixels of what comes out")
+    verb.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)")
+    verb.add_argument("--out", default="sheet.png", metavar="FILE", help="the picture to write (sheet.png)")
+    verb.set_defaults(run=lambda args: draw_augmented(args.out, args.source, args.how, args.size, args.seed, args.json))
 
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
@@ -106,6 +114,16 @@ def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> 
         rows.append((answer["image"], *best))
     print_table(rows)
     return None
+
+
+def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_json: bool) -> None:
+    from .training.devices import load_tensorflow
+
+    load_tensorflow()
+    from .data.sheet import draw_sheet
+
+    draw_sheet(out, source, how, size, seed)
+    return print_json({"picture": out}) if as_json else print(out)
 
 
 def knobs_of(card: catalog.Card) -> list[str]:

@@ -13,6 +13,8 @@ from PIL import Image
 
 import kerascnn
 from kerascnn import InputError, data
+from kerascnn.data.examples import Arrays
+from kerascnn.data.images import read_images
 
 SHAPE = (8, 8, 3)
 PLACES = pytest.mark.parametrize("memory", [2**30, 0], ids=["in memory", "on the fly"])
@@ -270,20 +272,18 @@ def test_an_image_is_changed_in_the_same_way_in_batches_of_any_size():
 def test_a_part_of_a_photo_is_the_same_part_of_it_in_memory(jpegs, monkeypatch):
     """What the decoder cuts out, and what is cut out of what was decoded whole."""
     how = data.Augment(data.Warp(crop=data.Crop(area=(0.3, 1), aspect=(3 / 4, 4 / 3))))
-    for path in sorted(jpegs.rglob("*.jpg")):
-        if Image.open(path).size != (40, 30) or path.stem == "4":
+    for path in jpegs.rglob("*.jpg"):
+        if path.stem not in ("0", "3", "6", "9"):  # upright ones of one size
             path.unlink()
-    (read, _), *_ = batches(data.load(jpegs, (16, 16, 3), batch=4, augment=how, scaling="unit").train, 1)
-    whole = iter_in_memory(jpegs)
-    monkeypatch.setattr("kerascnn.data.folder.Files", whole)
-    (kept, _), *_ = batches(data.load(jpegs, (16, 16, 3), batch=4, augment=how, scaling="unit").train, 1)
+    options = dict(batch=4, augment=how, scaling="unit")
+    (read, _), *_ = batches(data.load(jpegs, (16, 16, 3), **options).train, 1)
+
+    def decoded(paths, _, labels):
+        return Arrays(np.concatenate([read_images([path], (30, 40, 3)) for path in paths]), labels)
+
+    monkeypatch.setattr("kerascnn.data.folder.Files", decoded)
+    (kept, _), *_ = batches(data.load(jpegs, (16, 16, 3), **options).train, 1)
     assert np.abs(read - kept)[:, 2:-2, 2:-2].mean() < 0.02
-
-
-def iter_in_memory(folder):
-    from kerascnn.data.examples import Arrays
-
-    return lambda paths, turns, labels: Arrays(np.stack([np.asarray(Image.open(path)) for path in paths]), labels)
 
 
 def test_ten_crops(jpegs):
