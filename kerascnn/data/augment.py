@@ -9,7 +9,7 @@ from ..errors import InputError, between, unknown
 from . import chance
 from .colours import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recoloured, table
 from .crop import Crop, draw_windows
-from .images import recolour
+from .images import fit, recolour
 from .mixing import mix, rectangle
 from .randaugment import draw
 from .warp import Warp, warp
@@ -120,7 +120,8 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
         key: `chance.keys` of the images, (b,): what is done to an image is a function of its key and of `how` alone,
             and with mixup and cutmix of its neighbour in the batch. Or two integers, like [seed, step].
         classes: how many there are; only for soft labels.
-        image_shape: of what comes out, by default that of the images.
+        image_shape: of what comes out, by default that of the images. Unless the warp has a crop, uint8 images are cut
+            and resized to it first, as `load` does without an augmentation.
 
     Returns:
         float32 images from 0 to 255 and labels: as they were, or float32 (b, classes) where `how.is_soft`.
@@ -129,7 +130,9 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
     key = chance.keys_of(key, tf.shape(images)[0])
     *window, channels = image_shape or [n or tf.shape(images)[i] for i, n in enumerate(images.shape)][1:]
     drawn = draw(how.randaugment, how.magnitude, chance.fold(key, 1), window) if how.randaugment else None
-    if drawn or how.warp != Warp() or images.shape[1:3] != tuple(window):
+    if image_shape and not how.warp.crop:
+        images = fit(images, image_shape)
+    if drawn or how.warp != Warp():
         images = warp(images, how.warp, chance.fold(key, 0), None, window, drawn and drawn.more)
     images = recolour(images, channels)
     if drawn:

@@ -118,7 +118,6 @@ def load(
             return keys(seed, epoch, numbers)
 
         def augmented(images, labels, numbers):
-            images = images if rest.warp.crop else fit(images, image_shape)
             return augment_batch(images, labels, rest, key(numbers), len(classes), image_shape)
 
         examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
