@@ -26,23 +26,15 @@ def main(cfg):
     cfg.knobs = {"latent": 8 if cfg.data == "digits" else 49, **cfg.knobs}
     run = training.Run(cfg, score=training.by_error)
     shape = training.input_shape(kerascnn.info("autoencoder"), kerascnn.data.native_shape(cfg.data), cfg.size)
-    pipeline = dict(batch=cfg.batch, scaling="unit", seed=cfg.seed, replicas=run.replicas)
+    pipeline = dict(batch=cfg.batch, scaling="unit", **run.stream)
     images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, **pipeline)
-    pairs = training.to_reconstruct(images, cfg.noise, cfg.seed)
+    pairs = training.to_reconstruct(images, cfg.noise, cfg.seed, run.step)
     epochs = cfg.epochs or max(5, -(-2000 // pairs.steps))
     with run.strategy.scope():
         model = kerascnn.build("autoencoder", input_shape=shape, **cfg.knobs)
         model.compile(Adam(schedules.CosineDecay(cfg.lr, epochs * pairs.steps)), loss="mean_squared_error")
     run.open(model, pairs)
-    model.fit(
-        pairs.train,
-        shuffle=False,
-        steps_per_epoch=pairs.steps,
-        epochs=epochs,
-        validation_data=pairs.validation,
-        callbacks=run.callbacks(),
-        verbose=run.verbose,
-    )
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.arguments())
     training.report_autoencoder(run, images, pairs)
 
 

@@ -19,25 +19,26 @@ def by_error(logs: dict) -> tuple[float]:
     return (-logs["val_loss"],)
 
 
-def to_reconstruct(images: data.Data, noise: float, seed: int) -> data.Data:
+def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int = 0) -> data.Data:
     """The same images as pairs (what the network sees, what it shall answer), in the range [0, 1].
 
     Args:
         images: loaded with `scaling="unit"`.
         noise: standard deviation of the Gaussian noise on what the network sees.
         seed: of the noise, which is a function of it and the step, in validation always the same.
+        start_step: batches that were taken before.
     """
 
-    def pairs(batches, stream):
+    def pairs(batches, stream, start=0):
         def pair(step, batch):
             clean, key = batch[0], tf.random.fold_in(tf.cast([seed, stream], tf.int64), step)
             if not noise:
                 return clean, clean
             return tf.clip_by_value(clean + noise * tf.random.stateless_normal(tf.shape(clean), key), 0, 1), clean
 
-        return batches.enumerate().map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return batches.enumerate(start).map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    return images._replace(train=pairs(images.train, 0), validation=pairs(images.validation, 1))
+    return images._replace(train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
 
 
 def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
@@ -75,6 +76,7 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     )
     pictures.scatter(run.folder / "codes.png", flat, labels[chosen], images.classes)
     report.publish(run.folder, compose(run, images, result))
+    run.close()
 
 
 def fit_pca(pairs: data.Data, numbers: int) -> PCA:

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from . import files
+from .optimizers import swap_average
 from .start import TrainingStopped
 
 
@@ -19,39 +20,49 @@ def by_accuracy(logs: dict) -> tuple[float, float]:
 class Clock(keras.callbacks.Callback):
     """Adds to an epoch's logs its seconds, its training images per second without validation, and the learning rate.
 
-    `images` is the number of training images in an epoch.
+    `images` is the number of training images in an epoch. Where one was interrupted, the seconds before count, too.
     """
 
     def __init__(self, images: int):
         super().__init__()
-        self.images = images
+        self.images, self.trained = images, 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-        self.trained = None
+        self.began = time.perf_counter() - self.trained
 
-    def on_test_begin(self, logs=None):
-        self.trained = time.perf_counter()
+    def on_train_batch_end(self, batch, logs=None):
+        self.trained = time.perf_counter() - self.began
 
     def on_epoch_end(self, epoch, logs=None):
-        now = time.perf_counter()
-        logs["seconds"] = now - self.began
-        logs["images_per_second"] = self.images / ((self.trained or now) - self.began)
+        logs["seconds"] = time.perf_counter() - self.began
+        logs["images_per_second"] = self.images / self.trained
+        self.trained = 0.0
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
 class BestModel(keras.callbacks.Callback):
-    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals."""
+    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals.
+
+    Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
+    """
 
     def __init__(self, path: Path, about: dict, score: Callable[[dict], tuple] = by_accuracy):
         super().__init__()
         self.path, self.about, self.score = path, about, score
         self.best = None
 
+    def on_test_begin(self, logs=None):
+        swap_average(self.model)
+
+    def on_test_end(self, logs=None):
+        swap_average(self.model)
+
     def on_epoch_end(self, epoch, logs=None):
-        score = self.score(logs)
+        score = list(self.score(logs))
         if self.best is None or score > self.best:
+            swap_average(self.model)
             files.save(self.model, self.path, self.about)
+            swap_average(self.model)
             self.best = score
 
 

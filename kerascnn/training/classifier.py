@@ -26,6 +26,7 @@ def report_classifier(run: Run, images: data.Data) -> None:
     result = {
         "loss": history["val_loss"][trained["best_epoch"] - 1],
         **answers.measure(given, images.classes),
+        **({"ten_crop_accuracy": answers.accuracy_over_crops(model, images.crops)} if images.crops is not None else {}),
         "last_epoch_accuracy": history["val_accuracy"][-1],
         **trained,
     }
@@ -34,6 +35,7 @@ def report_classifier(run: Run, images: data.Data) -> None:
     pictures.confusion(run.folder / "confusion.png", counts, images.classes)
     draw_samples(run.folder / "samples.png", given.samples, counts, images)
     report.publish(run.folder, compose(run, images, result, counts))
+    run.close()
 
 
 def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, images: data.Data) -> None:
@@ -54,14 +56,14 @@ def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, 
 
 def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> report.Report:
     """The text of the report."""
-    top5 = [("right among the first five", f"{result['top5_accuracy']:.2%}")] if "top5_accuracy" in result else []
+    also = {"ten_crop_accuracy": "averaged over ten crops", "top5_accuracy": "right among the first five"}
     shares = ("precision", "recall", "f1")
     return report.compose(
         run.config,
         result,
         facts=[
             (f"accuracy on {counts.sum():,} held-out images", f"{result['accuracy']:.2%}"),
-            *top5,
+            *((words, f"{result[name]:.2%}") for name, words in also.items() if name in result),
             ("held-out loss", f"{result['loss']:.4f}"),
             ("accuracy after the last epoch", f"{result['last_epoch_accuracy']:.2%}"),
         ],

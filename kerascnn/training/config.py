@@ -125,6 +125,22 @@ def _with_tuples(value):
     return value
 
 
+def duration(what: str, text: str, alternative: str = "") -> float:
+    """Seconds of "30s", "5m" or "1.5h".
+
+    Raises:
+        InputError: it is none of that. `what` it was for is named, and the `alternative`.
+    """
+    seconds = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    try:
+        value = float(text[:-1]) * seconds
+    except (ValueError, TypeError):
+        value = 0
+    if not 0 < value < inf:
+        raise InputError(f"{what} {text}: must be {alternative}a time like 30s, 5m or 1h")
+    return value
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         raise InputError(message)

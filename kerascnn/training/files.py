@@ -30,6 +30,10 @@ def write_json(path: Path, content: dict) -> None:
         draft.write_text(as_json(content, indent=2) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def save(model, path: Path, about: dict) -> None:
     """Save a Keras model together with what is needed to use it: `about` goes into the file as `kerascnn.json`."""
     with aside(path) as draft:
@@ -62,6 +66,17 @@ def about(path: str | Path) -> tuple[Path, dict]:
             return file, json.loads(archive.read(MEMBER))
     except (zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"{file}: not a model that a run of kerascnn has saved ({MEMBER} is missing)") from error
+
+
+def write_history(path: Path, rows: list[dict[str, float]]) -> None:
+    """Write a `history.csv`, one row an epoch; none where there are no rows."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    with aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
 
 
 def read_history(path: Path) -> dict[str, list[float]]:

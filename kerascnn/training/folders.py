@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from ..errors import InputError
+from . import checkpoint
 
 HOME = Path("saved_models")
 LEFTOVERS = (
@@ -25,16 +26,19 @@ LEFTOVERS = (
 )
 
 
-def check(out: str, overwrite: bool) -> None:
+def check(out: str, overwrite: bool, resume: bool = False) -> None:
     """Raise an `InputError` unless a run may use the folder `out`. It may where there is none, or an empty one."""
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {out}: is a file; give the name of a folder")
     if folder.exists() and any(folder.iterdir()):
-        if not overwrite:
-            raise InputError(f"--out {out}: exists and isn't empty; --overwrite replaces the run that is in it")
+        if not (overwrite or resume):
+            raise InputError(
+                f"--out {out}: exists and isn't empty; --resume goes on with the run in it, --overwrite replaces it"
+            )
         if not _is_run(folder):
-            raise InputError(f"--out {out}: holds no run of kerascnn, so --overwrite leaves it alone")
+            word = "--resume" if resume else "--overwrite"
+            raise InputError(f"--out {out}: holds no run of kerascnn, so {word} leaves it alone")
 
 
 def make(name: str, out: str = "", overwrite: bool = False) -> Path:
@@ -71,6 +75,7 @@ def _is_run(folder):
 
 
 def _clear(folder):
+    checkpoint.clear(folder)
     for pattern in LEFTOVERS:
         for file in folder.glob(pattern):
             file.unlink()

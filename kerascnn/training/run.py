@@ -1,5 +1,6 @@
 """A run: what surrounds `model.fit`."""
 
+import json
 import shlex
 import statistics
 import sys
@@ -14,8 +15,10 @@ import tensorflow as tf
 from .. import __version__, analysis, weights
 from ..catalog import Card
 from ..errors import InputError
-from . import devices, files, folders
+from . import checkpoint, devices, files, folders
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
+from .resume import Checkpoints, interval
+from .start import TrainingStopped
 
 
 def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int]:
@@ -46,26 +49,39 @@ class Run:
     Attributes:
         strategy: the `tf.distribute` strategy; make and compile the model in its `scope()`.
         replicas: the number of devices that share a batch.
-        verbose: for `model.fit`: a progress bar on a terminal, a line for each epoch elsewhere.
+        resumed: whether there is something to go on with, and
+        step, epoch: where: after so many steps, in the epoch of this number; 0 and 0 where a run begins.
+        stream: what `kerascnn.data` needs to know of the run: seed, replicas, and the step to start with.
         folder: the run folder, once it is open.
         about: what `model.keras` says about itself, and
         config: what `config.json` says, once the run is open.
 
     Raises:
         InputError: the folder is taken, the seed is out of range, the precision doesn't fit the devices.
+        TrainingStopped: the run that shall go on is complete.
     """
 
     def __init__(self, cfg: SimpleNamespace, score: Callable[[dict], tuple] = by_accuracy):
         self.cfg, self.score = cfg, score
+        if cfg.resume and not cfg.out:
+            raise InputError("--resume: needs --out DIR, the folder of the run that shall go on")
+        if cfg.resume and cfg.overwrite:
+            raise InputError("--resume goes on with a run, --overwrite replaces it: give one of them")
         if cfg.out:
-            folders.check(cfg.out, cfg.overwrite)
+            folders.check(cfg.out, cfg.overwrite, cfg.resume)
+        interval(cfg.checkpoint_every)
+        self.saved = self._checkpoint() if cfg.resume else None
+        self.resumed = self.saved is not None
+        self.step, self.epoch = (self.saved.record[name] for name in ("step", "epoch")) if self.resumed else (0, 0)
+        if self.resumed and self.saved.record["stopped"]:
+            self.epoch = sys.maxsize
         if cfg.seed >= 2**32:
             raise InputError(f"--seed {cfg.seed}: must be less than {2**32}")
         keras.utils.set_random_seed(cfg.seed)
         self.precision = devices.set_precision(cfg.mixed_precision)
         self.strategy = devices.strategy()
         self.replicas = self.strategy.num_replicas_in_sync
-        self.verbose = 1 if sys.stdout.isatty() else 2
+        self.stream = dict(seed=cfg.seed, replicas=self.replicas, start_step=self.step)
 
     def open(self, model: keras.Model, data) -> None:
         """Make the run folder and write `config.json`: all that is needed to build this model and to run again.
@@ -87,9 +103,8 @@ class Run:
             "mean": data.mean,
             "std": data.std,
         }
-        name = f"{model.name}-{data.name}" + ("-smoke" if self.cfg.smoke else "")
-        self.folder = folders.make(name, self.cfg.out, self.cfg.overwrite)
-        self.config = {
+        self.data = data
+        config = {
             **self.about,
             "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             "flags": vars(self.cfg),
@@ -103,23 +118,59 @@ class Run:
             "tensorflow": tf.__version__,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
-        files.write_json(self.folder / "config.json", self.config)
+        name = f"{model.name}-{data.name}" + ("-smoke" if self.cfg.smoke else "")
+        if self.resumed:
+            self.folder = Path(self.cfg.out)
+            self.config = files.read_json(self.folder / "config.json")
+            self._check_same(config)
+            files.write_history(self.folder / "history.csv", self.saved.record["history"])
+        else:
+            self.folder, self.config = folders.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume), config
+            files.write_json(self.folder / "config.json", config)
         print(
             f"{model.name}, {model.count_params():,} parameters; {data.name}, {data.train_size:,} images and "
-            f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {self.folder}",
+            f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {self.folder}"
+            + (f", which goes on after step {self.step:,}" if self.resumed else ""),
             flush=True,
         )
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """What `model.fit` shall call, once the run is open: it writes `history.csv`, `logs/` and the best epoch's
-        `model.keras`, and stops where the loss is not finite."""
+    def arguments(self, *extra: keras.callbacks.Callback) -> dict:
+        """What `model.fit` has to be told, once the run is open, whatever is trained.
+
+        That is: from which epoch on, of how many steps, with the batches as they come (they are shuffled already), with
+        a progress bar on a terminal and a line an epoch elsewhere, and with which callbacks; see `callbacks`.
+        """
+        return {
+            "initial_epoch": self.epoch,
+            "steps_per_epoch": self.data.steps,
+            "shuffle": False,
+            "verbose": 1 if sys.stdout.isatty() else 2,
+            "callbacks": self.callbacks(*extra),
+        }
+
+    def callbacks(self, *extra: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
+        """What `model.fit` shall call, once the run is open: it writes `history.csv`, `logs/`, the best epoch's
+        `model.keras` and checkpoints, and stops where the loss is not finite.
+
+        Args:
+            extra: what the recipe wants to be called besides.
+        """
+        clock = Clock(self.config["train_images"])
+        best = BestModel(self.folder / "model.keras", self.about, self.score)
+        stateful = [*extra, clock, best]
         return [
             StopOnNonFiniteLoss(),
-            Clock(self.config["train_images"]),
-            keras.callbacks.CSVLogger(self.folder / "history.csv"),
+            *extra,
+            clock,
+            keras.callbacks.CSVLogger(self.folder / "history.csv", append=True),
             TensorBoard(self.folder / "logs"),
-            BestModel(self.folder / "model.keras", self.about, self.score),
+            best,
+            Checkpoints(self.folder, self.cfg.checkpoint_every, stateful, self.data.train.element_spec, self.saved),
         ]
+
+    def close(self) -> None:
+        """The run is complete: its checkpoints are not needed any more."""
+        checkpoint.clear(self.folder)
 
     def best_model(self) -> keras.Model:
         """The model of the best epoch."""
@@ -145,3 +196,23 @@ class Run:
             "macs": cost.macs,
             "device": devices.describe(),
         }
+
+    def _checkpoint(self):
+        """The one to go on from, if there is one."""
+        folder = Path(self.cfg.out)
+        saved = checkpoint.read(folder)
+        if saved is None and (folder / "metrics.json").exists():
+            raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume")
+        return saved
+
+    def _check_same(self, config):
+        """Raise an `InputError` where the run that goes on is not the one that began."""
+        same = (*self.about, "data", "train_images", "validation_images", "precision", "replicas")
+        now = json.loads(files.as_json({name: config[name] for name in same if name != "kerascnn"}))
+        differ = [
+            f"{name} {self.config.get(name)!r}, not {value!r}"
+            for name, value in now.items()
+            if self.config.get(name) != value
+        ]
+        if differ:
+            raise InputError(f"--resume: the run in {self.folder} has {'; '.join(differ)}")

@@ -105,6 +105,7 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     draw_overlays(run.folder / "overlays.png", masks.held_out, found, errors, masks.classes)
     report.print_table(images_table(result["images"]))
     report.publish(run.folder, compose(run, masks, result))
+    run.close()
 
 
 def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:

@@ -1,16 +1,17 @@
 """All that a compiled model is at some moment, as arrays: a model that gets them back goes on bit for bit.
 
-To the weights belong the optimizer, the seed generators of dropout, which no Keras format saves, and the running metrics
-of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept.
+To the weights belong the optimizer, the seed generators of dropout, which no Keras format saves, and the running
+metrics of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
 
 from ..errors import InputError
 
+GROUPS = ("model", "optimizer", "metrics")
 EACH = "@each"  # ends the name of a variable of which every replica has another value: (replicas, ...)
 
 
@@ -29,13 +30,13 @@ def capture(model: keras.Model) -> dict[str, np.ndarray]:
     return arrays
 
 
-def restore(model: keras.Model, arrays: dict[str, np.ndarray], *, metrics: bool = True) -> None:
+def restore(model: keras.Model, arrays: dict[str, np.ndarray], groups: Sequence[str] = GROUPS) -> None:
     """Put a state back.
 
     Args:
         model: compiled as when the state was captured.
         arrays: what `capture` gave.
-        metrics: without them, which a new model doesn't have yet, everything else is put back.
+        groups: what of it; a new model doesn't have its metrics yet.
 
     Raises:
         InputError: the state is of another model; what differs is named. The model stays as it was.
@@ -43,9 +44,8 @@ def restore(model: keras.Model, arrays: dict[str, np.ndarray], *, metrics: bool 
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     given = {name.removesuffix(EACH): (name.endswith(EACH), array) for name, array in arrays.items()}
-    if not metrics:
-        given = {name: value for name, value in given.items() if not name.startswith("metrics/")}
-    variables = {name: copies for name, copies in _variables(model) if metrics or not name.startswith("metrics/")}
+    given = {name: value for name, value in given.items() if name.split("/")[0] in groups}
+    variables = dict(_variables(model, groups))
     _check(variables, given)
     for name, copies in variables.items():
         each, array = given[name]
@@ -53,11 +53,11 @@ def restore(model: keras.Model, arrays: dict[str, np.ndarray], *, metrics: bool 
             copy.assign(array[i] if each else array)
 
 
-def _variables(model) -> Iterator:
+def _variables(model, groups=GROUPS) -> Iterator:
     """(a name, the copy of each replica) of every variable."""
-    groups = {"model": model.variables, "optimizer": model.optimizer.variables, "metrics": model.metrics_variables}
-    for group, variables in groups.items():
-        for i, variable in enumerate(variables):
+    of = {"model": model.variables, "optimizer": model.optimizer.variables, "metrics": model.metrics_variables}
+    for group in groups:
+        for i, variable in enumerate(of[group]):
             copies = getattr(variable.value, "values", None)
             yield f"{group}/{i}/{variable.path}", copies or (variable.value,)
 

@@ -130,6 +130,7 @@ def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = N
     draw_trial(run.folder / "trial.png", images, typical, judge.trial(typical))
     draw_pairs(run.folder / "pairs.png", pairs.unseen.images, asked)
     report.publish(run.folder, compose(run, pairs, result, copies))
+    run.close()
 
 
 def ask(judge: Judge, group: Group) -> list[Pair]:
