@@ -41,7 +41,7 @@ def schedule(cfg: SimpleNamespace, steps: int) -> float | schedules.LearningRate
     plan.warmup = in_steps("warmup", cfg.warmup, cfg, steps)
     plan.every = max(1, in_steps("every", cfg.every, cfg, steps))
     plan.milestones = [in_steps("milestones", length, cfg, steps) for length in cfg.milestones]
-    if plan.milestones != sorted(set(plan.milestones)):
+    if list(cfg.milestones) != sorted(set(cfg.milestones)):
         raise InputError(f"--milestones {', '.join(map(str, cfg.milestones))}: must rise from step to step")
     made = SCHEDULES[cfg.schedule](plan)
     if not plan.warmup or cfg.schedule == "cosine":
