@@ -51,7 +51,8 @@ def smoke(recipe, tmp_path_factory):
 
 
 def test_every_recipe_is_tried():
-    assert {recipe.name for recipe in RECIPES} == {path.stem for path in FOLDER.glob("*.py")}
+    alone = {"plain_vs_residual"}  # has its own tests: it trains several networks
+    assert {recipe.name for recipe in RECIPES} | alone == {path.stem for path in FOLDER.glob("*.py")}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
