@@ -49,7 +49,7 @@ def main(cfg):
             rate = schedules.CosineDecay(0.0, steps, warmup_target=cfg.lr, warmup_steps=steps // 20)
             metrics = [training.one_shot, training.verification]
             model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
-    run.open(network, pairs)
+    run.open(model, pairs)
     model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.arguments())
     training.report_verifier(run, pairs, cfg.runs, how, 0 if cfg.paper else cfg.copies)
 

@@ -28,6 +28,11 @@ class AllPairs(keras.Model):
         if kernel.shape == (1, 1):  # one that starts with the wrong sign would have to come through zero
             kernel.assign([[CERTAINTY]])
             bias.assign([-CERTAINTY / 2])
+        self.built = True
+
+    @property
+    def inputs(self):
+        return self.network.inputs
 
     def call(self, images, training=None):
         embeddings = part(self.network, "twin")(images, training=training)

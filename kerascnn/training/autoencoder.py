@@ -49,6 +49,9 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
         images: the labelled images.
         pairs: what was made of them to train on.
     """
+    if not run.is_chief:
+        run.close()
+        return
     model, history = run.best_model(), run.history()
     encoder = part(model, "encoder")
     seen, clean = map(np.concatenate, zip(*pairs.validation.as_numpy_iterator(), strict=True))

@@ -41,12 +41,13 @@ class Clock(keras.callbacks.Callback):
 
 
 class BestModel(keras.callbacks.Callback):
-    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals.
+    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals. Where `path` is None,
+    another machine does.
 
     Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
     """
 
-    def __init__(self, path: Path, about: dict, score: Callable[[dict], tuple] = by_accuracy):
+    def __init__(self, path: Path | None, about: dict, score: Callable[[dict], tuple] = by_accuracy):
         super().__init__()
         self.path, self.about, self.score = path, about, score
         self.best = None
@@ -59,7 +60,7 @@ class BestModel(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         score = list(self.score(logs))
-        if self.best is None or score > self.best:
+        if self.path and (self.best is None or score > self.best):
             swap_average(self.model)
             files.save(self.model, self.path, self.about)
             swap_average(self.model)

@@ -19,6 +19,9 @@ def report_classifier(run: Run, images: data.Data) -> None:
         run: a run whose training is over.
         images: the data that it was trained on.
     """
+    if not run.is_chief:
+        run.close()
+        return
     model, history = run.best_model(), run.history()
     given = answers.collect(model, images.validation, SHEET)
     counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))

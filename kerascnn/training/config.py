@@ -17,6 +17,8 @@ STANDARD = {
     "checkpoint_every": "5m",
     "smoke": False,
     "mixed_precision": False,
+    "accumulate": 1,
+    "batch_norm": "averaged",
 }
 ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # of each start; all other flags belong to the run
 HELP = {
@@ -29,6 +31,8 @@ HELP = {
     "preset": "the training procedure of a paper, in place of the defaults",
     "smoke": "a few images for a moment: proves the wiring",
     "mixed_precision": "compute in 16 bits, on a GPU",
+    "accumulate": "parts in which a batch is worked through, for less memory",
+    "batch_norm": "over several devices: averaged before it is judged, or synchronized in every step",
 }
 
 

@@ -32,7 +32,7 @@ class Checkpoints(keras.callbacks.Callback):
     of an epoch walks past the steps of this epoch that were done before, without data and without training.
 
     Args:
-        folder: the run folder.
+        folder: the run folder, None where another machine writes.
         every: steps or time between two checkpoints, as for `interval`. There is one more when the training ends, and
             one when SIGTERM asks the process to end.
         others: the callbacks whose state belongs to the run: those of their attributes that are numbers, text, arrays
@@ -49,7 +49,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.asked_to_end = False
 
     def on_train_begin(self, logs=None):
-        signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGTERM, self._on_sigterm if self.folder else signal.SIG_IGN)  # the chief's step needs all
         self.written = time.monotonic()
         self.epoch_done = None
         if self.saved:
@@ -115,7 +115,8 @@ class Checkpoints(keras.callbacks.Callback):
         for name, array in captured.arrays.items():
             if name.startswith("model/") and not np.isfinite(array).all():
                 raise TrainingStopped(f"{name.split('/', 2)[2]} is not finite any more, try a smaller --lr")
-        checkpoint.write(self.folder, captured.record["step"], captured)
+        if self.folder:
+            checkpoint.write(self.folder, captured.record["step"], captured)
         self.written = time.monotonic()
 
     def _on_sigterm(self, number, frame):

@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from .. import __version__, analysis, weights
 from ..catalog import Card
-from ..errors import InputError
-from . import checkpoint, devices, files, folders
+from ..errors import InputError, count, one_of
+from . import checkpoint, devices, distribute, files, folders
+from .accumulate import accumulate
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .resume import Checkpoints, interval
 from .start import TrainingStopped
@@ -49,9 +50,11 @@ class Run:
     Attributes:
         strategy: the `tf.distribute` strategy; make and compile the model in its `scope()`.
         replicas: the number of devices that share a batch.
+        is_chief: whether this machine writes the run folder; of several that train together, one does.
         resumed: whether there is something to go on with, and
         step, epoch: where: after so many steps, in the epoch of this number; 0 and 0 where a run begins.
-        stream: what `kerascnn.data` needs to know of the run: seed, replicas, and the step to start with.
+        stream: what `kerascnn.data` needs to know of the run: seed, the step to start with, and the number of parts
+            that share a batch, as its `replicas`.
         folder: the run folder, once it is open.
         about: what `model.keras` says about itself, and
         config: what `config.json` says, once the run is open.
@@ -63,11 +66,18 @@ class Run:
 
     def __init__(self, cfg: SimpleNamespace, score: Callable[[dict], tuple] = by_accuracy):
         self.cfg, self.score = cfg, score
+        count("accumulate", cfg.accumulate)
+        one_of("batch_norm", cfg.batch_norm, distribute.BATCH_NORMS)
+        self.strategy = devices.strategy()  # of several machines it has to be made before anything is computed
+        self.replicas, self.is_chief = self.strategy.num_replicas_in_sync, devices.is_chief()
+        if cfg.accumulate > 1 and cfg.batch % (self.replicas * cfg.accumulate):
+            parts = f"--accumulate {cfg.accumulate} parts" + f" on {self.replicas} devices" * (self.replicas > 1)
+            raise InputError(f"--batch {cfg.batch}: cannot be divided into {parts}")
         if cfg.resume and not cfg.out:
             raise InputError("--resume: needs --out DIR, the folder of the run that shall go on")
         if cfg.resume and cfg.overwrite:
             raise InputError("--resume goes on with a run, --overwrite replaces it: give one of them")
-        if cfg.out:
+        if cfg.out and self.is_chief:
             folders.check(cfg.out, cfg.overwrite, cfg.resume)
         interval(cfg.checkpoint_every)
         self.saved = self._checkpoint() if cfg.resume else None
@@ -79,20 +89,23 @@ class Run:
             raise InputError(f"--seed {cfg.seed}: must be less than {2**32}")
         keras.utils.set_random_seed(cfg.seed)
         self.precision = devices.set_precision(cfg.mixed_precision)
-        self.strategy = devices.strategy()
-        self.replicas = self.strategy.num_replicas_in_sync
-        self.stream = dict(seed=cfg.seed, replicas=self.replicas, start_step=self.step)
+        self.stream = dict(seed=cfg.seed, replicas=self.replicas * cfg.accumulate, start_step=self.step)
 
     def open(self, model: keras.Model, data) -> None:
-        """Make the run folder and write `config.json`: all that is needed to build this model and to run again.
+        """Make the run folder and write `config.json`: all that is needed to build this model and to run again. And
+        make the model fit for several devices, and for a batch in parts.
 
         Args:
-            model: the network, made by `kerascnn.build` with the knobs of the command line.
+            model: what shall be trained, compiled; made by `kerascnn.build` with the knobs of the command line.
             data: what `kerascnn.data` loaded for it.
 
         Raises:
-            InputError: the folder is taken or cannot be made.
+            InputError: the folder is taken or cannot be made; the loss doesn't allow `--accumulate`.
         """
+        if self.cfg.accumulate > 1:
+            accumulate(model, self.cfg.accumulate)
+        if self.replicas > 1:
+            distribute.prepare(model, self.cfg.batch_norm == "synchronized")
         self.about = {
             "kerascnn": __version__,
             "name": model.name,
@@ -118,6 +131,9 @@ class Run:
             "tensorflow": tf.__version__,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
+        if not self.is_chief:
+            self.folder, self.config = None, config
+            return
         name = f"{model.name}-{data.name}" + ("-smoke" if self.cfg.smoke else "")
         if self.resumed:
             self.folder = Path(self.cfg.out)
@@ -144,7 +160,7 @@ class Run:
             "initial_epoch": self.epoch,
             "steps_per_epoch": self.data.steps,
             "shuffle": False,
-            "verbose": 1 if sys.stdout.isatty() else 2,
+            "verbose": (1 if sys.stdout.isatty() else 2) if self.is_chief else 0,
             "callbacks": self.callbacks(*extra),
         }
 
@@ -156,21 +172,30 @@ class Run:
             extra: what the recipe wants to be called besides.
         """
         clock = Clock(self.config["train_images"])
-        best = BestModel(self.folder / "model.keras", self.about, self.score)
+        best = BestModel(self.folder and self.folder / "model.keras", self.about, self.score)
         stateful = [*extra, clock, best]
+        averaged = [distribute.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
         return [
             StopOnNonFiniteLoss(),
+            *averaged,
             *extra,
             clock,
-            keras.callbacks.CSVLogger(self.folder / "history.csv", append=True),
-            TensorBoard(self.folder / "logs"),
+            *self._writers(),
             best,
             Checkpoints(self.folder, self.cfg.checkpoint_every, stateful, self.data.train.element_spec, self.saved),
         ]
 
+    def _writers(self):
+        if not self.is_chief:
+            return []
+        return [keras.callbacks.CSVLogger(self.folder / "history.csv", append=True), TensorBoard(self.folder / "logs")]
+
     def close(self) -> None:
-        """The run is complete: its checkpoints are not needed any more."""
-        checkpoint.clear(self.folder)
+        """The run is complete: its checkpoints are not needed any more, and several machines may part."""
+        if self.is_chief:
+            checkpoint.clear(self.folder)
+        if devices.workers() > 1:
+            distribute.wait_for_all()
 
     def best_model(self) -> keras.Model:
         """The model of the best epoch."""

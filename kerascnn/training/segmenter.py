@@ -76,6 +76,9 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
         masks: the data that it was trained on.
         turns: average eight answers, see `sliding.probabilities`.
     """
+    if not run.is_chief:
+        run.close()
+        return
     model, history = run.best_model(), run.history()
     labels = range(len(masks.classes))
 

@@ -54,6 +54,9 @@ def report_side_by_side(run: Run, model: SideBySide, images: data.Data) -> None:
 
     A network's training loss is the mean over the last epoch's batches, as they were learnt.
     """
+    if not run.is_chief:
+        run.close()
+        return
     history = run.history()
     result = {
         network.name: {

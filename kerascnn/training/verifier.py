@@ -103,6 +103,9 @@ def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = N
         runs: the file of the official runs of Omniglot, to judge on them too.
         how, copies: see `Judge`.
     """
+    if not run.is_chief:
+        run.close()
+        return
     network, history = run.best_model(), run.history()
     judge = Judge(network, pairs, pairs.unseen.images, how, copies)
     trials = sample_trials(pairs.unseen, TRIALS)
