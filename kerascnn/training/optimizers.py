@@ -42,10 +42,10 @@ class Adam(InGradient, keras.optimizers.Adam):
 
 
 OPTIMIZERS = {  # and those of the flags that they take
-    "sgd": (SGD, ("momentum",)),
-    "rmsprop": (RMSprop, ("momentum", "rho", "epsilon")),
     "adam": (Adam, ("epsilon",)),
     "adamw": (keras.optimizers.AdamW, ("epsilon",)),
+    "sgd": (SGD, ("momentum",)),
+    "rmsprop": (RMSprop, ("momentum", "rho", "epsilon")),
 }
 DECAYS = ("kernels", "not-depthwise", "all")
 

@@ -190,8 +190,9 @@ PRESETS = {
         decays="all",
         initializer="he_normal",
     ),
-    # Liu et al. 2022, arXiv:2201.03545, Table 5 (ConvNeXt), without random erasing: 20 epochs of warm-up, mixup and
-    # cutmix. For other networks than ConvNeXt add `--knob stochastic_depth=0.1`.
+    # Liu et al. 2022, arXiv:2201.03545, Table 5 (ConvNeXt), without random erasing: 20 epochs of warm-up, mixup,
+    # cutmix and RandAugment, whose amounts are those of `kerascnn.data.AUGMENTS`. For residual networks other than
+    # ConvNeXt add `--knob stochastic_depth=0.1`.
     "modern": dict(
         model="convnext_tiny",
         augment="modern",

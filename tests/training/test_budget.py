@@ -1,0 +1,66 @@
+"""Epochs that fit into a time, and a model that isn't changed by finding out."""
+
+import time
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn
+from kerascnn.training import state
+from kerascnn.training.budget import Clock, epochs
+
+
+@pytest.fixture(scope="module")
+def images():
+    return kerascnn.data.load("digits", (8, 8, 1), batch=4, limit=160)
+
+
+def network():
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.5, seed=1),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
+    return keras.Sequential([keras.Input((8, 8, 1)), *layers])
+
+
+def flags(**values):
+    return SimpleNamespace(**{"epochs": 0, "budget": "", **values})
+
+
+def test_without_a_budget(images):
+    assert images.steps == 40
+    assert epochs(flags(), network(), images, False) == 25  # 1,000 steps
+    assert epochs(flags(epochs=3), network(), images, False) == 3
+    assert epochs(flags(epochs=3, budget="9h"), network(), images, True) == 3
+
+
+def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
+    """The clock is told that a step of training takes 2 s and one of validation 1 s: an epoch takes 120 s."""
+    monkeypatch.setattr(Clock, "step", lambda self, part: {"train": 2.0, "test": 1.0}[part])
+    model = network()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    before = state.capture(model)
+    assert len(images.validation) == 40
+    assert epochs(flags(epochs=99, budget="1h"), model, images, False) in (29, 28)  # of 30, a moment is spent
+    for name, value in state.capture(model).items():
+        if name.startswith("model/"):
+            np.testing.assert_array_equal(value, before[name])
+    with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 12\ds; give more"):
+        epochs(flags(budget="60s"), model, images, False)
+    with pytest.raises(kerascnn.InputError, match="--budget soon: must be a time"):
+        epochs(flags(budget="soon"), model, images, False)
+
+
+def test_clock_takes_the_median_of_steps_that_are_warm():
+    clock = Clock()
+    clock.set_model(network())
+    for pause in [0.1, 0.05, 0.05, *[0.01] * 9, 0.2]:
+        time.sleep(pause)
+        clock.on_train_batch_end(0, {"loss": 1.0})
+    assert 0.01 <= clock.step("train") < 0.05
+    assert 0.1 <= clock.compiling < 0.2
+    assert clock.step("test") == 0
