@@ -1,6 +1,7 @@
 """Two devices of one process, and two processes, against one device: `replicas.py` is what each of them runs."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,19 @@ def test_several_machines_need_a_keras_that_has_been_tried(monkeypatch):
     monkeypatch.setattr(keras, "__version__", "3.99.0")
     with pytest.raises(InputError, match=r"several machines: tried with Keras 3\.15\.x only, here is Keras 3\.99\.0"):
         distribute.over_machines()
+
+
+@pytest.mark.slow
+def test_only_the_chief_writes_and_speaks(tmp_path):
+    recipe = Path(__file__).parents[2] / "recipes" / "classify.py"
+    flags = ["--smoke", "--epochs", "2", "--accumulate", "2", "--out", "run"]
+    command = [sys.executable, *LAUNCH, recipe, *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert {"config.json", "history.csv", "logs", "model.keras", "report.html"} <= set(os.listdir(tmp_path / "run"))
+    assert len(list((tmp_path / "run" / "logs" / "train").iterdir())) == 1
+    assert done.stdout.count("Epoch 2/2") == done.stdout.count("held out") == 1
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr.splitlines()[-1].startswith("error: --out run: exists and isn't empty")
