@@ -52,6 +52,7 @@ def test_info(name, capsys):
         (["list", "q*"], "no network matches 'q*'"),
         (["list", "--task", "cook"], "task='cook': must be one of"),
         (["predict", "nowhere", "a.png"], "nowhere"),
+        (["augment", "--how", "flap"], "unknown augmentation 'flap': did you mean flip?"),
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(line, message, capsys):

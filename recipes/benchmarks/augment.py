@@ -7,6 +7,10 @@ Both translate, flip, rotate, stretch and shear, bilinearly, mirroring at the ed
 does that, too. Rounds of ours and theirs alternate, both compiled by tf.function; the ratio is the median of the
 rounds' own ratios, Keras over ours: above 1 ours is faster. The other lines are named augmentations, whole: their
 crops, colours and mixing, too.
+
+Measured on one busy CPU core with TensorFlow 2.21, 2 rounds, 2026-11-25: 1,313 ms for the Keras layers, 381 ms for the
+one grid, ratio 4.5; whole augmentations from 60 ms (flip, cifar) over 381 to 470 ms (crops and colours) to 554 ms
+(randaugment).
 """
 
 import argparse

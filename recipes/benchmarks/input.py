@@ -6,7 +6,11 @@
 The folder is made of parts of scikit-learn's two photos, in a temporary place. "Alone" decodes the same parts of the
 same files in parallel and does nothing else: no resizing, no batches, no scaling. Rounds alternate; the ratio is the
 median of the rounds' own ratios, alone over ours in seconds: above 1 ours is faster. "inception" is the ratio with
-random crops, first the crops alone and then with flips and colours.
+random crops, first the crops alone and then with flips and colours. Of a photo of this size, resizing to 224 alone
+takes about a third of the time of decoding.
+
+Measured on one CPU core that others used as well, with TensorFlow 2.21, 256 photos of 57 kB, 2 rounds, 2026-11-25:
+ratio 0.55 with the centre cut, 0.46 with random crops, 0.35 with inception.
 """
 
 import argparse
