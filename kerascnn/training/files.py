@@ -69,14 +69,14 @@ def about(path: str | Path) -> tuple[Path, dict]:
 
 
 def write_history(path: Path, rows: list[dict[str, float]]) -> None:
-    """Write a `history.csv`, one row an epoch; none where there are no rows."""
+    """Write a `history.csv` to which Keras's `CSVLogger` can append, one row an epoch; none where there are no rows."""
     if not rows:
         path.unlink(missing_ok=True)
         return
     with aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, rows[0])
+        table = csv.DictWriter(file, ["epoch", *sorted(rows[0])])
         table.writeheader()
-        table.writerows(rows)
+        table.writerows({"epoch": epoch, **row} for epoch, row in enumerate(rows))
 
 
 def read_history(path: Path) -> dict[str, list[float]]:

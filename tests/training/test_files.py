@@ -76,3 +76,16 @@ def test_what_is_no_model_of_ours(model, tmp_path):
     model.save(tmp_path / "plain.keras")
     with pytest.raises(InputError, match=r"kerascnn.json is missing"):
         files.about(tmp_path / "plain.keras")
+
+
+def test_a_history_goes_on_where_it_was_written(tmp_path):
+    """Keras's CSVLogger appends to it, in its own order of columns."""
+    path, logs = tmp_path / "history.csv", [{"loss": 3.0 - i, "accuracy": i / 4, "val_loss": 5.0} for i in range(3)]
+    files.write_history(path, logs[:2])
+    logger = keras.callbacks.CSVLogger(path, append=True)
+    logger.set_model(keras.Sequential())
+    logger.on_train_begin()
+    logger.on_epoch_end(2, logs[2])
+    logger.on_train_end()
+    wanted = {"epoch": [0, 1, 2], "accuracy": [0, 0.25, 0.5], "loss": [3, 2, 1], "val_loss": [5, 5, 5]}
+    assert files.read_history(path) == wanted
