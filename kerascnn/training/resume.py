@@ -31,6 +31,10 @@ class Checkpoints(keras.callbacks.Callback):
     It has to be the last of the callbacks, so that it sees what the others have done. A run that goes on in the middle
     of an epoch walks past the steps of this epoch that were done before, without data and without training.
 
+    Several machines go on with the chief's state, from a folder that all of them see. What differs between machines is
+    not in it: after a checkpoint in the middle of an epoch, the training loss and metrics of this one epoch, and batch
+    normalization's statistics unless they are synchronized, are those of the chief's share before.
+
     Args:
         folder: the run folder, None where another machine writes.
         every: steps or time between two checkpoints, as for `interval`. There is one more when the training ends, and
