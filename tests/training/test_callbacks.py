@@ -33,6 +33,7 @@ def test_best_model_is_of_the_first_of_the_best_epochs(tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(files, "save", lambda model, path, about: saved.append((path.name, about, epoch)))
     best = BestModel(tmp_path / "model.keras", {"name": "net"})
+    best.set_model(network())
     for epoch, (accuracy, loss) in enumerate([(0.5, 1.0), (0.4, 0.5), (0.5, 1.0), (0.5, 0.9), (0.6, 2.0), (0.6, 2.0)]):
         best.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
     assert saved == [("model.keras", {"name": "net"}, epoch) for epoch in (0, 3, 4)]

@@ -50,7 +50,9 @@ def test_out_may_be_empty_or_missing(exists, here):
 def test_nothing_is_written_over_unasked(call, here):
     run = finished_run(here / "run")
     before = content(here)
-    with pytest.raises(InputError, match=r"--out run: exists and isn't empty; --overwrite replaces"):
+    with pytest.raises(
+        InputError, match=r"--out run: exists and isn't empty; --resume goes on with the run in it, --over"
+    ):
         call("run", False)
     (run / "config.json").unlink()
     with pytest.raises(InputError, match="holds no run of kerascnn"):

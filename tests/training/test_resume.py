@@ -186,5 +186,7 @@ def test_interval():
 
 @pytest.mark.parametrize("text", ["0", "", "m", "5 minutes", "-3", "0s", "1.5", "nans", "infh"])
 def test_interval_that_is_none(text):
-    with pytest.raises(InputError, match=r"--checkpoint-every.*must be a number of steps, or a time like 30s, 5m or 1h"):
+    with pytest.raises(
+        InputError, match=r"--checkpoint-every.*must be a number of steps, or a time like 30s, 5m or 1h"
+    ):
         interval(text)
