@@ -43,12 +43,11 @@ def main(cfg):
         run.open(ours, images)
         loops = {
             "recipe": lambda epochs: ours.fit(
-                images.train, shuffle=False, steps_per_epoch=images.steps, epochs=epochs,
-                validation_data=images.validation, callbacks=run.callbacks(), verbose=run.verbose,
+                images.train, validation_data=images.validation, epochs=epochs, **run.arguments()
             ),
             "bare fit": lambda epochs: bare.fit(
                 x, y, batch_size=cfg.batch, epochs=epochs, validation_data=validation,
-                validation_batch_size=cfg.batch, verbose=run.verbose,
+                validation_batch_size=cfg.batch, verbose=2,
             ),
         }  # fmt: skip
         speeds = {name: [] for name in loops}

@@ -85,16 +85,24 @@ def result(folder: Path) -> dict[str, bytes]:
         rows = [{name: value for name, value in row.items() if name not in TIMING} for row in csv.DictReader(file)]
     with zipfile.ZipFile(folder / "model.keras") as archive:
         best = archive.read("model.weights.h5")
-    return {**found, "step": last.name.encode(), "history": json.dumps(rows).encode(), "best model": best}
+    return {
+        **found,
+        "step": last.name.removeprefix("step-").encode(),
+        "history": json.dumps(rows).encode(),
+        "best model": best,
+    }
 
 
-def disturb(fault: str, folder: Path, replicas: int, seconds: float, chance: random.Random) -> None:
-    """Let a run meet with an accident."""
+def disturb(fault: str, folder: Path, replicas: int, steps: int, chance: random.Random) -> None:
+    """Let a run of so many steps meet with an accident, at a random moment after its first checkpoint."""
     if fault == "killed while it wrote a checkpoint":
         start(folder, replicas, fatal=chance.randrange(1, 40)).communicate()
         return
     process = start(folder, replicas)
-    time.sleep(chance.uniform(0.3, 0.95) * seconds)
+    moment = folder / "checkpoints" / f"step-{chance.randrange(4, steps, 4):09}"
+    while process.poll() is None and not moment.exists():
+        time.sleep(0.005)
+    time.sleep(chance.uniform(0, 1))
     if fault == "disk full":
         with (folder.parent / "filler").open("wb", buffering=0) as filler:
             try:
@@ -147,14 +155,19 @@ def main() -> None:
     table = Table("replicas", "accident", "survived", "of")
     for replicas in map(int, cfg.replicas.split(",")):
         with temporary_folder() as folder:
-            began = time.monotonic()
             end(start(folder / "run", replicas))
-            seconds, wanted = time.monotonic() - began, result(folder / "run")
+            wanted = result(folder / "run")
         survived = dict.fromkeys(faults, 0)
         for trial in range(cfg.trials):
             fault = faults[trial % len(faults)]
             with small_disk(32) if fault == "disk full" else temporary_folder() as folder:
-                disturb(fault, folder / "run", replicas, seconds, random.Random(f"{cfg.seed} {replicas} {trial}"))
+                disturb(
+                    fault,
+                    folder / "run",
+                    replicas,
+                    int(wanted["step"]),
+                    random.Random(f"{cfg.seed} {replicas} {trial}"),
+                )
                 reached = [path.name for path in sorted(folder.glob("run/checkpoints/step-*"))]
                 output = end(start(folder / "run", replicas, "--resume"))
                 found = result(folder / "run")
