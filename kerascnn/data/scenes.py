@@ -1,6 +1,6 @@
 """Digits at random sizes and places on textures, whose masks are known: a task for segmentation that is always there.
 
-The ink of a digit is as often darker as brighter than what it lies on, and its contrast no larger than the texture's: a
+The ink of a digit is brighter than what it lies on, like chalk, but its contrast is no larger than the texture's: a
 threshold does not find it.
 """
 
@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from .named import open_named
 
-SIZES = (16, 36)  # pixels, height and width of a digit
-ROOM = 1400  # pixels of a scene for each digit in it, on average at most: three in a scene of 64x64
+SIZES = (16, 32)  # pixels, height and width of a digit
+ROOM = 900  # pixels of a scene for each digit in it, at most: five in a scene of 64x64
 TRIES = 20  # to find a place where nothing lies yet
 CONTRAST = (0.25, 0.45)
 
@@ -42,7 +42,7 @@ def scene(rng: np.random.Generator, images, targets, shape) -> tuple[np.ndarray,
         taken[place] = True
         smooth = zoom(images[chosen], size / 8, order=3, grid_mode=True, mode="nearest")
         ink = np.clip((smooth - 0.5) * size / 8 + 0.5, 0, 1)  # strokes whose edge is a pixel or two wide
-        canvas[place] += rng.choice((-1, 1)) * rng.uniform(*CONTRAST) * ink
+        canvas[place] += rng.uniform(*CONTRAST) * ink
         mask[place][ink > 0.5] = targets[chosen] + 1
     return np.rint(255 * np.clip(canvas, 0, 1)).astype(np.uint8)[..., None], mask
 

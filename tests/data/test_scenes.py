@@ -27,22 +27,19 @@ def test_what_they_hold(some):
     assert set(np.unique(masks)) == set(range(11))
     kinds = [len(np.unique(mask)) - 1 for mask in masks]
     assert min(kinds) == 1
-    assert max(kinds) == 3
+    assert max(kinds) in (4, 5)
 
 
 def test_the_mask_is_where_the_ink_is():
     digits = open_named("digits")[2]
     images, targets = digits.images.numpy()[..., 0] / 255, digits.labels.numpy()
-    signs = []
     for seed in range(20):
         image, mask = scene(np.random.default_rng(seed), images, targets, (64, 64))
         plain = texture(np.random.default_rng(seed), (64, 64))
         ink = image[..., 0] / 255 - plain
         unclipped = (image[..., 0] > 0) & (image[..., 0] < 255) & (plain > 0) & (plain < 1)
-        assert np.abs(ink[unclipped & (mask > 0)]).min() > CONTRAST[0] / 2 - 0.01
+        assert ink[unclipped & (mask > 0)].min() > CONTRAST[0] / 2 - 0.01
         assert np.abs(ink[unclipped & (mask == 0)]).max() < CONTRAST[1] / 2 + 0.01
-        signs += np.sign(ink[mask > 0]).tolist()
-    assert -0.5 < np.mean(signs) < 0.5, "as often darker as brighter"
 
 
 def test_a_threshold_does_not_find_digits(some):
