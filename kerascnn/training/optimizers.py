@@ -7,12 +7,24 @@ weight decay was `weight_decay * w` in the gradient, and went through momentum a
 from types import SimpleNamespace
 
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 from ..errors import between, one_of
 
 
-class InGradient:
+class ClipsTheSum:
+    """Clips the gradient of the whole batch where several replicas share one: Keras clips each one's part."""
+
+    def _clip_gradients(self, gradients):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas == 1 or not self.global_clipnorm:
+            return super()._clip_gradients(gradients)
+        whole = tf.distribute.get_replica_context().all_reduce("SUM", gradients)
+        return [gradient / replicas for gradient in super()._clip_gradients(whole)]  # Keras sums them up again
+
+
+class InGradient(ClipsTheSum):
     """Adds `weight_decay * w` to the gradient of each weight that decays, after clipping and after replicas and
     accumulated steps are summed up. The loss stays what it is."""
 
@@ -41,9 +53,14 @@ class Adam(InGradient, keras.optimizers.Adam):
     """Adam with L2 in the gradient."""
 
 
+@keras.saving.register_keras_serializable(package="kerascnn")
+class AdamW(ClipsTheSum, keras.optimizers.AdamW):
+    """Keras's, with the gradient of all replicas clipped."""
+
+
 OPTIMIZERS = {  # and those of the flags that they take
     "adam": (Adam, ("epsilon",)),
-    "adamw": (keras.optimizers.AdamW, ("epsilon",)),
+    "adamw": (AdamW, ("epsilon",)),
     "sgd": (SGD, ("momentum",)),
     "rmsprop": (RMSprop, ("momentum", "rho", "epsilon")),
 }

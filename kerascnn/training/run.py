@@ -139,7 +139,10 @@ class Run:
             self.folder = Path(self.cfg.out)
             self.config = files.read_json(self.folder / "config.json")
             self._check_same(config)
-            files.write_history(self.folder / "history.csv", self.saved.record["history"])
+            try:
+                files.write_history(self.folder / "history.csv", self.saved.record["history"])
+            except OSError as error:
+                raise InputError(f"cannot write into the run folder {self.folder}: {error.strerror}") from error
         else:
             self.folder, self.config = folders.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume), config
             files.write_json(self.folder / "config.json", config)

@@ -15,6 +15,7 @@ from keras import layers
 from kerascnn import data
 from kerascnn.training import devices, distribute
 from kerascnn.training.accumulate import accumulate
+from kerascnn.training.optimizers import SGD
 
 FOLDER, DEVICES = sys.argv[1], int(sys.argv[2])
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -36,7 +37,7 @@ def train(epochs, synchronized=True, parts=1, norm=True, call=()):
         norms = [layers.BatchNormalization(momentum=0.9)] if norm else []
         top = [layers.ReLU(), layers.Flatten(), layers.Dense(10, activation="softmax")]
         model = keras.Sequential([keras.Input((8, 8, 1)), *stem, *norms, *top])
-        optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+        optimizer = SGD(0.05, momentum=0.9, global_clipnorm=0.5)
         model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     if replicas > 1:
         distribute.prepare(model, synchronized)
