@@ -13,7 +13,7 @@ from ..data import Data
 from ..errors import InputError
 from . import devices, files, state
 from .config import duration
-from .losses import CrossEntropy, accuracy
+from .losses import CrossEntropy
 
 WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or so much time
 
@@ -41,7 +41,7 @@ def within(seconds: float, model: keras.Model, images: Data) -> int:
     if devices.workers() > 1:
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
     began = time.perf_counter()
-    model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy(), metrics=[accuracy])
+    model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy())
     before, clock = state.capture(model), Clock()
     steps = dict(steps_per_epoch=WARM + TIMED, epochs=1, shuffle=False)
     model.fit(images.train, **steps, callbacks=[clock], verbose=0)

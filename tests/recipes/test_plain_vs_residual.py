@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import keras
 import matplotlib.image
@@ -10,6 +11,7 @@ import pytest
 
 import kerascnn
 from kerascnn.training import CrossEntropy, SideBySide
+from kerascnn.training.budget import epochs
 
 from . import run
 
@@ -58,3 +60,14 @@ def test_each_learns_as_if_it_were_alone():
         assert logs[f"{one.name}_loss"] == pytest.approx(float(loss), rel=1e-4)
         for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_budget_is_divided_among_their_epochs():
+    images = kerascnn.data.load("digits", (8, 8, 1), batch=4, limit=16)
+    model = SideBySide(
+        [
+            kerascnn.build(name, input_shape=(8, 8, 1), n_filters=2, repeats=(1, 1, 1), classes=10)
+            for name in ("plain20_cifar", "resnet20_cifar")
+        ]
+    )
+    assert epochs(SimpleNamespace(epochs=0, budget="1h"), model, images, False) > 10
