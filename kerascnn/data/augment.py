@@ -1,5 +1,6 @@
 """What is done to training images of a classifier, and to their labels: by name, after the papers."""
 
+from ast import literal_eval
 from math import inf
 from typing import NamedTuple
 
@@ -100,15 +101,32 @@ AUGMENTS = {
 
 
 def chosen(augment: str | Augment, window: tuple[int, int]) -> Augment:
-    """The `Augment` of a name, its pixels those of images of this (height, width); one that is given, checked."""
+    """The `Augment` of a name, its pixels those of images of this (height, width); one that is given, checked.
+
+    A name may be followed by changes of single amounts, like "cifar,mixup=0.2,cutout=0.5".
+    """
     if isinstance(augment, Augment):
         check(augment)
         return augment
-    if augment not in AUGMENTS:
-        raise unknown("augmentation", augment, AUGMENTS)
-    how = AUGMENTS[augment]
+    name, *changes = augment.split(",")
+    if name not in AUGMENTS:
+        raise unknown("augmentation", name, AUGMENTS)
+    how = AUGMENTS[name]
     pixels = tuple(bound * min(window) / SIDE for bound in how.warp.translation)
-    return how._replace(warp=how.warp._replace(translation=pixels))
+    how = how._replace(warp=how.warp._replace(translation=pixels), **dict(map(_amount, changes)))
+    check(how)
+    return how
+
+
+def _amount(change):
+    """("mixup", 0.2) of "mixup=0.2"."""
+    name, _, value = change.strip().partition("=")
+    if name not in Augment._fields[1:]:
+        raise unknown("amount of an augmentation", name, Augment._fields[1:])
+    try:
+        return name, literal_eval(value)
+    except (ValueError, SyntaxError):
+        raise InputError(f"augment: {change.strip()}: must be an amount and its value, like mixup=0.2") from None
 
 
 def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tuple[int, int, int] | None = None):

@@ -77,7 +77,8 @@ def load(
         start_step: batches that were taken before: training goes on exactly where it would be.
         limit: use at most so many images to train and to validate, the same ones each time.
         augment: how training images are changed, each anew in every epoch: a name of `AUGMENTS`, whose sizes go with
-            those of the images, or an `Augment`. What is done to an image is a function of seed, epoch and image alone.
+            those of the images, with other amounts if wanted, like "cifar,mixup=0.2"; or an `Augment`. What is done to
+            an image is a function of seed, epoch and image alone.
         crops: 10 for test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrors.
 
     Returns:

@@ -29,7 +29,7 @@ HELP = {
     "resume": "go on with the run in --out, with its flags, where its last checkpoint is; start it if there is none",
     "checkpoint_every": "steps, or time like 30s or 5m",
     "preset": "the training procedure of a paper, in place of the defaults",
-    "augment": "how training images are changed, a name of kerascnn.data.AUGMENTS",
+    "augment": "how training images are changed: a name of kerascnn.data.AUGMENTS, also with amounts: cifar,mixup=0.2",
     "crops": "10: the report also has the accuracy over ten crops of an image",
     "budget": "a time like 20m, within which training shall end, in place of --epochs",
     "patience": "epochs without a higher accuracy on held-out images, after which training stops; 0: never",

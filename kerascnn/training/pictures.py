@@ -13,8 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
 RIGHT, WRONG = "#1a7f37", "#c62828"
-
-
 COLORS = ("#e08a1e", "#1f5fbf", "#1a7f37", "#8e44ad", "#c62828", "#5b6573")
 
 
@@ -55,7 +53,7 @@ def curves(path: Path, history: dict[str, Sequence[float]], metrics: Sequence[st
         axes.plot(best, kept, "o", ms=9, mfc="none", mew=1.5, color=HELD_OUT, label=f"kept, epoch {best}: {kept:.4g}")
         axes.set(title=metric, xlabel="epoch")
         _dress(axes)
-    _write(figure, path)
+    write(figure, path)
 
 
 def lines(path: Path, panels: dict[str, Sequence[Line]]) -> None:
@@ -71,7 +69,7 @@ def lines(path: Path, panels: dict[str, Sequence[Line]]) -> None:
             )  # fmt: skip
         axes.set(title=title, xlabel="epoch", ylim=(0, None))
         _dress(axes)
-    _write(figure, path)
+    write(figure, path)
 
 
 def confusion(path: Path, counts: np.ndarray, classes: Sequence[str]) -> None:
@@ -102,7 +100,7 @@ def confusion(path: Path, counts: np.ndarray, classes: Sequence[str]) -> None:
     bar = figure.colorbar(image, shrink=0.5, format="{x:.0%}", label="share of the row")
     bar.outline.set_visible(False)
     axes.spines[:].set_color("#c9ced6")
-    _write(figure, path)
+    write(figure, path)
 
 
 def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
@@ -119,7 +117,7 @@ def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
         color, mark = (RIGHT, "✓") if cell.right else (WRONG, "✗")
         axes.set_title(f"{mark} {cell.answer}", fontsize=10, color=color, pad=3)
         axes.text(0.5, -0.04, cell.note, transform=axes.transAxes, ha="center", va="top", fontsize=9, color="#555c66")
-    _write(figure, path)
+    write(figure, path)
 
 
 def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
@@ -138,7 +136,7 @@ def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
         for axes, image in zip(line, images, strict=False):
             show(axes, image)
         line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=11)
-    _write(figure, path)
+    write(figure, path)
 
 
 def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
@@ -154,7 +152,7 @@ def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequenc
             name = axes.text(*place, shortened(classes[label]), ha="center", va="center", fontsize=13, weight="bold")
             name.set_path_effects([withStroke(linewidth=3, foreground="white")])
     axes.set_axis_off()
-    _write(figure, path)
+    write(figure, path)
 
 
 def show(axes, image: np.ndarray) -> None:
@@ -174,5 +172,6 @@ def _dress(axes):
     axes.legend(frameon=False, fontsize=9)
 
 
-def _write(figure, path):
+def write(figure: Figure, path: Path) -> None:
+    """A figure to a PNG file."""
     figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)

@@ -183,7 +183,7 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
         Patch(color=WRONG, label="not there"),
     ]
     figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 13), frameon=False, fontsize=10)
-    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)
+    pictures.write(figure, path)
 
 
 def colours(count: int) -> list:

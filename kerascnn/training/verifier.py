@@ -168,7 +168,7 @@ def draw_pairs(path: Path, images: np.ndarray, asked: Sequence[Pair]) -> None:
         sure = max(pair.probability, 1 - pair.probability)
         answer = "same" if pair.probability > 0.5 else "different"
         axes.set_title(f"{mark} {answer}, {sure:.0%}", fontsize=10, color=color, pad=3)
-    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)
+    pictures.write(figure, path)
 
 
 def draw_trial(path: Path, images: np.ndarray, trial: Trial, logits: np.ndarray, most: int = 3) -> None:
@@ -206,7 +206,7 @@ def draw_trial(path: Path, images: np.ndarray, trial: Trial, logits: np.ndarray,
             axes.set_title(
                 f"{probabilities[i]:.0%}", fontsize=8, pad=2, color=color if is_chosen or is_true else "#8a919b"
             )
-    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)
+    pictures.write(figure, path)
 
 
 def _framed(axes, image, color, style, strong=True):

@@ -124,6 +124,10 @@ def test_pixels_go_with_the_size():
     assert small.warp.translation == pytest.approx((-22 / 7, 22 / 7))
 
 
+def test_amounts_of_a_name_can_be_changed():
+    assert chosen("cifar,mixup=0.2, cutout=0.5", (32, 32)) == AUGMENTS["cifar"]._replace(mixup=0.2, cutout=0.5)
+
+
 def test_soft_labels_stay_soft():
     labels = np.float32([[0.5, 0.5, 0], [0, 0, 1]])
     images = np.zeros((2, 4, 4, 1), np.uint8)
@@ -136,6 +140,9 @@ def test_soft_labels_stay_soft():
     ("how", "line"),
     [
         ("inceptoin", "unknown augmentation 'inceptoin': did you mean inception\\?"),
+        ("flip,mixin=1", "unknown amount of an augmentation 'mixin': did you mean mixup.*"),
+        ("flip,mixup", "augment: mixup: must be an amount and its value, like mixup=0.2"),
+        ("flip,hue='red'", "hue='red': must be a number from 0 to 0.5"),
         (Augment(brightness=2), "brightness=2: must be a number from 0 to 1"),
         (Augment(mixup=-1), "mixup=-1: must be a number from 0 to 100"),
         (Augment(randaugment=1.5), "randaugment=1.5: must be a whole number"),
