@@ -29,7 +29,7 @@ class Share(NamedTuple):
         """Where the true share lies, with 95 % confidence. Wilson 1927."""
         z, n, p = 1.96, self.draws, self.fitting / self.draws
         middle, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
+        return max(0.0, min(p, (middle - half) / (1 + z * z / n))), min(1.0, max(p, (middle + half) / (1 + z * z / n)))
 
     def __str__(self):
         low, high = self.interval

@@ -138,7 +138,7 @@ def space(family: str | dict, *, input_shape: tuple = (32, 32, 3), classes: int 
     Args:
         family: a key of `SPACES`; or one's own space over any network of the catalog, as a dictionary: its "name", and
             for each knob a list of choices, a `range` of whole numbers, or a single value that stays. Choices may be
-            tuples, such as `{"name": "resnet20_cifar", "repeats": [(1, 1, 1), (2, 2, 2)], "n_filters": range(8, 33, 8)}`.
+            tuples: `{"name": "resnet20_cifar", "repeats": [(1, 1, 1), (2, 2, 2)], "n_filters": range(8, 33, 8)}`.
         input_shape: (height, width, channels).
         classes: number of classes.
 

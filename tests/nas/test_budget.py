@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from kerascnn.errors import InputError
 from kerascnn.nas import Budget, Number, budget, count, space
-from kerascnn.nas import budget as make
 from kerascnn.nas.budget import Share, latency, smallest_network
 
 
@@ -49,11 +48,9 @@ def test_memory_and_latency_have_units_of_their_own():
     assert budget(max_params="", max_macs=None) == Budget()
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "-3", "0", "20 X", "5ms", "nan", "20MB", -1, 0, True, float("inf"), [3]])
+@pytest.mark.parametrize("wrong", ["x", "-3", "0", "20 X", "5ms", "nan", "20MB", -1, 0, True, float("inf"), [3]])
 def test_a_wrong_amount_is_one_line(wrong):
-    if wrong == "":
-        return
-    with pytest.raises(InputError, match="max_params=.*must be a number above zero"):
+    with pytest.raises(InputError, match=r"max_params=.*must be a number above zero"):
         budget(max_params=wrong)
 
 
@@ -81,7 +78,7 @@ def test_draws_fit_and_the_share_is_that_of_the_draws(family):
 def test_an_interval_holds_the_share(draws, fitting):
     fitting = min(fitting, draws)
     low, high = Share("", fitting, draws).interval
-    assert 0 <= low <= fitting / draws <= high + 1e-12 <= 1 + 1e-12
+    assert 0 <= low <= fitting / draws <= high <= 1
     assert low < high
 
 
@@ -117,5 +114,5 @@ def test_latency_is_measured_once():
     took = latency(spec)
     assert took > 0
     assert latency(spec) == took
-    assert make(max_latency=took).fits(spec)
-    assert not make(max_latency=took / 2).fits(spec)
+    assert budget(max_latency=took).fits(spec)
+    assert not budget(max_latency=took / 2).fits(spec)
