@@ -77,8 +77,7 @@ def test_a_hypermodel_builds_and_compiles_by_the_same_numbers():
         model.compile(hp.Choice("optimizer", ["sgd", "adam"]), "sparse_categorical_crossentropy")
 
     hp = keras_tuner.HyperParameters()
-    with undrawn():
-        model = hypermodel(space("vgg", input_shape=(8, 8, 1)), compile=compile).build(hp)
+    model = hypermodel(space("vgg", input_shape=(8, 8, 1)), compile=compile).build(hp)
     assert model.name == "staged"
     assert set(hp.values) == {"stages", "repeats1", "repeats2", "growth2", "n_filters", "kernel_size", "optimizer"}
 
