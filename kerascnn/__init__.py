@@ -18,8 +18,8 @@ from .registry import build, info, list_models, part
 
 __version__ = "0.1.0"
 __all__ = [
-    "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "part", "training",
-    "weights",
+    "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "nas", "part",
+    "training", "weights",
 ]  # fmt: skip
 
 if "keras" in sys.modules:  # so that keras.models.load_model knows our layers
