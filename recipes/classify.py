@@ -12,7 +12,8 @@ modern; other flags win over it. --epochs 0 trains for 10 epochs, but at least f
 and data decide on the size of the images; --limit takes only so many of them.
 
 On two busy CPU cores: digits 98.4 to 98.9 % of 369 held-out images in 22 to 54 s (seeds 0 to 2); mnist 99.1 % of the
-10,000 test images in 10 epochs, 9 min.
+10,000 test images in 10 epochs, 9 min. ResNet-20 by --preset resnet_cifar on cifar10, --budget 20m: error 19.7 % on the
+10,000 test images after 11 epochs, 22 min (He et al., after 164 epochs: 8.75 %).
 """
 
 import kerascnn
