@@ -10,10 +10,10 @@ Images that all have the same size, larger than --size, are cut into tiles of --
 trains for 4 epochs, but at least for 2,000 steps. --weight-map keeps touching cells apart; --turns judges by the
 average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
 
-Digits: mean Dice of the eleven classes 0.46 on 400 held-out scenes, 2 min 37 s in all on two CPU cores. ISBI 2012, trained on
-slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --knob dropout=0 --turns --batch 2
---lr 1e-3 --epochs 50: Dice of cells 0.952, of membranes 0.811, pixel error 7.7 % (Otsu's threshold: 31.3 %), trained in
-22 min on one CPU core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all slices.
+Digits: mean Dice of the eleven classes 0.46 on 400 held-out scenes, 2 min 37 s in all on two CPU cores. ISBI 2012,
+trained on slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --turns --batch 2 --lr 1e-3
+--epochs 50: Dice of cells 0.952, of membranes 0.811, pixel error 7.7 % (Otsu's threshold: 31.3 %), trained in 22 min on
+one CPU core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all slices.
 """
 
 import kerascnn

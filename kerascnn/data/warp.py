@@ -103,13 +103,25 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
     size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
     y, x = grid(how, chance.keys_of(key, tf.shape(images)[0]), size, window or size, more)
     fold = mirrored if how.fill is None else clipped
-    at = [fold(place, length) for place, length in zip((y, x), size, strict=True)]
-    outside = None
-    if how.fill is not None:
-        outside = (tf.abs(y - at[0]) > 0.5) | (tf.abs(x - at[1]) > 0.5)
     look_up = nearest if more is None and whole(how) else bilinear
-    warped = look_up(images, *at, outside, how.fill)
-    return warped if masks is None else (warped, nearest(masks, *at, outside, how.mask_fill))
+
+    def warped(y, x, images, *masks):
+        at = [fold(place, length) for place, length in zip((y, x), size, strict=True)]
+        outside = None
+        if how.fill is not None:
+            outside = (tf.abs(y - at[0]) > 0.5) | (tf.abs(x - at[1]) > 0.5)
+        return look_up(images, *at, outside, how.fill), *(nearest(m, *at, outside, how.mask_fill) for m in masks)
+
+    def one_by_one(parts):
+        return tuple(part[0] for part in warped(*(part[None] for part in parts)))
+
+    parts = (images,) if masks is None else (images, tf.convert_to_tensor(masks))
+    if images.shape[0] == 1 or (more is None and straight(how)):
+        found = warped(y, x, *parts)
+    else:  # an image fits into the caches, a batch doesn't
+        kinds = tuple(part.dtype for part in parts)
+        found = tf.map_fn(one_by_one, (y, x, *parts), fn_output_signature=kinds, parallel_iterations=4)
+    return found[0] if masks is None else found
 
 
 def straight(how: Warp) -> bool:
