@@ -23,9 +23,10 @@ def epoch_length(size: int, batch: int, replicas: int = 1) -> tuple[int, int]:
 
 
 def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
-    """The largest batch, up to `batch`, whose last one, too, leaves no replica without an example; else the smallest
-    larger one."""
-    for found in (*range(min(batch, size), replicas - 1, -1), *range(batch + 1, size + 1)):
+    """The largest batch, up to `batch`, that replicas share equally, and whose last one leaves none without an example;
+    if there is none, one that they share as well as can be."""
+    equal = range(min(batch, size) // replicas * replicas, 0, -replicas)
+    for found in (*equal, *range(min(batch, size), replicas - 1, -1), *range(batch + 1, size + 1)):
         if reaches_all(found, replicas) and (size % found == 0 or reaches_all(size % found, replicas)):
             return found
     raise InputError(f"{size} validation images cannot be shared among {replicas} replicas")

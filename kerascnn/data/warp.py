@@ -120,7 +120,8 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
         found = warped(y, x, *parts)
     else:  # an image fits into the caches, a batch doesn't
         kinds = tuple(part.dtype for part in parts)
-        found = tf.map_fn(one_by_one, (y, x, *parts), fn_output_signature=kinds, parallel_iterations=4)
+        at_once = None if tf.executing_eagerly() else 4
+        found = tf.map_fn(one_by_one, (y, x, *parts), fn_output_signature=kinds, parallel_iterations=at_once)
     return found[0] if masks is None else found
 
 

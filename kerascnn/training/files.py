@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import keras
+
 from ..errors import InputError
 
 MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves it alone
@@ -35,7 +37,12 @@ def read_json(path: Path) -> dict:
 
 
 def save(model, path: Path, about: dict) -> None:
-    """Save a Keras model together with what is needed to use it: `about` goes into the file as `kerascnn.json`."""
+    """Save a Keras model together with what is needed to use it: `about` goes into the file as `kerascnn.json`.
+
+    What is needed to train it, optimizer and loss, stays out: checkpoints have that.
+    """
+    if getattr(model, "outputs", None) and not isinstance(model, keras.Sequential):
+        model = keras.Model(model.input, model.output, name=model.name)
     with aside(path) as draft:
         model.save(draft)
         with zipfile.ZipFile(draft, "a") as archive:

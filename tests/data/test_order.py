@@ -92,14 +92,17 @@ def test_every_replica_has_a_share_of_every_validation_batch(size, batch, replic
         with pytest.raises(InputError, match="cannot be shared"):
             validation_batch(size, batch, replicas)
     elif legal[0] <= batch:
-        assert validation_batch(size, batch, replicas) == max(b for b in legal if b <= batch)
+        small = [b for b in legal if b <= batch]
+        assert validation_batch(size, batch, replicas) == max([b for b in small if b % replicas == 0] or small)
     else:
         assert validation_batch(size, batch, replicas) == legal[0]
 
 
 def test_an_odd_set_on_two_replicas():
     assert validation_batch(91, 2, 2) == 4  # the last has 3
-    assert validation_batch(33, 32, 2) == 31
+    assert (
+        validation_batch(33, 32, 2) == 30
+    )  # Keras takes the mean of the replicas' first batches: they should be equal
 
 
 def test_illegal_batch_names_the_nearest_legal_ones():

@@ -38,7 +38,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
         ("--preset resnett", "unknown preset 'resnett': did you mean resnet"),
         ("--preset googlenet --model vgg16", "--auxiliary 0.3, 0.3: vgg16 has no auxiliary heads"),
         ("--schedule step --milestones 30,60", "milestones (share)=30: must be a number from 0 to 1"),
-        ("--out taken", "--out taken: exists and isn't empty; --overwrite replaces"),
+        ("--out taken", "--out taken: exists and isn't empty; --resume goes on with the run in it, --over"),
         ("--out taken --overwrite", "--out taken: holds no run of kerascnn"),
         ("--seed 4294967296", "--seed 4294967296: must be less than 4294967296"),
     ],
@@ -110,6 +110,8 @@ def test_metrics_are_those_of_the_saved_model(tmp_path):
     assert done.returncode == 0, done.stderr
     config, metrics = (json.loads((tmp_path / "run" / f"{name}.json").read_text()) for name in ("config", "metrics"))
     model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    assert not model.compiled
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     shape, flags = tuple(config["input_shape"]), config["flags"]
     images = kerascnn.data.load(flags["data"], shape, scaling=config["scaling"], limit=flags["limit"])
     loss, accuracy = model.evaluate(images.validation, verbose=0)
