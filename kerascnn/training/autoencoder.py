@@ -8,7 +8,7 @@ from sklearn.manifold import TSNE
 from .. import data
 from ..registry import part
 from . import files, pictures, report
-from .run import Run
+from .run import Run, by_chief
 
 SHEET = 12  # images on the sheet of reconstructions
 MOST_CODES = 2000  # in the picture of the codes: t-SNE takes seconds for so many
@@ -41,6 +41,7 @@ def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int =
     return images._replace(train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
 
 
+@by_chief
 def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     """Judge `model.keras` on the held-out images, beside PCA with as many numbers; write metrics, pictures and report.
 
@@ -49,9 +50,6 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
         images: the labelled images.
         pairs: what was made of them to train on.
     """
-    if not run.is_chief:
-        run.close()
-        return
     model, history = run.best_model(), run.history()
     encoder = part(model, "encoder")
     seen, clean = map(np.concatenate, zip(*pairs.validation.as_numpy_iterator(), strict=True))
@@ -79,7 +77,6 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     )
     pictures.scatter(run.folder / "codes.png", flat, labels[chosen], images.classes)
     report.publish(run.folder, compose(run, images, result))
-    run.close()
 
 
 def fit_pca(pairs: data.Data, numbers: int) -> PCA:

@@ -42,7 +42,7 @@ def within(seconds: float, model: keras.Model, images: Data) -> int:
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
     began = time.perf_counter()
     model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy())
-    before, clock = state.capture(model), Clock()
+    before, clock = state.capture(model), Stopwatch()
     steps = dict(steps_per_epoch=WARM + TIMED, epochs=1, shuffle=False)
     model.fit(images.train, **steps, callbacks=[clock], verbose=0)
     model.evaluate(images.validation, callbacks=[clock], verbose=0)
@@ -61,7 +61,7 @@ def within(seconds: float, model: keras.Model, images: Data) -> int:
     return found
 
 
-class Clock(keras.callbacks.Callback):
+class Stopwatch(keras.callbacks.Callback):
     """Takes the time of steps, and ends training and validation when it has enough.
 
     Attributes:

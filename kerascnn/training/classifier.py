@@ -7,11 +7,12 @@ from sklearn.metrics import confusion_matrix
 
 from .. import data
 from . import answers, files, pictures, report
-from .run import Run
+from .run import Run, by_chief
 
 SHEET = 32  # images on the sheet of samples
 
 
+@by_chief
 def report_classifier(run: Run, images: data.Data) -> None:
     """Judge `model.keras` on the held-out images; write `metrics.json`, the pictures, `report.html` and `README.md`.
 
@@ -19,9 +20,6 @@ def report_classifier(run: Run, images: data.Data) -> None:
         run: a run whose training is over.
         images: the data that it was trained on.
     """
-    if not run.is_chief:
-        run.close()
-        return
     model, history = run.best_model(), run.history()
     given = answers.collect(model, images.validation, SHEET)
     counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
@@ -38,7 +36,6 @@ def report_classifier(run: Run, images: data.Data) -> None:
     pictures.confusion(run.folder / "confusion.png", counts, images.classes)
     draw_samples(run.folder / "samples.png", given.samples, counts, images)
     report.publish(run.folder, compose(run, images, result, counts))
-    run.close()
 
 
 def draw_samples(path: Path, samples: list[answers.Sample], counts: np.ndarray, images: data.Data) -> None:

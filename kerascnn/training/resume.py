@@ -73,12 +73,15 @@ class Checkpoints(keras.callbacks.Callback):
         steps = batch + 1
         if steps <= self.passed:
             return
-        if self.asked_to_end or self._is_due(self.epoch * self.params["steps"] + steps):
-            self._write(self._captured(steps, logs))
+        is_due = self.asked_to_end or self._is_due(self.epoch * self.params["steps"] + steps)
+        is_last = steps == self.params["steps"]
+        captured = self._captured(steps, logs) if is_due or is_last else None
+        if is_due:
+            self._write(captured)
         if self.asked_to_end:
             self._end()
-        if steps == self.params["steps"]:
-            self.epoch_done = self._captured(steps, logs)
+        if is_last:
+            self.epoch_done = captured
 
     def on_test_batch_end(self, batch, logs=None):
         if self.asked_to_end and self.epoch_done:

@@ -6,6 +6,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,18 @@ from .accumulate import accumulate
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .resume import Checkpoints, interval
 from .start import TrainingStopped
+
+
+def by_chief(report: Callable) -> Callable:
+    """Let the chief alone report on a run, the first argument, that has trained; then the run ends, on all machines."""
+
+    @wraps(report)
+    def called(run, *args, **kwargs):
+        if run.is_chief:
+            report(run, *args, **kwargs)
+        run.close()
+
+    return called
 
 
 def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int]:

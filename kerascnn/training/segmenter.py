@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 from .. import data
 from . import files, pictures, report
-from .run import Run
+from .run import Run, by_chief
 from .sliding import probabilities
 
 TILE = 192  # pixels; more only costs where images are larger
@@ -68,6 +68,7 @@ def otsu(image: np.ndarray) -> int:
     return int(between.argmax())
 
 
+@by_chief
 def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     """Judge `model.keras` on the whole held-out images; write `metrics.json`, the pictures, `report.html`, `README.md`.
 
@@ -76,9 +77,6 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
         masks: the data that it was trained on.
         turns: average eight answers, see `sliding.probabilities`.
     """
-    if not run.is_chief:
-        run.close()
-        return
     model, history = run.best_model(), run.history()
     labels = range(len(masks.classes))
 
@@ -108,7 +106,6 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     draw_overlays(run.folder / "overlays.png", masks.held_out, found, errors, masks.classes)
     report.print_table(images_table(result["images"]))
     report.publish(run.folder, compose(run, masks, result))
-    run.close()
 
 
 def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:

@@ -7,7 +7,7 @@ from keras.metrics import SparseCategoricalAccuracy, SparseCategoricalCrossentro
 
 from .. import analysis, data
 from . import devices, files, pictures, report
-from .run import Run
+from .run import Run, by_chief
 
 
 class SideBySide(keras.Model):
@@ -49,14 +49,12 @@ class SideBySide(keras.Model):
         self.whole.save(*args, **kwargs)
 
 
+@by_chief
 def report_side_by_side(run: Run, model: SideBySide, images: data.Data) -> None:
     """Write `metrics.json`, the curves, `report.html` and `README.md` of a run that is over.
 
     A network's training loss is the mean over the last epoch's batches, as they were learnt.
     """
-    if not run.is_chief:
-        run.close()
-        return
     history = run.history()
     result = {
         network.name: {
@@ -76,7 +74,6 @@ def report_side_by_side(run: Run, model: SideBySide, images: data.Data) -> None:
     files.write_json(run.folder / "metrics.json", {"networks": result, **whole})
     draw(run.folder / "curves.png", history, list(result))
     report.publish(run.folder, compose(run, images, result, whole))
-    run.close()
 
 
 def draw(path: Path, history: dict[str, list[float]], names: list[str]) -> None:

@@ -17,7 +17,7 @@ from ..data.warp import Warp, warp
 from ..registry import part
 from . import files, pictures, report
 from .all_pairs import pair_logits
-from .run import Run
+from .run import Run, by_chief
 
 L2 = {"conv1": 2e-4, "conv2": 2e-4, "conv3": 2e-4, "conv4": 2e-4, "embedding": 1e-4}
 TRIALS, PAIRS = 400, 4_000  # to judge with
@@ -94,6 +94,7 @@ class Pair(NamedTuple):
         return (self.probability > 0.5) == self.same
 
 
+@by_chief
 def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = None, copies: int = 0) -> None:
     """Judge `model.keras` on classes that it has never seen; write metrics, pictures and report.
 
@@ -103,9 +104,6 @@ def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = N
         runs: the file of the official runs of Omniglot, to judge on them too.
         how, copies: see `Judge`.
     """
-    if not run.is_chief:
-        run.close()
-        return
     network, history = run.best_model(), run.history()
     judge = Judge(network, pairs, pairs.unseen.images, how, copies)
     trials = sample_trials(pairs.unseen, TRIALS)
@@ -133,7 +131,6 @@ def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = N
     draw_trial(run.folder / "trial.png", images, typical, judge.trial(typical))
     draw_pairs(run.folder / "pairs.png", pairs.unseen.images, asked)
     report.publish(run.folder, compose(run, pairs, result, copies))
-    run.close()
 
 
 def ask(judge: Judge, group: Group) -> list[Pair]:

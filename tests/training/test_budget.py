@@ -9,7 +9,7 @@ import pytest
 
 import kerascnn
 from kerascnn.training import state
-from kerascnn.training.budget import Clock, epochs
+from kerascnn.training.budget import Stopwatch, epochs
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_without_a_budget(images):
 
 def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     """The clock is told that a step of training takes 2 s and one of validation 1 s: an epoch takes 120 s."""
-    monkeypatch.setattr(Clock, "step", lambda self, part: {"train": 2.0, "test": 1.0}[part])
+    monkeypatch.setattr(Stopwatch, "step", lambda self, part: {"train": 2.0, "test": 1.0}[part])
     model = network()
     model.compile("sgd", "sparse_categorical_crossentropy")
     before = state.capture(model)
@@ -56,7 +56,7 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
 
 
 def test_clock_takes_the_median_of_steps_that_are_warm():
-    clock = Clock()
+    clock = Stopwatch()
     clock.set_model(network())
     for pause in [0.1, 0.05, 0.05, *[0.01] * 9, 0.2]:
         time.sleep(pause)
