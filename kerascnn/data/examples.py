@@ -3,6 +3,7 @@
 All three have a `size`, the `native` shape of their images (None where they differ), and
 
     in_memory(image_shape)                 all of them as `Arrays`, cut and resized
+    parted(share)                          those that train and those that are held out, about this share, always alike
     in_order(), shuffled(seed, epoch)      a dataset of examples, in whatever form is small
     batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels, numbers in the set): the images at
                                            their native shape where they all have the same, else cut and resized to
@@ -13,6 +14,7 @@ shape (n,), says how; centrally by default.
 """
 
 import os
+import re
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import tensorflow as tf
 from .formats import measure
 from .images import UPRIGHT, decode_files, decode_jpeg, decode_other, fit, jpeg_parts
 from .order import shuffled
+from .split import held_out
 
 AUTOTUNE = tf.data.AUTOTUNE
 CHUNK = 256  # images that are resized together
@@ -58,6 +61,10 @@ class Arrays(Indexed):
         chunks = range(0, self.size, CHUNK)
         return Arrays(np.concatenate([fit(self.images[i : i + CHUNK], image_shape) for i in chunks]), self.labels)
 
+    def parted(self, share):
+        held = held_out([f"held out {i}" for i in range(self.size)], self.labels, share)
+        return tuple(Arrays(self.images[of], self.labels[of]) for of in (~held, held))
+
     def batches(self, examples, batch, image_shape, window=None):
         return examples.batch(batch).map(lambda i: (tf.gather(self.images, i), tf.gather(self.labels, i), i))
 
@@ -75,6 +82,15 @@ class Files(Indexed):
 
     def in_memory(self, image_shape):
         return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)
+
+    def parted(self, share):
+        held = held_out([f"held out {path.parent.name}/{path.name}" for path in self.paths], self.labels, share)
+
+        def part(of):
+            chosen = np.flatnonzero(of)
+            return Files([self.paths[i] for i in chosen], [self.turns[i] for i in chosen], self.labels.numpy()[chosen])
+
+        return part(~held), part(held)
 
     def batches(self, examples, batch, image_shape, window=None):
         sizes, jpeg = self.measured
@@ -137,6 +153,12 @@ class Records:
             return tuple(tf.gather(part, order) for part in examples)
 
         return windows.enumerate().map(mixed).prefetch(1).unbatch()
+
+    def parted(self, share):
+        split, start, stop = re.fullmatch(r"(.+)\[(\d+):(\d+)\]", self.split).groups()
+        cut = int(stop) - max(1, round(self.size * share))
+        parts = [(int(start), cut), (cut, int(stop))]
+        return tuple(Records(self.builder, f"{split}[{first}:{last}]", last - first) for first, last in parts)
 
     def in_memory(self, image_shape):
         batches = self.batches(self.in_order(), CHUNK, image_shape)

@@ -1,5 +1,6 @@
 """From a name or a folder to a training and a validation pipeline."""
 
+from collections.abc import Callable
 from functools import partial
 from math import prod
 from pathlib import Path, PurePath
@@ -28,10 +29,10 @@ class Data(NamedTuple):
     """A training and a validation pipeline, and what is in them.
 
     Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,); where images are
-    mixed, the labels of `train` are float32 (b, classes). `train` is endless, `steps` of its batches are one epoch;
-    `validation` is finite and in a fixed order. `crops`, if any, gives the images of `validation` each ten times,
-    (b, 10, *image_shape), and their labels. `classes` are the names, in label
-    order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
+    mixed, the labels of `train` are float32 (b, classes). `train` is endless, `steps` of its batches are one epoch, and
+    `train_from` gives the same from any step on; `validation` is finite and in a fixed order. `crops`, if any, gives
+    the images of `validation` each ten times, (b, 10, *image_shape), and their labels. `classes` are the names, in
+    label order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Data(NamedTuple):
     scaling: str
     augment: str = "none"
     crops: tf.data.Dataset | None = None
+    train_from: Callable[[int], tf.data.Dataset] | None = None
 
 
 def load(
@@ -61,6 +63,7 @@ def load(
     limit: int | None = None,
     augment: str | Augment = "none",
     crops: int = 1,
+    held_out: float = 0.0,
 ) -> Data:
     """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
 
@@ -80,6 +83,8 @@ def load(
             those of the images, with other amounts if wanted, like "cifar,mixup=0.2"; or an `Augment`. What is done to
             an image is a function of seed, epoch and image alone.
         crops: 10 for test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrors.
+        held_out: the share of the training images, always the same ones, that validate in place of the set's own: what
+            chooses between networks must not be what judges them.
 
     Returns:
         `Data`. The validation examples are the set's own validation or test split, or a fixed fifth that is held out.
@@ -91,6 +96,8 @@ def load(
     one_of("scaling", scaling, SCALINGS)
     check_batch(batch, replicas)
     one_of("crops", crops, (1, 10))
+    if not 0 <= held_out < 1:
+        raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
     image_shape = target_shape(name, image_shape)
     how = chosen(augment, image_shape[:2])
 
@@ -100,6 +107,8 @@ def load(
     else:
         name, classes, train, validation = named.open_named(name, limit)
         mean, std = statistics(name, image_shape[2])
+    if held_out:
+        train, validation = train.parted(held_out)
     train_size, validation_size = train.size, validation.size
     steps, used = epoch_length(train_size, batch, replicas)
     held_batch = validation_batch(validation_size, batch, replicas)
@@ -129,11 +138,14 @@ def load(
         batches = batches.map(lambda images, labels: (scale(images, scaling, mean, std), labels), AUTOTUNE)
         return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
 
+    def train_from(step):
+        return ready(endless(one_epoch, steps, step))
+
     held = validation.batches(validation.in_order(), held_batch, image_shape)
     held = held.map(lambda images, labels, _: (fit(images, image_shape), labels), AUTOTUNE)
     return Data(
         name=name,
-        train=ready(endless(one_epoch, steps, start_step)),
+        train=train_from(start_step),
         validation=ready(held),
         steps=steps,
         classes=classes,
@@ -145,6 +157,7 @@ def load(
         scaling=scaling,
         augment="its own" if isinstance(augment, Augment) else augment,
         crops=views and ready(views),
+        train_from=train_from,
     )
 
 

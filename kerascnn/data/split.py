@@ -12,12 +12,12 @@ def position(key: str) -> float:
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogateescape"), digest_size=7).digest()) / 2**56
 
 
-def held_out(keys, labels) -> np.ndarray:
-    """True for the examples that validate: those whose key's `position` is below `SHARE`, so that other examples, added
+def held_out(keys, labels, share: float = SHARE) -> np.ndarray:
+    """True for the examples that validate: those whose key's `position` is below `share`, so that other examples, added
     or taken away, move none from side to side; but a label has an example that trains, and with two one that validates.
     """
     places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
-    held = places < SHARE
+    held = places < share
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         if held[members].all():
