@@ -1,0 +1,86 @@
+"""What a search has found so far, read from its folder; needs neither Keras nor keras-tuner."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InputError
+from .count import Count
+
+BEFORE = ".before"  # ends the name of a state file's version before
+
+
+class Result(NamedTuple):
+    """A trial of a search.
+
+    Attributes:
+        trial: its number as text, "0007"; its folder is `trial_0007`.
+        parent: the trial whose training it went on with, where there is one.
+        status: "RUNNING", "COMPLETED" or "FAILED".
+        message: why it failed.
+        values: the numbers of the space by name, as keras-tuner says them.
+        spec: the network, as `kerascnn.build(**spec)` takes it; None in a sweep, which has no space of networks.
+        count: what the network costs; None in a sweep.
+        curve: epochs trained -> accuracy on held-out images, those of its parents before it, too.
+        seconds: that its own epochs took.
+    """
+
+    trial: str
+    parent: str | None
+    status: str
+    message: str | None
+    values: dict
+    spec: dict | None
+    count: Count | None
+    curve: dict[int, float]
+    seconds: float
+
+
+def results(folder: str | Path) -> list[Result]:
+    """All trials of a search, in the order in which they began.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no such folder; give the one of a search")
+    found = {}
+    for state in states(folder).values():
+        values = state["hyperparameters"]["values"]
+        parent = found.get(values.get("tuner/trial_id"))
+        found[state["trial_id"]] = Result(
+            trial=state["trial_id"],
+            parent=parent and parent.trial,
+            status=state["status"],
+            message=state["message"],
+            values={name: value for name, value in values.items() if not name.startswith("tuner/")},
+            spec=state.get("spec"),
+            count=state.get("count") and Count(*state["count"]),
+            curve={**(parent.curve if parent else {}), **_by_step(state, "val_accuracy")},
+            seconds=sum(_by_step(state, "seconds").values()),
+        )
+    return list(found.values())
+
+
+def states(folder: str | Path) -> dict[str, dict]:
+    """What the `trial.json` of every trial of a search says, by the trial's number, in their order."""
+    folders = sorted(Path(folder).glob("trial_*[0-9]"), key=lambda trial: int(trial.name.removeprefix("trial_")))
+    read_ones = {trial.name.removeprefix("trial_"): read(trial / "trial.json") for trial in folders}
+    return {trial: state for trial, state in read_ones.items() if state is not None}
+
+
+def read(path: Path) -> dict | None:
+    """A state file, or where it is damaged the version before it; None where both are."""
+    for file in (path, path.with_name(path.name + BEFORE)):
+        try:
+            state = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(state, dict):
+            return state
+    return None
+
+
+def _by_step(state, metric):
+    observations = state["metrics"]["metrics"].get(metric, {}).get("observations", [])
+    return {seen["step"]: sum(seen["value"]) / len(seen["value"]) for seen in observations}
