@@ -70,14 +70,20 @@ def states(folder: str | Path) -> dict[str, dict]:
 
 
 def read(path: Path) -> dict | None:
-    """A state file, or where it is damaged the version before it; None where both are."""
+    """A state file, or where it is damaged the version before it, with a line that says so; None where both are."""
+    is_damaged = False
     for file in (path, path.with_name(path.name + BEFORE)):
         try:
             state = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except FileNotFoundError:
             continue
+        except ValueError:
+            state = None
         if isinstance(state, dict):
+            if is_damaged:
+                print(f"{path}: damaged, the version before it is taken", flush=True)
             return state
+        is_damaged = True
     return None
 
 
