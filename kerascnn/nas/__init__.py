@@ -4,13 +4,38 @@
     hypermodel(space)       the same as a `keras_tuner.HyperModel`
     count(spec)             parameters, MACs and memory of a network before it is built
     budget(max_params="300k", ...)    what a network may cost; its `draw` gives only networks that fit
+    STRATEGIES, oracle(...)           what to try next: ours, and keras-tuner's, within the budget
+    results(folder)         what a search has found so far
 
 A spec is pure data, `{"name": ..., "input_shape": ..., "classes": ..., **knobs}`, and `kerascnn.build(**spec)` is its
 network. Importing this package imports neither Keras nor keras-tuner.
 """
 
+from importlib import import_module
+
 from .budget import Budget, budget
 from .count import Count, count
+from .results import Result, results
 from .space import SPACES, Number, Space, hypermodel, space
 
-__all__ = ["SPACES", "Budget", "Count", "Number", "Space", "budget", "count", "hypermodel", "space"]
+_HOMES = {"STRATEGIES": "oracles", "oracle": "oracles"}
+__all__ = [
+    "SPACES",
+    "Budget",
+    "Count",
+    "Number",
+    "Result",
+    "Space",
+    "budget",
+    "count",
+    "hypermodel",
+    "results",
+    "space",
+    *_HOMES,
+]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

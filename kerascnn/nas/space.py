@@ -16,13 +16,18 @@ class Number(NamedTuple):
 
 
 class Space(NamedTuple):
-    """Numbers and what they make: `knobs` turns their values, name -> value, into `{"name": ..., **knobs}`."""
+    """Numbers and what they make: `knobs` turns their values, name -> value, into `{"name": ..., **knobs}`.
+
+    `starts` are networks that are known to be good, to begin a search with; a number that they leave open is as large
+    as the budget allows.
+    """
 
     name: str
     numbers: tuple[Number, ...]
     knobs: Callable[[dict], dict]
     input_shape: tuple = (32, 32, 3)
     classes: int = 10
+    starts: tuple[dict, ...] = ()
 
     def spec(self, values: dict) -> dict:
         """The network of these values as pure data: `kerascnn.build(**spec)` makes it.
@@ -112,12 +117,30 @@ _WIDTHS = Number("n_filters", (8, 16, 24, 32, 48, 64))
 _KERNEL = Number("kernel_size", (3, 5))
 _KINDS = ("plain", "residual", "bottleneck", "se", "separable", "inception")
 
+_DOUBLED = {
+    "stages": 3,
+    "growth2": 2.0,
+    "growth3": 2.0,
+    "kernel_size": 3,
+}  # from stage to stage, as in all three papers
+_VGG16 = {"repeats1": 1, "repeats2": 2, "repeats3": 3}  # its first three stages; their first convolution is the stem
+_RESNET20 = {"repeats1": 3, "repeats2": 3, "repeats3": 3}
+_MOBILENET = {"repeats1": 2, "repeats2": 2, "repeats3": 6}  # its stages from 128 to 512 filters
+
 SPACES = {
-    "vgg": Space("vgg", (*_stages(4), _WIDTHS, _KERNEL), _one_kind),
+    "vgg": Space("vgg", (*_stages(4), _WIDTHS, _KERNEL), _one_kind, starts=(_VGG16 | _DOUBLED,)),
     "resnet": Space(
-        "resnet", (Number("block", ("residual", "bottleneck", "se")), *_stages(5), _WIDTHS, _KERNEL), _one_kind
+        "resnet",
+        (Number("block", ("residual", "bottleneck", "se")), *_stages(5), _WIDTHS, _KERNEL),
+        _one_kind,
+        starts=({"block": "residual"} | _RESNET20 | _DOUBLED,),
     ),
-    "mobilenet": Space("mobilenet", (*_stages(6), Number("alpha", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)), _KERNEL), _mobile),
+    "mobilenet": Space(
+        "mobilenet",
+        (*_stages(6), Number("alpha", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)), _KERNEL),
+        _mobile,
+        starts=(_MOBILENET | _DOUBLED,),
+    ),
     "mixed": Space(
         "mixed",
         (
@@ -128,6 +151,10 @@ SPACES = {
             _KERNEL,
         ),
         _mixed,
+        starts=tuple(
+            {f"block{i}": kind for i in (1, 2, 3)} | repeats | {"growth": 2.0, "kernel_size": 3}
+            for kind, repeats in [("residual", _RESNET20), ("plain", _VGG16)]
+        ),
     ),
 }
 
@@ -176,7 +203,8 @@ def _own(knobs: dict) -> Space:
         raise InputError(
             f"the space over {name} is empty: give a knob a list of choices, like {next(iter(known))}=[...]"
         )
-    return Space(name, tuple(numbers), lambda values: {"name": name, **fixed, **values})
+    usual = {number.name: known[number.name] for number in numbers if known[number.name] in number.choices}
+    return Space(name, tuple(numbers), lambda values: {"name": name, **fixed, **values}, starts=(usual,))
 
 
 # ----------------------------------------------------------------------------------------------------- for keras-tuner
@@ -191,17 +219,51 @@ def sample(space: Space, hp) -> dict:
     return values
 
 
+def declare(space: Space):
+    """All numbers of a space as `keras_tuner.HyperParameters`, for an oracle."""
+    from keras_tuner import HyperParameters
+
+    hp = HyperParameters()
+    for number in space.numbers:
+        _register(hp, number)
+    return hp
+
+
+def encoded(space: Space, values: dict) -> dict:
+    """Values as keras-tuner knows them, which has numbers and words of one kind: other choices go by their text."""
+    return {number.name: _name(number, values[number.name]) for number in space.numbers if number.name in values}
+
+
+def decoded(space: Space, hp_values: dict) -> dict:
+    """The values of a space among those of a trial; the other way round of `encoded`."""
+    found = {}
+    for number in space.numbers:
+        if is_active(number, found):
+            found[number.name] = _named(number)[hp_values[number.name]]
+    return found
+
+
 def _choose(hp, number: Number):
-    """keras-tuner knows only numbers and words of one kind; other choices go by their text."""
+    return _named(number)[_register(hp, number)]
+
+
+def _register(hp, number):
     from contextlib import ExitStack
 
-    kinds = {type(choice) for choice in number.choices}
-    plain = len(kinds) == 1 and kinds <= {int, float, str, bool}
-    names = {choice if plain else repr(choice): choice for choice in number.choices}
+    names = list(_named(number))
     with ExitStack() as scopes:
         for other, allowed in number.when.items():
             scopes.enter_context(hp.conditional_scope(other, list(allowed)))
-        return names[hp.Choice(number.name, list(names), ordered=plain and kinds <= {int, float})]
+        return hp.Choice(number.name, names, ordered=not isinstance(names[0], (str, bool)))
+
+
+def _named(number):
+    return {_name(number, choice): choice for choice in number.choices}
+
+
+def _name(number, choice):
+    kinds = {type(choice) for choice in number.choices}
+    return choice if len(kinds) == 1 and kinds <= {int, float, str, bool} else repr(choice)
 
 
 def hypermodel(space: Space, *, compile: Callable | None = None, fits: Callable[[dict], bool] | None = None):

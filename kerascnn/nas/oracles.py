@@ -1,0 +1,311 @@
+"""Strategies by name, each as an oracle of keras-tuner that keeps to a budget and loses nothing.
+
+    evolution    ours: see `strategy`; trains many networks for few epochs and the best ones longer
+    random, bayesian, hyperband    keras-tuner's own
+
+What does not fit the budget is drawn again; it is no trial.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import exp, log
+from random import Random
+from statistics import median
+from typing import NamedTuple
+
+import keras_tuner
+from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
+
+from ..errors import InputError, one_of
+from .budget import Budget
+from .count import Count, count
+from .keeping import Kept
+from .space import Space, declare, decoded, encoded
+from .strategy import AGREES, POOL, Tried, correlation, propose
+
+GOALS = ("accuracy", "pareto-macs", "pareto-params")
+ATTEMPTS = 50  # at a network that was not tried before
+FULL = 4  # networks that are trained to the end whatever they promise, to see whether few epochs tell anything
+PAIRS = 6  # networks trained to the end from which it can be seen
+LAST = 0.3  # of the time, in which no new network is begun
+
+
+class WithinBudget(Kept):
+    """A strategy of keras-tuner that draws only what fits, and no network twice.
+
+    Args:
+        space: what to choose from.
+        budget: what a network may cost.
+        seed: any whole number; neighbouring ones have nothing in common.
+        networks: how many to try; None for as many as there is time for.
+        counted: what a network costs.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        budget: Budget,
+        *,
+        seed: int = 0,
+        networks: int | None = None,
+        counted: Callable[[dict], Count] = count,
+        **kept,
+    ):
+        super().__init__(
+            objective=keras_tuner.Objective("val_accuracy", "max"),
+            hyperparameters=declare(space),
+            allow_new_entries=False,
+            seed=Random(f"kerascnn {seed}").randrange(1, 2**31),
+            **kept,
+        )
+        self.max_trials = None  # keras-tuner's ten
+        self.space_searched, self.budget, self.networks, self.counted = space, budget, networks, counted
+
+    def fits(self, values: dict) -> bool:
+        return self.budget.fits(self.space_searched.spec(values))
+
+    def draw(self, random: Random) -> dict:
+        return self.budget.draw(self.space_searched, random)
+
+    def _may_begin(self):
+        begun = sum("tuner/trial_id" not in trial.hyperparameters.values for trial in self.trials.values())
+        return self.networks is None or begun < self.networks
+
+    def _random_values(self):
+        if not self._may_begin():
+            return None
+        random = Random(f"{self.seed} {len(self.trials)}")
+        for _ in range(ATTEMPTS):
+            values = encoded(self.space_searched, self.draw(random))
+            if not self._duplicate(values):
+                return values
+        return None
+
+
+class RandomOracle(WithinBudget, RandomSearchOracle):
+    pass
+
+
+class HyperbandSearchOracle(WithinBudget, HyperbandOracle):
+    pass
+
+
+class BayesianOracle(WithinBudget, BayesianOptimizationOracle):
+    def populate_space(self, trial_id):
+        response = super().populate_space(trial_id)
+        if response["status"] != "RUNNING" or self.fits(decoded(self.space_searched, response["values"])):
+            return response
+        values = self._random_values()  # what it wants is too large
+        return {"status": "RUNNING", "values": values} if values else {"status": "STOPPED"}
+
+
+class Line(NamedTuple):
+    """A network and the trials that train it, each going on from the one before."""
+
+    values: dict
+    trials: list
+    curve: dict[int, float]  # epochs -> validation accuracy
+
+    @property
+    def is_running(self) -> bool:
+        return self.trials[-1].status == "RUNNING"
+
+    @property
+    def is_good(self) -> bool:
+        return self.trials[-1].status == "COMPLETED"
+
+
+class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
+    """Many networks train for few epochs, the best of them for more, and results so far say what to try next.
+
+    Whenever a worker is free, the best network that waits at a rung goes on to the next one if it is among the best
+    1/`factor` that came so far (asynchronous successive halving, Li et al. 2020, arXiv:1810.05934), with its optimizer
+    as it was; else a new network begins, see `strategy.propose`. The first ones are those that the space knows to be
+    good. A few are trained to the end whatever they promise; where few epochs tell nothing about many, all are. When
+    most of the time is over no network begins any more, and the best that wait go on.
+
+    Args:
+        max_epochs: the last rung.
+        min_epochs: the first one, about.
+        factor: between two rungs.
+        goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
+        evidence: see `strategy`; by default that a larger network is better.
+    """
+
+    def __init__(
+        self, space, budget, *, max_epochs=9, min_epochs=1, factor=3, goal="accuracy", evidence=None, pool=POOL, **kept
+    ):
+        super().__init__(space, budget, **kept)
+        self.rungs, self.factor, self.goal, self.pool = rungs(max_epochs, min_epochs, factor), factor, goal, pool
+        self.evidence = (self._size,) if evidence is None else evidence
+
+    def populate_space(self, trial_id):
+        lines, random = self.lines(), Random(f"{self.seed} {trial_id}")
+        is_late = self.seconds is not None and self.spent() > (1 - LAST) * self.seconds
+        may_begin = self._may_begin() and not is_late
+        if promoted := self._promoted(lines, at_least=len(lines) if is_late else 0 if may_begin else 1):
+            return {"status": "RUNNING", "values": promoted}
+        values = self._next(lines, random) if may_begin else None
+        if values is None:
+            return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
+        epochs = self.rungs[0] if len(lines) >= FULL and self._early_tells(lines) else self.rungs[-1]
+        values = encoded(self.space_searched, values)
+        return {"status": "RUNNING", "values": values | {"tuner/epochs": epochs, "tuner/initial_epoch": 0}}
+
+    def lines(self) -> list[Line]:
+        """The networks so far, in the order in which they began."""
+        lines, of = [], {}
+        for trial_id in self.start_order:
+            trial = self.trials[trial_id]
+            parent = trial.hyperparameters.values.get("tuner/trial_id")
+            if parent is None:
+                of[trial_id] = Line(decoded(self.space_searched, trial.hyperparameters.values), [], {})
+                lines.append(of[trial_id])
+            else:
+                of[trial_id] = of[parent]
+            of[trial_id].trials.append(trial)
+            of[trial_id].curve.update(curve(trial))
+        return lines
+
+    def _next(self, lines, random):
+        """Values of a network to begin with."""
+        known = [line.values for line in lines]
+        for start in self.space_searched.starts:
+            values = widest(self.space_searched, start, self.fits)
+            if values is not None and values not in known:
+                return values
+        budget = self._capped(known, random) if self.goal != "accuracy" else self.budget
+        return propose(
+            self.space_searched,
+            lambda random: budget.draw(self.space_searched, random),
+            lambda values: budget.fits(self.space_searched.spec(values)),
+            self._tried(lines),
+            random,
+            evidence=self.evidence,
+            pool=self.pool,
+        )
+
+    def _capped(self, known, random):
+        """The budget with another cap for each proposal, so that the whole front is looked for."""
+        costs = sorted(self._cost(values) for values in known)
+        if not costs:
+            return self.budget
+        low, high = log(costs[len(costs) // 10]), log(costs[-1])
+        return self.budget._replace(**{f"max_{self._what}": round(exp(random.uniform(low, high))) + 1})
+
+    def _tried(self, lines):
+        """With what each network will have reached at the last rung: what it has, and what others gained from there."""
+        last = self.rungs[-1]
+        complete = [line.curve for line in lines if line.is_good and last in line.curve]
+
+        def expected(line):
+            if not line.is_good or not line.curve:
+                return None
+            reached = max(line.curve)
+            gains = [curve[last] - curve[reached] for curve in complete if reached in curve]
+            return line.curve[reached] + (median(gains) if gains else 0.0)
+
+        return [Tried(line.values, expected(line)) for line in lines]
+
+    def _early_tells(self, lines):
+        first, last = self.rungs[0], self.rungs[-1]
+        pairs = [(line.curve[first], line.curve[last]) for line in lines if {first, last} <= line.curve.keys()]
+        return len(pairs) < PAIRS or correlation(*zip(*pairs, strict=True)) >= AGREES
+
+    def _promoted(self, lines, at_least):
+        """Values of the trial in which a network goes on, if one may: the best of the highest rung with places left."""
+        for rung, following in reversed(list(pairwise(self.rungs))):
+            here = [line for line in lines if rung in line.curve and (line.is_good or line.is_running)]
+            for line in self._ranked(here, rung)[: max(at_least, len(here) // self.factor)]:
+                if line.is_good and max(line.curve) == rung:
+                    return line.trials[-1].hyperparameters.values | {
+                        "tuner/trial_id": line.trials[-1].trial_id,
+                        "tuner/initial_epoch": rung,
+                        "tuner/epochs": following,
+                    }
+        return None
+
+    def _ranked(self, lines, rung):
+        """The best first; for a front, those first that the fewest are better and cheaper than."""
+        if self.goal == "accuracy":
+            return sorted(lines, key=lambda line: -line.curve[rung])
+        points = {id(line): (line.curve[rung], self._cost(line.values)) for line in lines}
+
+        def beaten(line):
+            accuracy, cost = points[id(line)]
+            return sum(a >= accuracy and c <= cost and (a, c) != (accuracy, cost) for a, c in points.values())
+
+        return sorted(lines, key=lambda line: (beaten(line), -line.curve[rung]))
+
+    @property
+    def _what(self):
+        return "params" if self.goal == "pareto-params" else "macs"
+
+    def _cost(self, values):
+        return getattr(self.counted(self.space_searched.spec(values)), self._what)
+
+    def _size(self, values):
+        return log(self._cost(values))
+
+
+def rungs(max_epochs: int, min_epochs: int, factor: int) -> list[int]:
+    """Epochs after which it is decided who goes on: `max_epochs`, divided by the factor as often as it goes."""
+    found = [max_epochs]
+    while found[-1] // factor >= min_epochs:
+        found.append(found[-1] // factor)
+    return found[::-1]
+
+
+def curve(trial) -> dict[int, float]:
+    """Validation accuracy by epochs."""
+    if not trial.metrics.exists("val_accuracy"):
+        return {}
+    return {point.step: point.mean() for point in trial.metrics.get_history("val_accuracy")}
+
+
+def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:
+    """Values of a start; numbers that it leaves open are raised one by one as far as they fit. None if nothing fits."""
+    values = space.chosen(lambda number: start.get(number.name, number.choices[0]))
+    if not fits(values):
+        return None
+    for number in space.numbers:
+        if number.name in values and number.name not in start:
+            larger = [values | {number.name: choice} for choice in number.choices]
+            values = next((one for one in reversed(larger) if fits(one)), values)
+    return values
+
+
+STRATEGIES = {
+    "evolution": EvolutionOracle,
+    "random": RandomOracle,
+    "bayesian": BayesianOracle,
+    "hyperband": HyperbandSearchOracle,
+}
+
+
+def oracle(strategy: str, space: Space, budget: Budget, *, max_epochs: int = 9, goal: str = "accuracy", **search):
+    """The oracle of a strategy.
+
+    Args:
+        strategy: a key of `STRATEGIES`.
+        space: what to choose from.
+        budget: what a network may cost.
+        max_epochs: for how long the best networks are trained; "random" and "bayesian" train all so long.
+        goal: one of `GOALS`; only "evolution" looks for a front.
+        search: `seed`, `networks`, `seconds` and others, see `WithinBudget` and `Kept`.
+
+    Raises:
+        InputError: strategy or goal are unknown or don't go together, or nothing fits the budget.
+    """
+    one_of("strategy", strategy, STRATEGIES)
+    one_of("goal", goal, GOALS)
+    if strategy in ("evolution", "hyperband"):
+        search["max_epochs"] = max_epochs
+    if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
+        search.setdefault("hyperband_iterations", 10**6)  # until then
+    if strategy == "evolution":
+        search["goal"] = goal
+    elif goal != "accuracy":
+        raise InputError(f"goal={goal!r}: the strategy {strategy} only looks for accuracy; evolution looks for a front")
+    budget.check(space)
+    return STRATEGIES[strategy](space, budget, **search)

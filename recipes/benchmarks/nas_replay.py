@@ -1,0 +1,286 @@
+"""Replay search strategies on networks that were all trained before: what each has found after how much training.
+
+    python recipes/benchmarks/nas_replay.py                           216 networks trained on MNIST, see nas_table.py
+    python recipes/benchmarks/nas_replay.py --table path/to/nb201.npz     the 15,625 cells of NAS-Bench-201
+
+Strategies go through keras-tuner's oracles, as in a search; training is looked up and its seconds are charged. "plain
+random" is keras-tuner's RandomSearch as it is: what does not fit is a failed trial, at no cost. Seeds are paired; all
+intervals are 95 %, from a bootstrap over seeds. Settings of our strategy were chosen on the MNIST table alone.
+"""
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+from functools import cached_property, partial
+from pathlib import Path
+from time import perf_counter
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import keras_tuner
+import numpy as np
+import rich
+from rich.table import Table as Printed
+
+from kerascnn.nas import Budget, Count, Number, Space
+from kerascnn.nas.oracles import STRATEGIES
+from kerascnn.nas.space import declare, decoded
+
+HERE = Path(__file__).parent
+TRIALS = 60  # of plain random search: what it found then is the goal
+CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
+MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search
+
+
+class Mnist:
+    """Accuracy after each of nine epochs."""
+
+    name = "MNIST"
+    steps = tuple(range(1, 10))
+    hyperband = {"max_epochs": 9, "factor": 3}
+
+    def __init__(self, path=HERE / "nas_mnist.csv"):
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        names = ("block", "repeats", "n_filters", "growth", "kernel_size")
+        kinds = dict.fromkeys(names[1:], int) | {"block": str}
+        self.rows = {tuple(kinds[name](row[name]) for name in names): row for row in rows}
+        choices = [tuple(dict.fromkeys(values)) for values in zip(*self.rows, strict=True)]
+        numbers = tuple(Number(name, found) for name, found in zip(names, choices, strict=True))
+        self.space = Space("mnist", numbers, lambda values: {"name": self.name, **values})
+
+    def _row(self, values):
+        return self.rows[tuple(values[number.name] for number in self.space.numbers)]
+
+    def accuracy(self, values, step):
+        return float(self._row(values)[f"accuracy{step}"])
+
+    def test(self, values):
+        return float(self._row(values)["test_accuracy"])
+
+    def seconds(self, values, before, step):
+        return float(self._row(values)["seconds"]) * (step - before)
+
+    def count(self, values):
+        row = self._row(values)
+        return Count(int(row["params"]), int(row["params"]), int(row["macs"]), 0)
+
+    @cached_property
+    def macs(self):
+        return np.array([int(row["macs"]) for row in self.rows.values()])
+
+
+class Nasbench:
+    """Cells of Dong and Yang 2020 (arXiv:2001.00326): CIFAR-10 accuracy after a training of 12 epochs."""
+
+    name = "NAS-Bench-201"
+    steps = (12,)
+    hyperband = {"max_epochs": 12, "factor": 3}
+
+    def __init__(self, path):
+        self.table = dict(np.load(path))
+        kinds = ("none", "skip", "conv1x1", "conv3x3", "avgpool")
+        numbers = tuple(Number(f"edge{i}", kinds) for i in range(1, 7))
+        self.space = Space("nasbench201", numbers, lambda values: {"name": self.name, **values})
+        self.kinds = {kind: i for i, kind in enumerate(kinds)}
+        self.at = {tuple(int(n) for n in ops): i for i, ops in enumerate(self.table["ops"])}
+
+    def _row(self, values):
+        return self.at[tuple(self.kinds[values[number.name]] for number in self.space.numbers)]
+
+    def accuracy(self, values, step):
+        return float(self.table["val12_cifar10"][self._row(values)]) / 100
+
+    def test(self, values):
+        return float(self.table["test_cifar10"][self._row(values)]) / 100
+
+    def seconds(self, values, before, step):
+        return float(self.table["cost12_seconds"][self._row(values)])
+
+    def count(self, values):
+        row = self._row(values)
+        params, macs = (int(self.table[name][row]) for name in ("cell_params", "cell_macs"))
+        return Count(params, params, macs, 0)
+
+    @property
+    def macs(self):
+        return self.table["cell_macs"]
+
+
+class Capped(Budget):
+    """A budget that looks costs up."""
+
+    table = None
+
+    def fits(self, spec):
+        values = {name: value for name, value in spec.items() if name not in ("name", "input_shape", "classes")}
+        return self.max_macs is None or self.table.count(values).macs <= self.max_macs
+
+
+def oracle(strategy, table, cap, seed):
+    seed += 1000
+    if strategy == "plain random":
+        return keras_tuner.oracles.RandomSearchOracle(
+            keras_tuner.Objective("val_accuracy", "max"),
+            max_trials=10**6,
+            hyperparameters=declare(table.space),
+            seed=seed * 10_000,
+            max_consecutive_failed_trials=10**6,
+        )
+    budget = type("Capped", (Capped,), {"table": table})(max_macs=cap)
+    settings = {"evolution": {"max_epochs": table.steps[-1], "min_epochs": table.steps[0]}}
+    settings["hyperband"] = table.hyperband | {"hyperband_iterations": 1000}
+    settings["bayesian"] = {"max_trials": 10**6}
+
+    def counted(spec):
+        return table.count({number.name: spec[number.name] for number in table.space.numbers})
+
+    return STRATEGIES[strategy](table.space, budget, seed=seed, counted=counted, **settings.get(strategy, {}))
+
+
+def replay(job, table, trials, cost):
+    """[(seconds spent, accuracy, test accuracy)] whenever the best network so far changes, and seconds and trials in
+    all. It ends after so many trials or seconds."""
+    strategy, cap, seed = job
+    search = quietly(oracle(strategy, table, cap, seed))
+    spent, best, found, ran = 0.0, -1.0, [], 0
+    while ran < trials and spent < cost:
+        trial = search.create_trial("tuner0")
+        if trial.status == "STOPPED":
+            break
+        ran += 1
+        told = trial.hyperparameters.values
+        values = decoded(table.space, told)
+        if cap and table.count(values).macs > cap:
+            trial.status = "FAILED"
+        else:
+            before, last = told.get("tuner/initial_epoch", 0), told.get("tuner/epochs", table.steps[-1])
+            for step in (step for step in table.steps if before < step <= last):
+                spent += table.seconds(values, before, step)
+                before = step
+                search.update_trial(trial.trial_id, {"val_accuracy": table.accuracy(values, step)}, step=step)
+            if table.accuracy(values, before) > best:
+                best = table.accuracy(values, before)
+                found.append((spent, table.accuracy(values, table.steps[-1]), table.test(values)))
+            trial.status = "COMPLETED"
+        search.end_trial(trial)
+    return found, spent, ran
+
+
+def quietly(search):
+    """An oracle that writes and prints nothing."""
+    search.save = lambda: None
+    search._save_trial = lambda trial: None
+    search.verbose = 0
+    return search
+
+
+def at(found, cost, column):
+    """What the best network had when so much was spent."""
+    reached = [row[column] for row in found if row[0] <= cost]
+    return reached[-1] if reached else np.nan
+
+
+def reached(found, goal):
+    """Seconds after which the best network was as good as the goal."""
+    return next((row[0] for row in found if row[1] >= goal), np.inf)
+
+
+def interval(samples):
+    return np.nanquantile(samples, [0.025, 0.975])
+
+
+def bootstrap(statistic, *columns, times=2000):
+    """The interval of a statistic of paired columns."""
+    random, size = np.random.default_rng(0), len(columns[0])
+    drawn = (random.integers(0, size, size) for _ in range(times))
+    return interval([statistic(*(column[chosen] for column in columns)) for chosen in drawn])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", default="", help="nb201.npz, instead of the MNIST table")
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--caps", default=",".join(CAPS))
+    parser.add_argument("--strategies", default="plain random,random,hyperband,evolution,bayesian")
+    parser.add_argument("--out", default="", help="a file for all that was found, as JSON")
+    given = parser.parse_args()
+    table = Nasbench(given.table) if given.table else Mnist()
+    strategies, everything = given.strategies.split(","), {}
+    for cap in given.caps.split(","):
+        limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
+        title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
+        runs = {}
+        with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+            for strategy in strategies:
+                began, cost = perf_counter(), np.inf
+                trials = TRIALS if strategy == "plain random" else 10**6
+                if trials > TRIALS:
+                    cost = charge(table, limit) * TRIALS
+                one = partial(replay, table=table, trials=trials, cost=cost)
+                runs[strategy] = pool.map(one, [(strategy, limit, seed) for seed in range(given.seeds)], chunksize=1)
+                print(f"{title}: {strategy}, {given.seeds} seeds in {perf_counter() - began:.0f} s", flush=True)
+        show(title, runs, charge(table, limit))
+        everything[title] = runs
+    if given.out:
+        Path(given.out).write_text(json.dumps(everything), encoding="utf-8")
+
+
+def charge(table, limit):
+    """Seconds of an average network that fits, trained to the end."""
+    random, drawn = np.random.default_rng(0), []
+    while len(drawn) < 1000:
+        values = {number.name: number.choices[random.integers(len(number.choices))] for number in table.space.numbers}
+        if limit is None or table.count(values).macs <= limit:
+            drawn.append(table.seconds(values, 0, table.steps[-1]))
+    return float(np.mean(drawn))
+
+
+def show(title, runs, charged):
+    marks = [mark * charged for mark in MARKS]
+    printed = Printed("strategy", *(f"after {mark} trainings" for mark in MARKS), "to the goal", title=title)
+    goals = {name: np.median([at(found, np.inf, 1) for found, *_ in runs[name]]) for name in runs if "random" in name}
+    costs = {name: np.array([spent for _, spent, _ in runs[name]]) for name in goals}
+    for strategy, found in runs.items():
+        cells = []
+        for mark in marks:
+            best = np.array([at(one, mark, 2) for one, *_ in found])
+            low, high = bootstrap(np.nanmean, best)
+            cells.append(f"{np.nanmean(best):.2%} ({low:.2%} to {high:.2%})")
+        cells.append(", ".join(ratio(found, goals[name], costs[name]) for name in goals))
+        printed.add_row(strategy, *cells)
+    rich.print(printed)
+    print(
+        "Test accuracy of the network that validated best. To the goal: the cost after which half of the searches were"
+    )
+    print(
+        "as good as half of those by",
+        *(f"{name} in the end ({goal:.2%})," for name, goal in goals.items()),
+        "to theirs",
+    )
+    ours = runs.get("evolution")
+    for other, found in runs.items():
+        if ours and other != "evolution":
+            lines = []
+            for mark, cost in zip(MARKS, marks, strict=True):
+                differences = np.array(
+                    [at(a[0], cost, 2) - at(b[0], cost, 2) for a, b in zip(ours, found, strict=True)]
+                )
+                low, high = bootstrap(np.nanmean, differences)
+                verdict = "better" if low > 0 else "worse" if high < 0 else "equal"
+                lines.append(f"{mark}: {np.nanmean(differences):+.2%} ({low:+.2%} to {high:+.2%}, {verdict})")
+            print(f"evolution against {other}, after", "; ".join(lines))
+
+
+def ratio(found, goal, cost):
+    ours = np.array([reached(one, goal) for one, *_ in found])
+    share = np.median(ours) / np.median(cost)
+    low, high = bootstrap(lambda a, b: np.median(a) / np.median(b), ours, cost)
+    return f"{share:.2f} ({low:.2f} to {high:.2f})" if np.isfinite(share) else "not reached"
+
+
+if __name__ == "__main__":
+    main()

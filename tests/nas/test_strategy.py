@@ -1,0 +1,126 @@
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from kerascnn.nas import SPACES, Number, Space, strategy
+from kerascnn.nas.space import is_active
+from kerascnn.nas.strategy import Tried, agrees, correlation, learn, mutate, normal_scores, propose
+
+WORDS = tuple("abcde")
+SMALL = Space("small", (Number("n", (1, 2, 3)), Number("word", ("a", "b"))), dict)
+LARGE = Space(
+    "large", (*(Number(f"word{i}", WORDS) for i in range(4)), *(Number(f"n{i}", range(8)) for i in range(3))), dict
+)
+EFFECTS = np.random.default_rng(0).normal(size=(4, 5))
+
+
+def goodness(values):
+    """Of a network of LARGE: words have effects of their own, the numbers are best at 5."""
+    by_words = sum(EFFECTS[i, WORDS.index(values[f"word{i}"])] for i in range(4))
+    return by_words - 0.1 * sum((values[f"n{i}"] - 5) ** 2 for i in range(3))
+
+
+def search(count, seed, **options):
+    """The networks that are proposed one after the other, each judged at once."""
+    tried = []
+    for i in range(count):
+        random = Random(f"{seed} {i}")
+        values = propose(LARGE, LARGE.draw, lambda values: True, tried, random, **options)
+        tried.append(Tried(values, goodness(values)))
+    return tried
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=30))
+def test_correlation_is_spearmans(pairs):
+    x, y = zip(*pairs, strict=True)
+    expected = 0 if len(set(x)) == 1 or len(set(y)) == 1 else spearmanr(x, y).statistic
+    assert correlation(x, y) == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30, unique=True))
+def test_normal_scores_keep_the_order_and_are_symmetric(scores):
+    found = normal_scores(scores)
+    assert list(np.argsort(found)) == list(np.argsort(scores))
+    assert sorted(found) == pytest.approx(sorted(-found))
+
+
+@given(family=st.sampled_from(sorted(SPACES)), seed=st.integers(0, 10**6))
+def test_a_child_is_a_network_of_the_space_that_differs_in_one_or_two_numbers(family, seed):
+    space, random = SPACES[family], Random(seed)
+    parent = space.draw(random)
+    child = mutate(space, parent, random)
+    space.spec(child)
+    drawn = {name for name in parent if name in child and child[name] != parent[name]}
+    assert 1 <= len(drawn) <= 2
+    came = child.keys() - parent.keys()
+    assert all(
+        is_active(number, child) and not is_active(number, parent) for number in space.numbers if number.name in came
+    )
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_proposals_fit_and_are_new_until_there_is_no_other(seed):
+    tried = []
+    for i in range(4):
+        values = propose(
+            SMALL,
+            lambda r: SMALL.draw(r) | {"n": 1 + r.randrange(2)},
+            lambda v: v["n"] < 3,
+            tried,
+            Random(f"{seed} {i}"),
+        )
+        assert values["n"] < 3
+        assert values not in [one.values for one in tried]
+        tried.append(Tried(values, float(i)))
+    assert propose(SMALL, lambda r: tried[0].values, lambda v: v["n"] < 3, tried, Random(seed)) is None
+
+
+def test_the_same_arguments_give_the_same_proposals():
+    assert search(12, 3) == search(12, 3)
+    assert search(12, 3) != search(12, 4)
+
+
+def test_it_finds_better_networks_than_chance():
+    """The best of 32 is on average as good as the best of 320 by chance, of 320,000 networks."""
+    by_chance = [max(goodness(LARGE.draw(Random(f"{seed} {i}"))) for i in range(320)) for seed in range(50)]
+    found = [max(one.score for one in search(32, seed, pool=128)) for seed in range(6)]
+    assert np.mean(found) > np.mean(by_chance)
+
+
+def test_evidence_leads_in_the_beginning():
+    def evidence(values):
+        return values["n0"]
+
+    led = search(8, 0, evidence=[evidence])
+    assert np.mean([one.values["n0"] for one in led[::2]]) > np.mean([one.values["n0"] for one in led[1::2]]) + 1
+
+
+def test_evidence_that_is_wrong_is_left_out(monkeypatch):
+    scored = [Tried({"n": n}, float(n)) for n in range(strategy.ENOUGH)]
+    assert agrees(lambda values: values["n"], scored)
+    assert not agrees(lambda values: -values["n"], scored)
+    assert not agrees(lambda values: 1.0, scored)
+    assert agrees(lambda values: -values["n"], scored[1:])  # too few to tell
+
+    asked = []
+    monkeypatch.setattr(strategy, "learn", lambda space, scored, evidence: asked.append(len(evidence)))
+    tried = [Tried(LARGE.draw(Random(i)), 0.0) for i in range(10)]
+    tried = [Tried(one.values, goodness(one.values)) for one in tried]
+    for evidence in (goodness, lambda values: -goodness(values)):
+        propose(LARGE, LARGE.draw, lambda values: True, tried, Random(0), evidence=[evidence])
+    assert asked == [1, 0]
+
+
+def test_a_process_that_foresees_nothing_is_not_asked():
+    random = Random(0)
+    noise = [Tried(LARGE.draw(random), random.random()) for _ in range(20)]
+    assert learn(LARGE, noise, ()) is None
+    real = [Tried(one.values, goodness(one.values)) for one in noise]
+    mean, deviation = learn(LARGE, real, ())([one.values for one in real])
+    assert correlation(mean, [one.score for one in real]) > 0.9
+    assert (deviation > 0).all()
