@@ -8,16 +8,17 @@ from ..errors import InputError
 
 
 class Count(NamedTuple):
-    """Parameters that training changes, all parameters, multiply-accumulates and activation memory for one image.
+    """Parameters that training changes, all of them, multiply-accumulates and activation memory for one image; layers.
 
     MACs are those of `kerascnn.analysis.macs`. `memory` is in bytes: what all layers give out, in float32, which is
-    what training keeps; layers that only give a name (`Identity`) give nothing out.
+    what training keeps. Layers that only give a name (`Identity`) give nothing out and don't count, the input does.
     """
 
     trainable: int
     params: int
     macs: int
     memory: int
+    layers: int = 0
 
 
 def count(spec: dict) -> Count:
@@ -30,9 +31,14 @@ def count(spec: dict) -> Count:
     Raises:
         InputError: the network cannot be built.
     """
-    if spec["name"] == "staged":
+    if is_closed(spec):
         return _staged(**spec)
     return _built(dumps(spec, sort_keys=True))
+
+
+def is_closed(spec: dict) -> bool:
+    """Whether a network is counted by arithmetic."""
+    return spec["name"] == "staged"
 
 
 @cache
@@ -61,23 +67,24 @@ def count_model(model) -> Count:
 
     if any(None in tensor.shape[1:] for tensor in model.inputs):
         raise InputError(f"{model.name}: what a network costs depends on the image size: give a fixed input_shape")
-    nodes = (node for nodes in model._nodes_by_depth.values() for node in nodes)
-    outputs = (
-        prod(tensor.shape[1:])
-        for node in nodes
-        if not isinstance(node.operation, layers.Identity)
-        for tensor in node.output_tensors
-    )
-    return Count(*cost(model), 4 * sum(outputs))
+    nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes]
+    nodes = [node for node in nodes if not isinstance(node.operation, layers.Identity)]
+    outputs = (prod(tensor.shape[1:]) for node in nodes for tensor in node.output_tensors)
+    return Count(*cost(model), 4 * sum(outputs), len(nodes))
 
 
 class _Tally:
-    """Sums over the layers that are met: weights that are trained, statistics that are not, MACs, numbers given out."""
+    """Sums over the layers that are met: how many, MACs, numbers given out, statistics, weights that are trained."""
 
-    __slots__ = ("macs", "outputs", "statistics", "trainable")
+    __slots__ = ("layers", "macs", "outputs", "statistics", "trainable")
 
     def __init__(self):
-        self.trainable = self.statistics = self.macs = self.outputs = 0
+        self.layers = self.macs = self.outputs = self.statistics = self.trainable = 0
+
+    def give(self, outputs, layers=1):
+        """Layers that give out so many numbers each."""
+        self.outputs += layers * outputs
+        self.layers += layers
 
     def conv_bn(self, pixels, channels, filters, kernel_size, act=True):
         """Convolution without bias, batch norm, activation; `pixels` are those that come out."""
@@ -85,18 +92,18 @@ class _Tally:
         self.trainable += weights + 2 * filters
         self.statistics += 2 * filters
         self.macs += weights * pixels
-        self.outputs += (3 if act else 2) * pixels * filters
+        self.give(pixels * filters, 3 if act else 2)
 
     def pad(self, size, channels, kernel_size):
         """The padding that a kernel needs where it strides."""
         if kernel_size > 1:
-            self.outputs += (size[0] + kernel_size - 1) * (size[1] + kernel_size - 1) * channels
+            self.give((size[0] + kernel_size - 1) * (size[1] + kernel_size - 1) * channels)
 
     def dense(self, channels, filters):
         """Dense layer, or 1x1 convolution of a single pixel, with bias."""
         self.trainable += (channels + 1) * filters
         self.macs += channels * filters
-        self.outputs += filters
+        self.give(filters)
 
     def times(self, before, repeats):
         """Count what was met since the totals `before` as often as `repeats`."""
@@ -105,7 +112,7 @@ class _Tally:
             setattr(self, name, now + (now - value) * (repeats - 1))
 
     def totals(self):
-        return self.macs, self.outputs, self.statistics, self.trainable
+        return tuple(getattr(self, name) for name in _Tally.__slots__)
 
 
 def _plain(tally, size, channels, filters, kernel_size, stride):
@@ -120,7 +127,8 @@ def _residual(tally, size, channels, filters, kernel_size, stride, excite=False)
     tally.conv_bn(pixels, channels, filters, kernel_size)
     tally.conv_bn(pixels, filters, filters, kernel_size, act=False)
     if excite:
-        tally.outputs += filters + pixels * filters  # squeeze, and the product
+        tally.give(filters)  # squeeze
+        tally.give(pixels * filters)  # the product
         tally.dense(filters, filters // 8)
         tally.dense(filters // 8, filters)
     _shortcut(tally, pixels, channels, filters, stride)
@@ -144,7 +152,7 @@ def _shortcut(tally, pixels, channels, filters, stride):
     """The projection, where the shape changes, and the addition with its activation."""
     if stride > 1 or channels != filters:
         tally.conv_bn(pixels, channels, filters, 1, act=False)
-    tally.outputs += 2 * pixels * filters
+    tally.give(pixels * filters, 2)
 
 
 def _separable(tally, size, channels, filters, kernel_size, stride):
@@ -155,7 +163,7 @@ def _separable(tally, size, channels, filters, kernel_size, stride):
     tally.trainable += weights + 2 * channels
     tally.statistics += 2 * channels
     tally.macs += weights * pixels
-    tally.outputs += 3 * pixels * channels
+    tally.give(pixels * channels, 3)
     tally.conv_bn(pixels, channels, filters, 1)
 
 
@@ -168,7 +176,8 @@ def _inception(tally, size, channels, filters, kernel_size, stride):
     tally.conv_bn(pixels, channels, eighth, 1)
     tally.conv_bn(pixels, eighth, quarter, kernel_size)
     tally.conv_bn(pixels, quarter, quarter, kernel_size)
-    tally.outputs += pixels * channels + pixels * filters  # the pool, and the concatenation
+    tally.give(pixels * channels)  # the pool
+    tally.give(pixels * filters)  # the concatenation
 
 
 def _halved(size, stride):
@@ -180,7 +189,7 @@ def _pooled(tally, size, channels, stride):
     """Pixels after the pool, where there is one."""
     pixels = _halved(size, stride)
     if stride > 1:
-        tally.outputs += pixels * channels
+        tally.give(pixels * channels)
     return pixels
 
 
@@ -200,7 +209,7 @@ def _staged(
 ) -> Count:  # fmt: skip
     """`models/staged.py` in numbers; the blocks of a stage behind its first are alike and are counted once."""
     tally, (height, width, channels) = _Tally(), input_shape
-    tally.outputs = height * width * channels
+    tally.give(height * width * channels)
     filters = n_filters[0]
     if stem == "imagenet":
         tally.pad((height, width), channels, 7)
@@ -208,7 +217,7 @@ def _staged(
         tally.conv_bn(height * width, channels, filters, 7)
         tally.pad((height, width), filters, 3)
         height, width = (height + 1) // 2, (width + 1) // 2
-        tally.outputs += height * width * filters
+        tally.give(height * width * filters)
     else:
         tally.conv_bn(height * width, channels, filters, 3)
     stride, channels = 1, filters
@@ -220,6 +229,7 @@ def _staged(
             before = tally.totals()
             add(tally, (height, width), filters, filters, kernel_size, 1)
             tally.times(before, n - 1)
-    tally.outputs += channels * (2 if dropout else 1)  # global average pooling, dropout
+    tally.give(channels, 2 if dropout else 1)  # global average pooling, dropout
     tally.dense(channels, classes)
-    return Count(tally.trainable, tally.trainable + tally.statistics, tally.macs, 4 * tally.outputs)
+    params = tally.trainable + tally.statistics
+    return Count(tally.trainable, params, tally.macs, 4 * tally.outputs, tally.layers)

@@ -15,12 +15,12 @@ from ..models import undrawn
 
 
 def counted_by_keras(spec):
-    """Keras's own count of the parameters, the package's MACs, and the bytes of all that the layers give out."""
+    """Keras's count of the parameters, the package's MACs, the bytes of all that the layers give out, the layers."""
     with undrawn():
         model = kerascnn.build(**spec)
     outputs = [prod(layer.output.shape[1:]) for layer in model.layers if type(layer) is not keras.layers.Identity]
     trainable = sum(prod(weight.shape) for weight in model.trainable_weights)
-    return trainable, model.count_params(), cost(model).macs, 4 * sum(outputs)
+    return trainable, model.count_params(), cost(model).macs, 4 * sum(outputs), len(outputs)
 
 
 @pytest.mark.parametrize("draws", [2, pytest.param(20, marks=pytest.mark.slow)])

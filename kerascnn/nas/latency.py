@@ -1,0 +1,89 @@
+"""How long a network takes for one image on this machine, foretold from what is counted."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from statistics import median
+from typing import NamedTuple
+
+from .count import Count, count
+
+ROUNDS, RUNS = 5, 10  # a network runs so often in each round over all networks,
+SECONDS = 0.3  # or for so long
+
+
+class Calibration(NamedTuple):
+    """Seconds for one image, for each thing that is counted; none of them is below zero.
+
+    `error` is by which part of the measured seconds the prediction is off, in the middle and at `worst`, for networks
+    that were each left out when the others taught it; `networks` is how many there were.
+    """
+
+    fixed: float
+    per_layer: float
+    per_mac: float
+    per_byte: float
+    error: float
+    worst: float
+    networks: int
+
+    def seconds(self, counted: Count) -> float:
+        """That a network is expected to take for one image."""
+        return sum(n * seconds for n, seconds in zip(_features(counted), self[:4], strict=True))
+
+    def __str__(self):
+        return (
+            f"latency is predicted within {self.error:.0%} (median, {self.worst:.0%} at worst), from {self.networks} "
+            f"networks measured on this machine"
+        )
+
+
+def calibrate(specs: Sequence[dict], *, measured: Callable[[Sequence[dict]], Sequence[float]]) -> Calibration:
+    """Measure some networks once, so that the latency of others of their kind can be foretold.
+
+    Args:
+        specs: networks, five or more, small and large ones.
+        measured: gives the seconds that each takes, like the function `measured`.
+    """
+    import numpy as np
+    from scipy.optimize import nnls
+
+    seconds = np.array(measured(specs))
+    shares = np.array([_features(count(spec)) for spec in specs]) / seconds[:, None]
+    scale = shares.max(axis=0)
+
+    def taught(shares):
+        return nnls(shares / scale, np.ones(len(shares)))[0] / scale
+
+    errors = [abs(shares[i] @ taught(np.delete(shares, i, axis=0)) - 1) for i in range(len(specs))]
+    return Calibration(*map(float, taught(shares)), float(median(errors)), float(max(errors)), len(specs))
+
+
+def measured(specs: Sequence[dict]) -> list[float]:
+    """Seconds that each of some networks takes for one image on this machine, its fastest run.
+
+    They take turns, so that what the machine does besides for a while slows down none of them alone. Each is built and
+    compiled for it, which takes a second or more.
+    """
+    from time import perf_counter
+
+    import numpy as np
+
+    from ..registry import build
+
+    networks = [build(**spec) for spec in specs]
+    fastest = [inf] * len(networks)
+    for _ in range(ROUNDS):
+        for i, network in enumerate(networks):
+            image, end = np.zeros((1, *network.input_shape[1:]), "float32"), perf_counter() + SECONDS
+            for _ in range(RUNS):
+                began = perf_counter()
+                network.predict_on_batch(image)
+                now = perf_counter()
+                fastest[i] = min(fastest[i], now - began)
+                if now > end:
+                    break
+    return fastest
+
+
+def _features(counted):
+    return 1, counted.layers, counted.macs, counted.memory
