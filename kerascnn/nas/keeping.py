@@ -133,15 +133,14 @@ class Kept:
                 self._end(own, trial.status, trial.message)
 
     def get_trial(self, trial_id: str) -> Trial:
-        """A trial, as `update_trial` gives it back."""
-        with self._lock:
-            trial = self.trials.get(trial_id)
-            if trial is None:
-                return self._nothing("INVALID", trial_id)
-            trial = copy(trial)
-            if trial.status == "RUNNING" and self.is_over():
-                trial.status = "STOPPED"
-            return trial
+        """A trial, as `update_trial` gives it back. It doesn't wait while the strategy thinks."""
+        trial = self.trials.get(trial_id)
+        if trial is None:
+            return self._nothing("INVALID", trial_id)
+        trial = copy(trial)
+        if trial.status == "RUNNING" and self.is_over():
+            trial.status = "STOPPED"
+        return trial
 
     def score_trial(self, trial: Trial) -> None:
         """The score is that of the last epoch, not the best of all."""
@@ -208,7 +207,7 @@ class Kept:
 
     def is_over(self) -> bool:
         """Whether no trial may begin any more: the time is over, or all fail."""
-        statuses = [trial.status for trial in self.trials.values()]
+        statuses = [trial.status for trial in list(self.trials.values())]
         hopeless = statuses.count("FAILED") >= HOPELESS and "COMPLETED" not in statuses
         return hopeless or (self.seconds is not None and self.spent() >= self.seconds)
 
@@ -302,7 +301,7 @@ class Kept:
         """What `trial.json` says of the network."""
         if self.space_searched is not None and trial.trial_id not in self._about:
             spec = self.space_searched.spec(decoded(self.space_searched, trial.hyperparameters.values))
-            self._about[trial.trial_id] = {"spec": spec, "count": list(self.counted(spec))}
+            self._about[trial.trial_id] = {"spec": spec, "count": self.counted(spec)._asdict()}
         return self._about.get(trial.trial_id, {})
 
     # ----------------------------------------------------------------------------------------------------- what is told
@@ -326,8 +325,8 @@ class Kept:
             return line + f"failed: {trial.message}"
         line += f"{self.objective.name} {trial.score:.4f} after {_epochs(trial.best_step)}"
         if "count" in self._network(trial):
-            _, params, macs, _ = self._network(trial)["count"]
-            line += f", {params:,} parameters, {macs:,} MACs"
+            cost = self._network(trial)["count"]
+            line += f", {cost['params']:,} parameters, {cost['macs']:,} MACs"
         return f"{line}; {self._best()}"
 
     def _best(self):

@@ -55,7 +55,7 @@ def results(folder: str | Path) -> list[Result]:
             message=state["message"],
             values={name: value for name, value in values.items() if not name.startswith("tuner/")},
             spec=state.get("spec"),
-            count=state.get("count") and Count(*state["count"]),
+            count=state.get("count") and Count(**state["count"]),
             curve={**(parent.curve if parent else {}), **_by_step(state, "val_accuracy")},
             seconds=sum(_by_step(state, "seconds").values()),
         )

@@ -45,11 +45,11 @@ def launch(command: list[str], workers: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, hand_on)
     try:
-        addresses = _free_addresses(workers)
+        addresses = free_addresses(workers)
         for i in range(workers):
             config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}
             outputs.append(tempfile.TemporaryFile() if i else None)  # noqa: SIM115
-            processes.append(_start(command, config, outputs[i]))
+            processes.append(start(command, {"TF_CONFIG": json.dumps(config)}, outputs[i], outputs[i]))
         failed = _first_failure(processes)
     finally:
         _end(processes)
@@ -63,20 +63,27 @@ def launch(command: list[str], workers: int) -> int:
     return status if status > 0 else 128 - status
 
 
-def _free_addresses(number):
+def free_addresses(number: int) -> list[str]:
     """Of this machine; the sockets are held together, so that the ports differ."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
         return [f"127.0.0.1:{held.getsockname()[1]}" for held in sockets]
 
 
-def _start(command, config, output):
+def start(command: list[str], environment: dict[str, str], stdout=None, stderr=None) -> subprocess.Popen:
+    """Start a Python script that ends with this process; None is this process's own output.
+
+    Args:
+        command: the script and its arguments.
+        environment: what its environment has besides.
+        stdout, stderr: open files.
+    """
     return subprocess.Popen(
         [sys.executable, *command],
-        env={**os.environ, "TF_CONFIG": json.dumps(config)},
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
+        stdout=stdout,
+        stderr=stderr,
         start_new_session=True,  # Ctrl-C shall reach it only through this process
         preexec_fn=_end_with_parent if sys.platform == "linux" else None,
     )

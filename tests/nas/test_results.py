@@ -38,7 +38,7 @@ def written(folder, trial, accuracies, status="COMPLETED", first=1, parent=None,
 
 
 def test_a_promotion_has_the_curve_of_the_whole_chain(tmp_path):
-    written(tmp_path, "0000", [0.1, 0.2], spec=SPEC, count=list(count(SPEC)))
+    written(tmp_path, "0000", [0.1, 0.2], spec=SPEC, count=count(SPEC)._asdict())
     written(tmp_path, "0001", [0.3], parent="0000", first=3)
     written(tmp_path, "0002", [0.4, 0.5], parent="0001", first=4, status="RUNNING")
     first, second, third = results(tmp_path)

@@ -1,0 +1,345 @@
+"""A search by several processes: a chief, which has the oracle, and workers, which train.
+
+They find each other by keras-tuner's environment variables, on one machine or on several that see the same folder:
+
+    KERASTUNER_TUNER_ID       "chief", or a worker's own name, which it keeps when it is started again
+    KERASTUNER_ORACLE_IP      where the chief listens; 127.0.0.1 unless told otherwise, as anybody may talk to it
+    KERASTUNER_ORACLE_PORT
+
+A worker says every `BEAT` seconds that it is alive. Any of them may be killed and started again at any time.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from .. import errors
+from ..errors import InputError
+from ..training import launch
+from ..training.start import TrainingStopped
+
+BEAT = 2.0  # seconds between a worker's signs of life
+PATIENCE = 300.0  # seconds that workers wait for a chief, and a chief for workers
+DEATHS = 8  # that a process may die in a row, each time within
+YOUNG = 60.0  # seconds
+THREADS = 64  # in which the chief answers; while a strategy thinks, all workers wait in one
+
+
+class ChiefGone(TrainingStopped):
+    """The chief doesn't answer."""
+
+
+def role() -> str | None:
+    """Whether this process is a "chief", a "worker", or, None, searches alone.
+
+    Raises:
+        InputError: keras-tuner's environment variables are incomplete.
+    """
+    name, port = os.environ.get("KERASTUNER_TUNER_ID"), os.environ.get("KERASTUNER_ORACLE_PORT")
+    if port is None and "KERASTUNER_ORACLE_IP" not in os.environ:
+        return None
+    if not name:
+        raise InputError("KERASTUNER_TUNER_ID is missing: must be chief, or this worker's name")
+    if not (port or "").isdecimal() or not 0 < int(port) < 2**16:
+        raise InputError(f"KERASTUNER_ORACLE_PORT={port or ''}: must be a number from 1 to {2**16 - 1}")
+    os.environ.setdefault("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    return "chief" if "chief" in name else "worker"
+
+
+def address() -> str:
+    """Where the chief listens."""
+    return f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+
+
+# ----------------------------------------------------------------------------------------------------------- the chief
+
+
+def serve(oracle) -> None:
+    """Answer workers until the search has ended and all that are alive know it.
+
+    Args:
+        oracle: a `Kept` one, open.
+
+    Raises:
+        InputError: the address is taken, or not this machine's.
+        TrainingStopped: no network could be trained; or there has been no worker for `PATIENCE` seconds.
+        OSError: the search cannot be written.
+    """
+    import grpc
+    from keras_tuner.src import protos
+
+    server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
+    answering = _answering(oracle)
+    protos.get_service_grpc().add_OracleServicer_to_server(answering, server)
+    try:
+        server.add_insecure_port(address())
+    except RuntimeError as error:
+        raise InputError(f"the chief cannot listen at {address()}: taken, or not an address of this machine") from error
+    server.start()
+    try:
+        began = time.monotonic()
+        while not answering.is_done():
+            if answering.error:
+                raise answering.error
+            if time.monotonic() - max(began, answering.heard) > PATIENCE:
+                raise TrainingStopped(f"no worker for {PATIENCE:g} seconds; the search goes on from where it was")
+            time.sleep(0.1)
+    finally:
+        server.stop(grace=1).wait()
+    oracle.conclude()
+
+
+def _answering(oracle):
+    """keras-tuner's servicer, which besides knows who calls, and that an error is the end."""
+    import grpc
+    from keras_tuner.engine.trial import Trial
+    from keras_tuner.src import protos
+    from keras_tuner.src.distribute.oracle_chief import OracleServicer
+
+    running, idle = (getattr(protos.get_proto().TrialStatus, name) for name in ("RUNNING", "IDLE"))
+
+    class Answering(OracleServicer):
+        error, heard = None, 0.0
+
+        def __init__(self, oracle):
+            super().__init__(oracle)
+            self.workers, self.dismissed = set(), set()
+
+        def is_done(self):
+            waiting = self.workers - self.dismissed
+            return self.stop_triggered and not any(self.oracle.is_alive(worker) for worker in waiting)
+
+        @contextmanager
+        def hearing(self, context):
+            """Who calls, and what came with it."""
+            about = {name: value.decode() for name, value in context.invocation_metadata() if name.endswith("-bin")}
+            worker = about["worker-bin"]
+            self.workers.add(worker)
+            self.oracle.hear(worker)
+            self.heard = time.monotonic()
+            try:
+                yield worker, about.get("message-bin")
+            except Exception as error:
+                self.error = error
+                context.abort(grpc.StatusCode.ABORTED, str(error))
+
+        def CreateTrial(self, request, context):
+            with self.hearing(context) as (worker, _):
+                response = super().CreateTrial(request, context)
+                if self.stop_triggered:
+                    self.dismissed.add(worker)
+                return response
+
+        def GetTrial(self, request, context):
+            with self.hearing(context):
+                return super().GetTrial(request, context)
+
+        def UpdateTrial(self, request, context):
+            with self.hearing(context) as (worker, _):
+                response = super().UpdateTrial(request, context)
+                if response.trial.status == running and not self.oracle.has(worker, request.trial_id):
+                    response.trial.status = idle  # another one has it
+                return response
+
+        def EndTrial(self, request, context):
+            with self.hearing(context) as (_, message):
+                trial = Trial.from_proto(request.trial)
+                trial.message = message
+                self.oracle.end_trial(trial)
+                return protos.get_service().EndTrialResponse()
+
+    return Answering(oracle)
+
+
+# ----------------------------------------------------------------------------------------------------------- a worker
+
+
+def client(oracle):
+    """The chief's oracle, as a worker has it: keras-tuner's, which besides waits for a chief that is away."""
+    from keras_tuner.src import protos
+    from keras_tuner.src.distribute.oracle_client import OracleClient
+
+    class Client(OracleClient):
+        def __init__(self, oracle):
+            super().__init__(oracle)
+            self.stub = _Patient(self.stub, self.tuner_id)
+
+        def end_trial(self, trial):
+            request = protos.get_service().EndTrialRequest(trial=trial.to_proto())  # which leaves the message out
+            self.stub.EndTrial(request, message=trial.message)
+
+    return Client(oracle)
+
+
+class _Patient:
+    """Calls the chief, says who calls, and waits where it doesn't answer, in place of an hour for up to `PATIENCE`."""
+
+    def __init__(self, stub, worker):
+        self.stub, self.worker = stub, worker
+
+    def __getattr__(self, name):
+        return partial(self._call, getattr(self.stub, name))
+
+    def _call(self, method, request, message=None, wait_for_ready=True, timeout=None):
+        import grpc
+
+        about = [("worker-bin", self.worker.encode())] + [("message-bin", message.encode())] * bool(message)
+        until = time.monotonic() + PATIENCE
+        while (left := until - time.monotonic()) > 0:
+            try:
+                return method(request, wait_for_ready=True, timeout=left, metadata=about)
+            except grpc.RpcError as error:
+                if error.code() == grpc.StatusCode.ABORTED:
+                    raise ChiefGone(f"the chief has ended: {error.details()}") from error
+                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                    raise
+                time.sleep(0.2)
+        raise ChiefGone(f"the chief at {address()} has not answered for {PATIENCE:g} seconds")
+
+
+@contextmanager
+def heartbeat(oracle, trial_id: str) -> Iterator[None]:
+    """Let the chief know, from a thread, that this worker is alive."""
+    done = threading.Event()
+
+    def beat():
+        while not done.wait(BEAT):
+            with suppress(ChiefGone):  # who works on finds out by itself
+                oracle.get_trial(trial_id)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+# ------------------------------------------------------------------------------------------------------ all of them
+
+
+class _Member:
+    """A process that is started again when it is killed."""
+
+    def __init__(self, name, command, environment, output):
+        self.name, self.command, self.environment, self.output = name, command, environment, output
+        self.deaths = 0
+        self.start()
+
+    def start(self):
+        self.began = time.monotonic()
+        self.process = launch.start(self.command, self.environment, *self.output)
+
+    def poll(self):
+        """The exit status; None for one that runs, again after it was killed."""
+        status = self.process.poll()
+        if status is None or status >= 0:
+            return status
+        self.deaths = self.deaths + 1 if time.monotonic() - self.began < YOUNG else 1
+        if self.deaths > DEATHS:
+            raise TrainingStopped(f"{self.name} was killed {self.deaths} times in a row, by signal {-status}")
+        self.start()
+        return None
+
+    def failure(self, status):
+        """What is told of one that ended by itself."""
+        file = self.output[1]
+        file.seek(0)
+        lines = file.read().decode(errors="replace").splitlines()[-launch.LINES :] or ["nothing said"]
+        print(*lines[:-1], sep="\n", end="\n" if lines[:-1] else "", file=sys.stderr)
+        return TrainingStopped(f"{self.name} ended with status {status}: {lines[-1]}")
+
+
+def start_workers(command: list[str], workers: int) -> None:
+    """Search on this machine with several processes: a chief, whose lines are seen, and workers, which share its cores
+    and GPUs. Returns when the search has ended.
+
+    One that is killed is started again. When one fails by itself all are ended. SIGTERM and SIGINT are handed on.
+
+    Args:
+        command: a Python script and its arguments, in which `Tuner.search` is what `role` says.
+        workers: the number of processes that train.
+
+    Raises:
+        InputError: it is not a number of workers.
+        TrainingStopped: one of them failed, or was killed again and again, or all were asked to end.
+        KeyboardInterrupt: by Ctrl-C.
+    """
+    errors.count("workers", workers)
+    members, asked = [], []
+
+    def hand_on(number, frame):
+        asked.append(number)
+        for member in members:
+            member.process.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    with ExitStack() as stack:
+        stack.callback(lambda: [signal.signal(number, handler) for number, handler in before.items()])
+        stack.callback(lambda: _end([member.process for member in members]))
+        [listens] = launch.free_addresses(1)
+        for name, environment in _environments(listens, workers):
+            said = stack.enter_context(tempfile.TemporaryFile())
+            members.append(_Member(name, command, environment, (None if name == "chief" else said, said)))
+        while not asked:
+            statuses = [member.poll() for member in members]
+            for member, status in zip(members, statuses, strict=True):
+                if status:
+                    raise member.failure(status)
+            if statuses[0] == 0:
+                _wait([member.process for member in members], 5)
+                return
+            time.sleep(0.1)
+        _wait([member.process for member in members], launch.GRACE)
+    if signal.SIGINT in asked:
+        raise KeyboardInterrupt
+    raise TrainingStopped("by SIGTERM; the search goes on from where it was")
+
+
+def _environments(listens, workers):
+    """(name, environment) of the chief and the workers."""
+    ip, _, port = listens.rpartition(":")
+    common = {"KERASTUNER_ORACLE_IP": ip, "KERASTUNER_ORACLE_PORT": port}
+    yield "chief", {**common, "KERASTUNER_TUNER_ID": "chief", "CUDA_VISIBLE_DEVICES": "-1"}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = str(max(1, cores // workers))
+    gpus = _gpus()
+    for i in range(workers):
+        its_own = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads, "OMP_NUM_THREADS": threads}
+        if gpus:
+            share = gpus[i::workers] or [gpus[i % len(gpus)]]
+            its_own |= {"CUDA_VISIBLE_DEVICES": ",".join(share), "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        yield f"worker{i}", {**common, "KERASTUNER_TUNER_ID": f"worker{i}", **its_own}
+
+
+def _gpus():
+    """Those of NVIDIA that there are, as CUDA_VISIBLE_DEVICES says them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [gpu for gpu in visible.split(",") if gpu and gpu != "-1"]
+    found = Path("/proc/driver/nvidia/gpus")
+    return [str(i) for i in range(len(list(found.iterdir())))] if found.is_dir() else []
+
+
+def _end(processes):
+    """End those that still run: they may write a checkpoint."""
+    for process in processes:
+        process.terminate()
+    _wait(processes, launch.GRACE)
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def _wait(processes, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and any(process.poll() is None for process in processes):
+        time.sleep(0.1)

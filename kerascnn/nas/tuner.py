@@ -1,0 +1,241 @@
+"""Trains what an oracle says, and goes on where it was when it is killed."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import keras
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.errors import FailedTrialError
+
+from ..data import Data
+from ..errors import InputError
+from ..registry import build
+from ..training import checkpoint, devices, distribute
+from ..training.callbacks import Clock, StopOnNonFiniteLoss
+from ..training.resume import Checkpoints
+from ..training.start import TrainingStopped
+from . import parallel
+from .space import Space, decoded
+
+IDLE = 1.0  # seconds after which a worker asks again when there is nothing to do
+LONGEST = 500  # characters of a failure's message
+
+
+class Tuner(BaseTuner):
+    """A tuner of keras-tuner over a `Kept` oracle.
+
+    A trial trains until the epoch `tuner/epochs` of its values, or `max_epochs` where they have none. One with a
+    `tuner/trial_id` goes on with the training of that trial, its optimizer as it was. After every epoch there is a
+    checkpoint in the trial's folder, from which a trial that was killed goes on, bit for bit; of one that has ended the
+    last one stays.
+
+    Every network has a seed of its own, which is a function of the search's seed and of its numbers.
+
+    Args:
+        oracle: what to try, a `Kept` one.
+        space: what the numbers mean.
+        data: to train on, and to judge by its validation.
+        folder: of the search.
+        compile: called with a model and its values, which are those of the space, to compile it.
+        max_epochs: see above.
+
+    Raises:
+        InputError: the environment variables of `parallel` are incomplete, or TF_CONFIG has several machines train
+            one network.
+    """
+
+    def __init__(
+        self,
+        oracle,
+        space: Space,
+        data: Data,
+        folder: str | Path,
+        *,
+        compile: Callable[[keras.Model, dict], None],
+        max_epochs: int,
+    ):
+        self.role = parallel.role()
+        if devices.workers() > 1:
+            raise InputError("TF_CONFIG: in a search every network trains on one machine; see KERASTUNER_ORACLE_IP")
+        self.space, self.data, self.folder, self.compile, self.max_epochs = (
+            space,
+            data,
+            Path(folder),
+            compile,
+            max_epochs,
+        )
+        self.seed, self.strategy = oracle.seed, devices.strategy()
+        super().__init__(oracle, directory=str(self.folder.parent), project_name=self.folder.name)
+        if self.role == "worker":
+            self.oracle = parallel.client(oracle)
+        else:
+            oracle.open(self.folder)
+
+    def search(self) -> None:
+        """Search until the oracle says that it is enough; as the chief of several processes, let the workers do it.
+
+        Raises:
+            TrainingStopped: no network could be trained, or SIGTERM has asked to end.
+            OSError: the search cannot be written.
+        """
+        if self.role == "chief":
+            parallel.serve(self.oracle)
+            return
+        if self.role is None:
+            self.oracle.forget_workers()
+        while (trial := self.oracle.create_trial(self.tuner_id)).status != "STOPPED":
+            if trial.status == "IDLE":
+                time.sleep(IDLE)
+            else:
+                self._run_and_end(trial)
+        if self.role is None:
+            self.oracle.conclude()
+
+    def _run_and_end(self, trial):
+        try:
+            if self.role == "worker":
+                with parallel.heartbeat(self.oracle, trial.trial_id):
+                    self.run_trial(trial)
+            else:
+                self.run_trial(trial)
+            trial.status = "COMPLETED"
+        except _Dropped:
+            return
+        except (OSError, parallel.ChiefGone):
+            raise  # it isn't the network's fault
+        except (KeyboardInterrupt, TrainingStopped):
+            self.oracle.end_trial(trial)  # still running, so it is let go
+            raise
+        except Exception as error:
+            trial.status, trial.message = "FAILED", _one_line(error)
+        self.oracle.end_trial(trial)
+        self._tidy(trial)
+
+    def run_trial(self, trial) -> None:
+        """Train the network of a trial, from where it was.
+
+        Raises:
+            FailedTrialError: the loss is not finite.
+            TrainingStopped: by SIGTERM.
+        """
+        values, home = trial.hyperparameters.values, self.trial_folder(trial.trial_id)
+        until, parent = values.get("tuner/epochs", self.max_epochs), values.get("tuner/trial_id")
+        saved = checkpoint.read(home)
+        if saved is None and parent:
+            saved = checkpoint.read(self.trial_folder(parent))
+        report = Report(self.oracle, trial, values.get("tuner/initial_epoch", 0))
+        if saved:
+            enough = report.catch_up(saved.record["history"])
+            if enough or saved.record["epoch"] >= until:
+                return
+        model = self.build(decoded(self.space, values))
+        clock = Clock(self.data.train_size)
+        checkpoints = _EachEpoch(home, [clock], self.data, saved)
+        averaged = [distribute.AverageStatistics()] * (self.strategy.num_replicas_in_sync > 1)
+        try:
+            model.fit(
+                self.data.train_from(saved.record["step"] if saved else 0),
+                validation_data=self.data.validation,
+                steps_per_epoch=self.data.steps,
+                initial_epoch=saved.record["epoch"] if saved else 0,
+                epochs=until,
+                shuffle=False,
+                verbose=0,
+                callbacks=[_Finite(), *averaged, clock, report, checkpoints],
+            )
+        except TrainingStopped as stop:
+            if checkpoints.asked_to_end:
+                raise TrainingStopped("by SIGTERM; the search goes on from where it was") from stop
+            raise FailedTrialError(str(stop)) from stop  # weights that are not finite
+
+    def build(self, values: dict) -> keras.Model:
+        """The network of some values, compiled, its initial weights those that it always has in this search."""
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(Random(f"{self.seed} {sorted(values.items())}").randrange(2**32))
+        with self.strategy.scope():
+            model = build(**self.space.spec(values))
+            self.compile(model, values)
+        if self.strategy.num_replicas_in_sync > 1:
+            distribute.prepare(model, synchronized=False)
+        return model
+
+    def trial_folder(self, trial_id: str) -> Path:
+        return self.folder / f"trial_{trial_id}"
+
+    def save(self):
+        """Nothing: the oracle keeps all."""
+
+    reload = save
+
+    def _tidy(self, trial):
+        """Leave the last checkpoint, from which others may go on; none of a failure."""
+        for old in checkpoint.steps(self.trial_folder(trial.trial_id))[trial.status == "COMPLETED" :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+class Report(keras.callbacks.Callback):
+    """Lets the oracle know about every epoch, and stops when it says so; before the checkpoint is written, so that
+    nobody writes into the folder of a trial that another one has by now.
+
+    Args:
+        oracle: that of the search.
+        trial: the one that runs.
+        after: the epochs up to this one are its parent's.
+    """
+
+    def __init__(self, oracle, trial, after: int):
+        super().__init__()
+        self.oracle, self.trial, self.after = oracle, trial, after
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training |= self._report(epoch + 1, logs)
+
+    def catch_up(self, history: list[dict[str, float]]) -> bool:
+        """Report the epochs of a checkpoint, of which some may be unknown; those that are known change nothing. Gives
+        back whether they are enough."""
+        enough = False
+        for epoch, logs in enumerate(history, start=1):
+            enough = self._report(epoch, logs)
+        return enough
+
+    def _report(self, epoch, logs):
+        """Whether this was enough."""
+        if epoch <= self.after:
+            return False
+        metrics = {name: float(value) for name, value in logs.items()}
+        status = self.oracle.update_trial(self.trial.trial_id, metrics, step=epoch).status
+        if status not in ("RUNNING", "STOPPED"):
+            raise _Dropped
+        return status == "STOPPED"
+
+
+class _Dropped(Exception):
+    """The trial has ended, or is another worker's."""
+
+
+class _Finite(StopOnNonFiniteLoss):
+    def _check(self, loss, where):
+        try:
+            super()._check(loss, where)
+        except TrainingStopped as stop:
+            raise FailedTrialError(f"{where} is {loss}") from stop
+
+
+class _EachEpoch(Checkpoints):
+    """A checkpoint whenever an epoch is over, its validation included."""
+
+    def __init__(self, folder, others, data, saved):
+        super().__init__(folder, str(data.steps), others, data.train.element_spec, saved)
+
+    def _is_due(self, step):
+        return not step
+
+
+def _one_line(error):
+    line = " ".join(str(error).split())
+    if not isinstance(error, FailedTrialError):
+        line = f"{type(error).__name__}: {line}"
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"

@@ -1,0 +1,320 @@
+"""Searches that are killed, run out of disk or time, or meet networks that fail; theirs train in a moment."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from itertools import count
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from kerascnn import data
+from kerascnn.errors import InputError
+from kerascnn.nas import tuner
+from kerascnn.nas.keeping import Kept
+from kerascnn.nas.results import results
+from kerascnn.nas.space import declare, encoded, space
+from kerascnn.nas.tuner import Tuner
+from kerascnn.training import checkpoint
+from kerascnn.training.start import TrainingStopped
+
+EPOCHS, STEPS = 3, 4
+SPACE = space(
+    {"name": "staged", "n_filters": [(8, 8, 8), (8, 16, 16), (16, 16, 16), (8, 8, 16)]}, input_shape=(8, 8, 1)
+)
+FIRST, SECOND, THIRD, FOURTH = ({"n_filters": choice} for choice in SPACE.numbers[0].choices)
+
+
+class Killed(BaseException):
+    """What nothing catches, like a SIGKILL."""
+
+
+class Listed(Kept, keras_tuner.Oracle):
+    """Tries a list of values, one after the other."""
+
+    space_searched = SPACE
+
+    def __init__(self, tried, **more):
+        super().__init__(
+            objective=keras_tuner.Objective("val_accuracy", "max"), hyperparameters=declare(SPACE), seed=3, **more
+        )
+        self.tried = tried
+
+    def populate_space(self, trial_id):
+        if int(trial_id) >= len(self.tried):
+            return {"status": "STOPPED"}
+        return {"status": "RUNNING", "values": self.tried[int(trial_id)]}
+
+
+def tried(values, until=EPOCHS, after=0, parent=None):
+    more = {"tuner/trial_id": parent} if parent else {}
+    return encoded(SPACE, values) | {"tuner/epochs": until, "tuner/initial_epoch": after} | more
+
+
+def small(n_filters, **_):
+    """As much of a network as there is to lose: weights, statistics, and the dice of dropout."""
+    if n_filters == THIRD["n_filters"]:
+        raise MemoryError("cannot\nallocate")
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Flatten(),
+            layers.Dense(n_filters[1]),
+            layers.BatchNormalization(),
+            layers.Dropout(0.2),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def compile(model, values):
+    optimizer = keras.optimizers.Adam(1e30 if values == FOURTH else 0.01)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1)._replace(steps=STEPS)
+
+
+@pytest.fixture
+def begin(digits, monkeypatch):
+    monkeypatch.setattr(tuner, "build", lambda **spec: small(**spec))
+
+    def begin(folder, *tried, **more):
+        return Tuner(Listed(tried, **more), SPACE, digits, folder, compile=compile, max_epochs=EPOCHS)
+
+    return begin
+
+
+CHAIN = (tried(FIRST), tried(SECOND, until=2), tried(SECOND, until=3, after=2, parent="0001"))
+
+
+def found(folder):
+    """All that a search has found, but for the time that it took."""
+    arrays = {path.parent.parent.parent.name: dict(np.load(path)) for path in sorted(folder.rglob("state.npz"))}
+    return [result._replace(seconds=0) for result in results(folder)], arrays
+
+
+def assert_same(one, other):
+    assert one[0] == other[0]
+    assert one[1].keys() == other[1].keys()
+    for trial, arrays in one[1].items():
+        np.testing.assert_equal(arrays, other[1][trial])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuner, "build", lambda **spec: small(**spec))
+        Tuner(Listed(CHAIN), SPACE, digits, folder, compile=compile, max_epochs=EPOCHS).search()
+    return found(folder)
+
+
+def test_the_undisturbed_search(undisturbed):
+    trials, arrays = undisturbed
+    assert [(trial.status, list(trial.curve)) for trial in trials] == [
+        ("COMPLETED", [1, 2, 3]),
+        ("COMPLETED", [1, 2]),
+        ("COMPLETED", [1, 2, 3]),
+    ]
+    assert [trial.spec["n_filters"] for trial in trials] == [[8, 8, 8], [8, 16, 16], [8, 16, 16]]
+    assert list(arrays) == ["trial_0000", "trial_0001", "trial_0002"]
+
+
+def after(function, calls, before=False):
+    """Die in, or before, this one of the calls of a function."""
+    numbers = count(1)
+
+    def called(*args, **kwargs):
+        this = next(numbers)
+        if before and this == calls:
+            raise Killed
+        gives = function(*args, **kwargs)
+        if this == calls:
+            raise Killed
+        return gives
+
+    return called
+
+
+def test_a_search_that_is_killed_again_and_again_ends_as_if_it_had_not_been(begin, undisturbed, monkeypatch, tmp_path):
+    for owner, name, calls, before in [
+        (tuner.Clock, "on_train_batch_end", 2, False),  # in the first epoch
+        (tuner.Report, "on_epoch_end", 1, False),  # reported, but without a checkpoint
+        (checkpoint, "write", 2, True),
+        (tuner.Report, "on_epoch_end", 2, True),
+        (tuner.Tuner, "_tidy", 1, True),  # ended
+        (tuner.Clock, "on_train_batch_end", 2 * STEPS + 1, False),  # in the promotion's epoch
+        (checkpoint, "write", 1, False),  # all is done, and nothing said
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, after(getattr(owner, name), calls, before))
+            with pytest.raises(Killed):
+                begin(tmp_path, *CHAIN).search()
+    begin(tmp_path, *CHAIN).search()
+    assert_same(found(tmp_path), undisturbed)
+
+
+def test_a_promotion_is_the_training_that_never_paused(begin, undisturbed, tmp_path):
+    begin(tmp_path, tried(SECOND)).search()
+    trials, arrays = found(tmp_path)
+    assert trials[0].curve == undisturbed[0][2].curve
+    np.testing.assert_equal(arrays["trial_0000"], undisturbed[1]["trial_0002"])
+
+
+@pytest.mark.parametrize("lost", ["state.npz", "checkpoints"])
+def test_a_promotion_whose_parent_has_lost_its_checkpoint_begins_anew(begin, undisturbed, tmp_path, lost, capsys):
+    begin(tmp_path, *CHAIN[:2]).search()
+    parent = tmp_path / "trial_0001"
+    if lost == "state.npz":
+        [file] = parent.rglob("state.npz")
+        file.write_bytes(b"")
+    else:
+        checkpoint.clear(parent)
+    begin(tmp_path, *CHAIN).search()
+    checkpoint.clear(parent)
+    trials, arrays = undisturbed
+    assert_same(found(tmp_path), (trials, {trial: arrays[trial] for trial in ("trial_0000", "trial_0002")}))
+    assert ("damaged" in capsys.readouterr().out) == (lost == "state.npz")
+
+
+def test_a_damaged_checkpoint_costs_an_epoch(begin, undisturbed, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write", after(checkpoint.write, 2))
+        with pytest.raises(Killed):
+            begin(tmp_path, *CHAIN).search()
+    newest, _ = checkpoint.steps(tmp_path / "trial_0000")
+    (newest / "state.npz").write_bytes((newest / "state.npz").read_bytes()[:1000])
+    begin(tmp_path, *CHAIN).search()
+    assert_same(found(tmp_path), undisturbed)
+
+
+@pytest.mark.parametrize("at", [1, 3 * STEPS])
+def test_sigterm_lets_the_trial_go_in_the_middle_of_an_epoch(begin, undisturbed, monkeypatch, tmp_path, at):
+    numbers = count(1)
+
+    def kill(clock, batch, logs=None, step=tuner.Clock.on_train_batch_end):
+        step(clock, batch, logs)
+        if next(numbers) == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tuner.Clock, "on_train_batch_end", kill)
+        with pytest.raises(TrainingStopped, match=r"^by SIGTERM; the search goes on from where it was$"):
+            begin(tmp_path, *CHAIN).search()
+    assert [trial.status for trial in results(tmp_path)] == ["RUNNING"]
+    begin(tmp_path, *CHAIN).search()
+    assert_same(found(tmp_path), undisturbed)
+
+
+def test_a_full_disk_ends_the_search_and_costs_nothing(begin, undisturbed, monkeypatch, tmp_path):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module, calls in [(checkpoint.np, "savez"), (os, "fsync")]:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, calls, full)
+            with pytest.raises(OSError, match="No space left"):
+                begin(tmp_path, *CHAIN).search()
+    begin(tmp_path, *CHAIN).search()
+    assert_same(found(tmp_path), undisturbed)
+
+
+def test_networks_that_fail_are_set_aside_with_their_message(begin, undisturbed, tmp_path):
+    begin(tmp_path, tried(THIRD), tried(FOURTH), *CHAIN[:1]).search()
+    memory, infinite, good = results(tmp_path)
+    assert (memory.status, memory.message) == ("FAILED", "MemoryError: cannot allocate")
+    assert infinite.status == "FAILED"
+    assert infinite.message.startswith("the loss in epoch 1, step ")
+    assert good.curve == undisturbed[0][0].curve
+    assert not list((tmp_path / "trial_0001").rglob("state.npz"))
+
+
+def test_where_all_fail_there_is_one_line(begin, tmp_path):
+    with pytest.raises(TrainingStopped, match=r"^none of 2 networks .*; the last one: MemoryError: cannot allocate$"):
+        begin(tmp_path, tried(THIRD), tried(THIRD)).search()
+
+
+def test_when_the_time_is_over_a_trial_ends_with_its_epoch(begin, undisturbed, monkeypatch, tmp_path):
+    now = [0.0]
+
+    def takes_40_seconds(*_, epoch_end=tuner.Clock.on_epoch_end):
+        now[0] += 40
+        epoch_end(*_)
+
+    monkeypatch.setattr(tuner.Clock, "on_epoch_end", takes_40_seconds)
+    begin(tmp_path, *CHAIN, seconds=60, clock=lambda: now[0]).search()
+    trials = results(tmp_path)
+    assert [trial.status for trial in trials] == ["COMPLETED"]
+    whole = undisturbed[0][0].curve
+    assert trials[0].curve == {epoch: whole[epoch] for epoch in (1, 2)}
+
+
+def test_a_trial_that_another_worker_has_ended_is_dropped(begin, tmp_path):
+    one = begin(tmp_path, *CHAIN[:1])
+    trial = one.oracle.create_trial(one.tuner_id)
+    other = one.oracle.get_trial(trial.trial_id)
+    other.status, other.message = "FAILED", "by another"
+    one.oracle.end_trial(other)
+    one._run_and_end(trial)
+    assert [(result.status, result.message) for result in results(tmp_path)] == [("FAILED", "by another")]
+
+
+def test_the_initial_weights_are_a_function_of_the_seed_and_the_network(begin, tmp_path):
+    one = begin(tmp_path)
+    weights = [one.build(values).get_weights() for values in (FIRST, SECOND, FIRST)]
+    np.testing.assert_equal(weights[0], weights[2])
+    one.seed += 1
+    assert not np.array_equal(one.build(FIRST).get_weights()[0], weights[0][0])
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"KERASTUNER_ORACLE_IP": "127.0.0.1"}, "KERASTUNER_TUNER_ID is missing"),
+        ({"KERASTUNER_TUNER_ID": "worker0", "KERASTUNER_ORACLE_IP": "127.0.0.1"}, "KERASTUNER_ORACLE_PORT=: must be"),
+        ({"KERASTUNER_TUNER_ID": "chief", "KERASTUNER_ORACLE_PORT": "99999"}, "KERASTUNER_ORACLE_PORT=99999: must be"),
+        (
+            {"TF_CONFIG": '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'},
+            "every network trains on one machine",
+        ),
+    ],
+)
+def test_a_wrong_environment_is_one_line(begin, monkeypatch, tmp_path, environment, words):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=words):
+        begin(tmp_path)
+
+
+REPLICAS = """
+import sys
+import tensorflow as tf
+
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from kerascnn import data
+from kerascnn.nas import tuner
+from tests.nas import test_tuner as tests
+
+tuner.build = lambda **spec: tests.small(**spec)
+digits = data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1, replicas=2)
+searched = tests.Listed(tests.CHAIN[1:2])
+one = tuner.Tuner(searched, tests.SPACE, digits, sys.argv[1], compile=tests.compile, max_epochs=2)
+assert one.strategy.num_replicas_in_sync == 2
+one.search()
+"""
+
+
+@pytest.mark.slow
+def test_every_trial_trains_under_the_strategy_of_the_machine(tmp_path):
+    done = subprocess.run([sys.executable, "-c", REPLICAS, str(tmp_path)], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert [(result.status, list(result.curve)) for result in results(tmp_path)] == [("COMPLETED", [1, 2])]
