@@ -21,7 +21,7 @@ from .budget import Budget
 from .count import Count, count
 from .keeping import Kept
 from .space import Space, declare, decoded, encoded
-from .strategy import AGREES, POOL, Tried, correlation, propose
+from .strategy import AGREES, POOL, Tried, cache_by_values, correlation, propose
 
 GOALS = ("accuracy", "pareto-macs", "pareto-params")
 ATTEMPTS = 50  # at a network that was not tried before
@@ -129,15 +129,18 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         min_epochs: the first one, about.
         factor: between two rungs.
         goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
-        evidence: see `strategy`; by default that a larger network is better.
+        proxies: functions of a spec that say more for a better network, like those of `proxy`; that a larger network is
+            better is one without asking. See `strategy` for when they count.
+        pool: networks that are compared for a proposal.
     """
 
     def __init__(
-        self, space, budget, *, max_epochs=9, min_epochs=1, factor=3, goal="accuracy", evidence=None, pool=POOL, **kept
+        self, space, budget, *, max_epochs=9, min_epochs=1, factor=3, goal="accuracy", proxies=(), pool=POOL, **kept
     ):
         super().__init__(space, budget, **kept)
         self.rungs, self.factor, self.goal, self.pool = rungs(max_epochs, min_epochs, factor), factor, goal, pool
-        self.evidence = (self._size,) if evidence is None else evidence
+        asked = [cache_by_values(lambda values, proxy=proxy: proxy(space.spec(values))) for proxy in proxies]
+        self.evidence = (self._size, *asked)
 
     def populate_space(self, trial_id):
         lines, random = self.lines(), Random(f"{self.seed} {trial_id}")

@@ -1,0 +1,29 @@
+"""Zero-cost proxies: what a network that was never trained tells about how well it could be."""
+
+import numpy as np
+
+
+def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
+    """How differently a network sees images before it is trained: where two of them switch on other ReLUs, it can tell
+    them apart. Higher is better.
+
+    The log-determinant of the number of ReLUs in which each two images agree. Mellor et al. 2021, arXiv:2006.04647,
+    Section 3; one ReLU more that differs between all keeps it finite.
+
+    Args:
+        spec: the network; every activation in it that is a ReLU counts.
+        images: (n, height, width, channels), scaled as for training; some 32 are enough.
+        seed: of the weights.
+    """
+    import keras
+
+    from ..registry import build
+
+    keras.utils.set_random_seed(seed)
+    model = build(**spec)
+    relus = [layer.output for layer in model.layers if getattr(layer, "activation", None) is keras.activations.relu]
+    agreements = np.eye(len(images))
+    for output in keras.Model(model.input, relus)(images, training=True):
+        on = (keras.ops.convert_to_numpy(output) > 0).reshape(len(images), -1).astype("float32")
+        agreements += on @ on.T + (1 - on) @ (1 - on).T
+    return float(np.linalg.slogdet(agreements)[1])
