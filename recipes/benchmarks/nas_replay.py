@@ -118,6 +118,11 @@ class Capped(Budget):
         values = {name: value for name, value in spec.items() if name not in ("name", "input_shape", "classes")}
         return self.max_macs is None or self.table.count(values).macs <= self.max_macs
 
+    def redraw(self, space, propose):
+        while not self.fits(space.spec(values := propose())):
+            pass
+        return values
+
 
 def oracle(strategy, table, cap, seed):
     seed += 1000
