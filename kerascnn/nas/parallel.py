@@ -126,7 +126,7 @@ def _answering(oracle):
             self.oracle.hear(worker)
             self.heard = time.monotonic()
             try:
-                yield worker, about.get("message-bin")
+                yield worker, about["message-bin"] or None
             except Exception as error:
                 self.error = error
                 context.abort(grpc.StatusCode.ABORTED, str(error))
@@ -191,7 +191,7 @@ class _Patient:
     def _call(self, method, request, message=None, wait_for_ready=True, timeout=None):
         import grpc
 
-        about = [("worker-bin", self.worker.encode())] + [("message-bin", message.encode())] * bool(message)
+        about = [("worker-bin", self.worker.encode()), ("message-bin", (message or "").encode())]
         until = time.monotonic() + PATIENCE
         while (left := until - time.monotonic()) > 0:
             try:

@@ -77,9 +77,14 @@ def compile(model, values):
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
 
 
+def load(**more):
+    return data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1, **more)
+
+
 @pytest.fixture(scope="module")
 def digits():
-    return data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1)._replace(steps=STEPS)
+    assert load().steps == STEPS
+    return load()
 
 
 @pytest.fixture
@@ -93,6 +98,12 @@ def begin(digits, monkeypatch):
 
 
 CHAIN = (tried(FIRST), tried(SECOND, until=2), tried(SECOND, until=3, after=2, parent="0001"))
+
+
+def searching(folder):
+    """The same, as a process of its own."""
+    tuner.build = lambda **spec: small(**spec)
+    Tuner(Listed(CHAIN), SPACE, load(), folder, compile=compile, max_epochs=EPOCHS).search()
 
 
 def found(folder):
@@ -300,12 +311,11 @@ import tensorflow as tf
 
 [cpu] = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from kerascnn import data
 from kerascnn.nas import tuner
 from tests.nas import test_tuner as tests
 
 tuner.build = lambda **spec: tests.small(**spec)
-digits = data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1, replicas=2)
+digits = tests.load(replicas=2)
 searched = tests.Listed(tests.CHAIN[1:2])
 one = tuner.Tuner(searched, tests.SPACE, digits, sys.argv[1], compile=tests.compile, max_epochs=2)
 assert one.strategy.num_replicas_in_sync == 2
