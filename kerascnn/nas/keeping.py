@@ -21,6 +21,7 @@ from random import Random
 from threading import RLock
 
 import keras_tuner
+import numpy as np
 from keras_tuner.engine.trial import Trial
 
 from ..errors import InputError
@@ -38,8 +39,8 @@ HOPELESS = 10  # failures without a success after which a search ends
 class Kept:
     """Goes before an oracle of keras-tuner, which then only has to say what to try: `class X(Kept, <an oracle>)`.
 
-    What `populate_space` draws should be a function of the seed and of the trials there are. What it remembers besides,
-    in `get_state` and `set_state` as keras-tuner has it, is kept with the trials.
+    What `populate_space` draws should be a function of the seed and of the trials there are; for keras-tuner's own it
+    becomes one. What they remember besides, in `get_state` and `set_state`, is kept with the trials.
 
     A worker, which keras-tuner calls a tuner, has one trial at a time and keeps it until it ends; one that asks again
     gets the same. That of a worker not heard of for `silent` seconds goes to the next that asks. A failed trial counts
@@ -246,7 +247,8 @@ class Kept:
         """Like keras-tuner's, but it waits for trials that run before it says that there are no more."""
         number = 1 + max(map(int, self.trials), default=-1)
         trial_id = f"{number:04}"
-        self._seed_state = Random(f"{self.seed} {trial_id}").randrange(2**31)
+        self._seed_state = Random(f"{self.seed} {trial_id}").randrange(2**31)  # from which keras-tuner's own draw,
+        self._random_state = np.random.RandomState(self._seed_state)  # the Bayesian one from this
         status, values = "STOPPED", None
         if not self.max_trials or len(self.trials) < self.max_trials:
             response = self.populate_space(trial_id)

@@ -4,8 +4,11 @@ import errno
 import json
 import os
 import shutil
+from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
+from zlib import crc32
 
 import keras_tuner
 import pytest
@@ -14,9 +17,11 @@ from hypothesis import strategies as st
 from keras_tuner.oracles import HyperbandOracle, RandomSearchOracle
 
 from kerascnn.errors import InputError
-from kerascnn.nas import keeping, results, space
+from kerascnn.nas import budget, keeping, space
 from kerascnn.nas.keeping import Kept
-from kerascnn.nas.space import hypermodel
+from kerascnn.nas.oracles import STRATEGIES, oracle
+from kerascnn.nas.results import read, results
+from kerascnn.nas.space import decoded, hypermodel
 from kerascnn.training.start import TrainingStopped
 
 EPOCHS = 4
@@ -52,14 +57,21 @@ def begin(folder=None, kind=RandomOracle, **more):
 
 
 def accuracy(values, epoch):
+    """What a network of `numbers` reaches."""
     return (100 * values["depth"] + 10 * values["width"] + values["kernel"] + epoch) / 1000
 
 
-def finish(oracle, trial, until=EPOCHS, known=(), tick=lambda: None):
+def reaches(searched, values, epoch):
+    """What a network of a space reaches."""
+    values = decoded(searched, values)
+    return crc32(json.dumps(values).encode()) / 2**33 + epoch / 20
+
+
+def finish(oracle, trial, until=EPOCHS, known=(), tick=lambda: None, reached=accuracy):
     values = trial.hyperparameters.values
     for epoch in range(values.get("tuner/initial_epoch", 0) + 1, values.get("tuner/epochs", until) + 1):
         if epoch not in known:
-            told = oracle.update_trial(trial.trial_id, {"val_accuracy": accuracy(values, epoch)}, step=epoch)
+            told = oracle.update_trial(trial.trial_id, {"val_accuracy": reached(values, epoch)}, step=epoch)
             tick()
             if told.status == "STOPPED":
                 break
@@ -67,11 +79,12 @@ def finish(oracle, trial, until=EPOCHS, known=(), tick=lambda: None):
     oracle.end_trial(trial)
 
 
-def search(oracle, worker="tuner0", tick=lambda: None):
+def search(oracle, worker="tuner0", tick=lambda: None, reached=accuracy):
     """What a worker does; `tick` is called after everything that the oracle writes, and may raise."""
     while (trial := oracle.create_trial(worker)).status == "RUNNING":
         tick()
-        finish(oracle, trial, known=set(results_by_trial(oracle.folder).get(trial.trial_id, ())), tick=tick)
+        known = set(results_by_trial(oracle.folder).get(trial.trial_id, ()))
+        finish(oracle, trial, known=known, tick=tick, reached=reached)
         tick()
     assert trial.status == "STOPPED"
     return oracle
@@ -79,7 +92,7 @@ def search(oracle, worker="tuner0", tick=lambda: None):
 
 def results_by_trial(folder):
     """The epochs that are known of every trial."""
-    return {result.trial: result.curve for result in results.results(folder)} if folder else {}
+    return {result.trial: result.curve for result in results(folder)} if folder else {}
 
 
 def outcome(oracle):
@@ -98,26 +111,61 @@ def undisturbed(tmp_path_factory):
 kinds = pytest.mark.parametrize("kind", [RandomOracle, HalvingOracle])
 
 
+def die_at(steps):
+    """A `tick` that ends a search when it has written so often."""
+    ticks = count(1)
+
+    def tick():
+        if next(ticks) == steps:
+            raise Killed
+
+    return tick
+
+
+def forgive(folder):
+    """Let the deaths so far not count: a trial fails of too many in the same epoch."""
+    for file in folder.glob("*/trial.json"):
+        state = json.loads(file.read_text())
+        state["kept"]["starts"] = 1
+        file.write_text(json.dumps(state))
+
+
 @kinds
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kills=st.lists(st.integers(1, 25), max_size=4))
 def test_a_search_that_is_killed_at_any_time_ends_as_if_it_had_not_been(undisturbed, kind, kills, tmp_path):
     shutil.rmtree(tmp_path)
     for steps in kills:
-        ticks = count(1)
-
-        def tick(ticks=ticks, steps=steps):
-            if next(ticks) == steps:
-                raise Killed
-
-        try:
-            search(begin(tmp_path, kind, silent=1e9), tick=tick)
-        except Killed:
-            for file in tmp_path.glob("*/trial.json"):  # each death is the first one in its epoch
-                state = json.loads(file.read_text())
-                state["kept"]["starts"] = min(state["kept"]["starts"], 1)
-                file.write_text(json.dumps(state))
+        with suppress(Killed):
+            search(begin(tmp_path, kind, silent=1e9), tick=die_at(steps))
+        forgive(tmp_path)
     assert outcome(search(begin(tmp_path, kind))) == undisturbed[kind][1]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # of keras-tuner's Bayesian oracle
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_where_little_fits_every_strategy_tries_only_what_does_and_survives_kills(strategy, tmp_path):
+    searched, tight = space("vgg", input_shape=(8, 8, 1)), budget(max_params=25_000)
+    assert tight.share(searched).interval[1] < 0.25
+    more = {"num_initial_points": 5} if strategy == "bayesian" else {}
+
+    def begin():
+        found = oracle(strategy, searched, tight, seed=3, networks=7, max_epochs=EPOCHS, **more)
+        found.open(tmp_path / "search")
+        return found
+
+    reached = partial(reaches, searched)
+    undisturbed = outcome(search(begin(), reached=reached))
+    assert {status for _, status, *_ in undisturbed} == {"COMPLETED"}
+    networks = {json.dumps(result.spec) for result in results(tmp_path / "search")}
+    assert len(networks) == 7
+    assert all(result.count.params <= 25_000 for result in results(tmp_path / "search"))
+    shutil.rmtree(tmp_path / "search")
+    for steps in (1, 2, 4, 7, 11):
+        with suppress(Killed):
+            search(begin(), tick=die_at(steps), reached=reached)
+        forgive(tmp_path / "search")
+    assert outcome(search(begin(), reached=reached)) == undisturbed
 
 
 @kinds
@@ -312,7 +360,7 @@ def test_time_counts_over_restarts(tmp_path):
     trial.status = "COMPLETED"
     again.end_trial(trial)
     again.conclude()
-    assert results.results(tmp_path)[0].curve == {1: 0.1, 2: 0.2, 3: 0.3}
+    assert results(tmp_path)[0].curve == {1: 0.1, 2: 0.2, 3: 0.3}
 
 
 def test_no_time_at_all(tmp_path):
@@ -343,7 +391,7 @@ def test_a_device_that_is_really_full(tmp_path):
     (tmp_path / "trial.json.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         keeping.write(tmp_path / "trial.json", {"a": 2})
-    assert results.read(tmp_path / "trial.json") == {"a": 1}
+    assert read(tmp_path / "trial.json") == {"a": 1}
 
 
 def test_networks_are_kept_as_build_takes_them(tmp_path):
@@ -354,7 +402,7 @@ def test_networks_are_kept_as_build_takes_them(tmp_path):
     oracle.space_searched = searched
     oracle.open(tmp_path)
     trial = oracle.create_trial("a")
-    [found] = results.results(tmp_path)
+    [found] = results(tmp_path)
     assert found.values == trial.hyperparameters.values
     assert (found.spec["name"], found.count) == ("staged", keeping.count(found.spec))
 

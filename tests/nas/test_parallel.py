@@ -426,8 +426,9 @@ def test_trials_that_really_train_survive_all_of_it(tmp_path, monkeypatch):
 
     alone = run("alone", 0)
     assert (alone.communicate(timeout=300)[1], alone.returncode) == ("", 0)
-    process = run("disturbed", 1)
     disturbed = tmp_path / "disturbed"
+    disturbed.mkdir()
+    process = run("disturbed", 1)
     try:
         until(lambda: epochs(disturbed) >= 1, 120)
         os.kill(member(process, "worker0"), signal.SIGKILL)
@@ -436,6 +437,7 @@ def test_trials_that_really_train_survive_all_of_it(tmp_path, monkeypatch):
         until(lambda: epochs(disturbed) >= 4, 120)
     finally:
         process.kill()  # and with it all
+        process.communicate()
     process = run("disturbed", 1)
     assert (process.communicate(timeout=300)[1], process.returncode) == ("", 0)
     one, other = ([result._replace(seconds=0, curve=0) for result in results(tmp_path / of)] for of in FOLDERS)
