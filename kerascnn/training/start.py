@@ -36,7 +36,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
             raise
         _leave(f"stopped: the disk is full ({error}); make room, and go on with --resume --out {cfg.out or '...'}", 1)
     except KeyboardInterrupt:
-        _leave("stopped by Ctrl-C: model.keras keeps the best epoch, --resume --out goes on from the last checkpoint", 130)
+        _leave("stopped by Ctrl-C: model.keras is the best epoch; --resume --out goes on from the last checkpoint", 130)
 
 
 def _leave(line, status):
