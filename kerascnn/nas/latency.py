@@ -9,6 +9,7 @@ from .count import Count, count
 
 ROUNDS, RUNS = 5, 10  # a network runs so often in each round over all networks,
 SECONDS = 0.3  # or for so long
+TOGETHER = 250_000_000  # parameters of networks that take turns: a gigabyte
 
 
 class Calibration(NamedTuple):
@@ -64,13 +65,22 @@ def measured(specs: Sequence[dict]) -> list[float]:
     They take turns, so that what the machine does besides for a while slows down none of them alone. Each is built and
     compiled for it, which takes a second or more.
     """
+    from ..registry import build
+
+    seconds, together = [], []
+    for i, spec in enumerate(specs, start=1):
+        together.append(build(**spec))
+        if i == len(specs) or sum(network.count_params() for network in together) > TOGETHER:
+            seconds += _in_turns(together)
+            together = []
+    return seconds
+
+
+def _in_turns(networks):
     from time import perf_counter
 
     import numpy as np
 
-    from ..registry import build
-
-    networks = [build(**spec) for spec in specs]
     fastest = [inf] * len(networks)
     for _ in range(ROUNDS):
         for i, network in enumerate(networks):

@@ -49,6 +49,8 @@ class Plan(NamedTuple):
         lowest: whether the lowest is the best.
         strategy: one of `STRATEGIES`.
         seed: of what is tried; the recipe has its own.
+        trials: how many runs there shall be in all.
+        budget: a time like "30m", after which no run begins and those that are running are put off; "" is no limit.
     """
 
     command: list[str]
@@ -57,6 +59,8 @@ class Plan(NamedTuple):
     lowest: bool = False
     strategy: str = "evolution"
     seed: int = 0
+    trials: int = 20
+    budget: str = ""
 
 
 class Trial(NamedTuple):
@@ -149,7 +153,7 @@ def _flag(name):
 # ----------------------------------------------------------------------------------------------------------- the search
 
 
-def sweep(plan: Plan, folder: Path, *, trials: int = 20, seconds: float | None = None) -> list[Trial]:
+def sweep(plan: Plan, folder: Path) -> list[Trial]:
     """Run trials, and go on with those that are in the folder.
 
     Where keras-tuner's environment variables say so, this process is the chief or a worker, see `parallel`.
@@ -157,8 +161,6 @@ def sweep(plan: Plan, folder: Path, *, trials: int = 20, seconds: float | None =
     Args:
         plan: what is swept.
         folder: of the sweep.
-        trials: how many there shall be in all.
-        seconds: after which no run begins, and those that are running are put off.
 
     Returns:
         All trials, in the order in which they began.
@@ -168,8 +170,7 @@ def sweep(plan: Plan, folder: Path, *, trials: int = 20, seconds: float | None =
         TrainingStopped: not one run came to an end.
     """
     space = varied(plan.vary)
-    tuner = _sweeper()(_oracle(plan, space, max_trials=trials, seconds=seconds), space, plan, folder)
-    tuner.search()
+    _sweeper()(_oracle(plan, space), space, plan, folder).search()
     return found(plan, folder)
 
 
@@ -187,7 +188,7 @@ def found(plan: Plan, folder: Path) -> list[Trial]:
     return trials
 
 
-def _oracle(plan, space, **kept):
+def _oracle(plan, space):
     """What to try: see `strategy.propose`, where a run that failed is as bad as the worst; or keras-tuner's random."""
     import keras_tuner
     from keras_tuner.oracles import RandomSearchOracle
@@ -219,7 +220,8 @@ def _oracle(plan, space, **kept):
         hyperparameters=declare(space),
         allow_new_entries=False,
         seed=Random(f"kerascnn {plan.seed}").randrange(1, 2**31),
-        **kept,
+        max_trials=plan.trials,
+        seconds=duration("--budget", plan.budget) if plan.budget else None,
     )
 
 
@@ -403,8 +405,8 @@ def _parser():
     )
     parser.error = _wrong
     parser.add_argument("--vary", action="append", default=[], metavar="NAME=CHOICES", help="may be repeated")
-    parser.add_argument("--trials", type=int, default=20, help="runs in all (default: 20)")
-    parser.add_argument("--budget", default="", help="a time like 30m, after which no run begins")
+    parser.add_argument("--trials", type=int, help="runs in all (default: 20)")
+    parser.add_argument("--budget", help="a time like 30m, after which no run begins")
     best = parser.add_mutually_exclusive_group()
     best.add_argument("--highest", metavar="SCORE", help="of metrics.json (default: accuracy)")
     best.add_argument("--lowest", metavar="SCORE", help="of metrics.json, like loss")
@@ -412,7 +414,9 @@ def _parser():
     parser.add_argument("--seed", type=int, default=0, help="of what is tried (default: 0)")
     parser.add_argument("--workers", type=int, default=1, help="runs at the same time (default: 1)")
     parser.add_argument("--out", default="", help="folder of the sweep, instead of saved_models/sweep-RECIPE")
-    parser.add_argument("--resume", action="store_true", help="go on with the sweep in --out; --trials may be more")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the sweep in --out; --trials and --budget may be new"
+    )
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="RECIPE ...", help="and the flags that stay")
     return parser
 
@@ -423,11 +427,16 @@ def _wrong(message):
 
 def _plan(given) -> Plan:
     """What shall be swept."""
+    again = {name: value for name in ("trials", "budget") if (value := getattr(given, name)) is not None}
+    if "trials" in again:
+        count("trials", given.trials)
+    if given.budget:
+        duration("--budget", given.budget)
     if given.resume:
         if given.vary or given.command:
             raise InputError("--resume: what is swept stands in the folder; leave --vary and the recipe out")
         try:
-            return Plan(**json.loads((Path(given.out) / "search.json").read_text(encoding="utf-8")))
+            return Plan(**json.loads((Path(given.out) / "search.json").read_text(encoding="utf-8")))._replace(**again)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"--resume --out {given.out}: holds no sweep") from error
     if not given.command:
@@ -439,7 +448,7 @@ def _plan(given) -> Plan:
     if taken:
         raise InputError(f"{min(taken)}: the sweep gives it to every run; its own stands before the recipe")
     score, lowest = given.lowest or given.highest or "accuracy", given.lowest is not None
-    plan = Plan(given.command, given.vary, score, lowest, given.strategy, given.seed)
+    plan = Plan(given.command, given.vary, score, lowest, given.strategy, given.seed, **again)
     varied(plan.vary)
     if given.out and Path(given.out).exists() and (not Path(given.out).is_dir() or any(Path(given.out).iterdir())):
         raise InputError(f"--out {given.out}: exists and isn't empty; --resume goes on with the sweep in it")
@@ -455,9 +464,7 @@ def _folder(given, plan) -> Path:
 def run(words: Sequence[str]) -> None:
     """The command line."""
     given = _parser().parse_args(words)
-    count("trials", given.trials)
     count("workers", given.workers)
-    seconds = duration("--budget", given.budget) if given.budget else None
     plan = _plan(given)
     devices.load_tensorflow()  # keras-tuner imports it
     folder = _folder(given, plan)
@@ -469,15 +476,14 @@ def run(words: Sequence[str]) -> None:
         chosen = varied(plan.vary).numbers
         print(
             f"{', '.join(f'{number.name} ({len(number.choices)})' for number in chosen)} of {plan.command[0]}; "
-            f"{given.trials} runs; {folder}",
+            f"{plan.trials} runs; {folder}",
             flush=True,
         )
     if given.workers > 1:
-        same = ["--resume", "--out", str(folder), "--trials", str(given.trials), "--budget", given.budget]
-        parallel.start_workers(["-m", "kerascnn.nas.sweep", *same], given.workers)
+        parallel.start_workers(["-m", "kerascnn.nas.sweep", "--resume", "--out", str(folder)], given.workers)
         trials = found(plan, folder)
     else:
-        trials = sweep(plan, folder, trials=given.trials, seconds=seconds)
+        trials = sweep(plan, folder)
     if parallel.role() is None:
         report(plan, folder, trials)
 
