@@ -120,18 +120,23 @@ class Kept:
             return self.get_trial(trial_id)
 
     def end_trial(self, trial: Trial) -> None:
-        """Take note that a trial is "COMPLETED", or failed, with a message. One that ended before stays as it is.
-
-        One that is still "RUNNING" is let go, by a worker that was asked to end: whoever asks next goes on with it.
-        """
+        """Take note that a trial is "COMPLETED", or failed, with a message. One that ended before stays as it is, one
+        that is still "RUNNING" is let go."""
         with self._lock:
             own = self.trials.get(trial.trial_id)
-            if own and own.status == "RUNNING" and trial.status == "RUNNING":
+            if own is None or own.status != "RUNNING":
+                return
+            if trial.status == "RUNNING":
                 self._release(own)
                 self._starts[own.trial_id] = 0
                 self._keep(own)
-            elif own and own.status == "RUNNING":
+            else:
                 self._end(own, trial.status, trial.message)
+
+    def let_go(self, trial: Trial) -> None:
+        """A worker that was asked to end leaves its trial to whoever asks next."""
+        trial.status = "RUNNING"
+        self.end_trial(trial)
 
     def get_trial(self, trial_id: str) -> Trial:
         """A trial, as `update_trial` gives it back. It doesn't wait while the strategy thinks."""

@@ -28,6 +28,7 @@ from ..training.start import TrainingStopped
 
 BEAT = 2.0  # seconds between a worker's signs of life
 PATIENCE = 300.0  # seconds that workers wait for a chief, and a chief for workers
+LEAVING = 2.0  # seconds that a worker waits for the chief when it was asked to end
 DEATHS = 8  # that a process may die in a row, each time within
 YOUNG = 60.0  # seconds
 THREADS = 64  # in which the chief answers; while a strategy thinks, all workers wait in one
@@ -176,14 +177,19 @@ def client(oracle):
             request = protos.get_service().EndTrialRequest(trial=trial.to_proto())  # which leaves the message out
             self.stub.EndTrial(request, message=trial.message)
 
+        def let_go(self, trial):
+            self.stub.patience = LEAVING
+            with suppress(ChiefGone):
+                self.end_trial(trial)
+
     return Client(oracle)
 
 
 class _Patient:
-    """Calls the chief, says who calls, and waits where it doesn't answer, in place of an hour for up to `PATIENCE`."""
+    """Calls the chief, says who calls, and waits where it doesn't answer, in place of an hour for `PATIENCE`."""
 
     def __init__(self, stub, worker):
-        self.stub, self.worker = stub, worker
+        self.stub, self.worker, self.patience = stub, worker, PATIENCE
 
     def __getattr__(self, name):
         return partial(self._call, getattr(self.stub, name))
@@ -192,7 +198,7 @@ class _Patient:
         import grpc
 
         about = [("worker-bin", self.worker.encode()), ("message-bin", (message or "").encode())]
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         while (left := until - time.monotonic()) > 0:
             try:
                 return method(request, wait_for_ready=True, timeout=left, metadata=about)
@@ -202,7 +208,7 @@ class _Patient:
                 if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                     raise
                 time.sleep(0.2)
-        raise ChiefGone(f"the chief at {address()} has not answered for {PATIENCE:g} seconds")
+        raise ChiefGone(f"the chief at {address()} has not answered for {self.patience:g} seconds")
 
 
 @contextmanager
@@ -278,7 +284,7 @@ def start_workers(command: list[str], workers: int) -> None:
 
     def hand_on(number, frame):
         asked.append(number)
-        for member in members:
+        for member in members[1:]:  # who let their trials go; the chief ends after them
             member.process.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -298,7 +304,7 @@ def start_workers(command: list[str], workers: int) -> None:
                 _wait([member.process for member in members], 5)
                 return
             time.sleep(0.1)
-        _wait([member.process for member in members], launch.GRACE)
+        _wait([member.process for member in members[1:]], launch.GRACE)
     if signal.SIGINT in asked:
         raise KeyboardInterrupt
     raise TrainingStopped("by SIGTERM; the search goes on from where it was")

@@ -1,8 +1,10 @@
 """Trains what an oracle says, and goes on where it was when it is killed."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from random import Random
 
@@ -24,8 +26,83 @@ IDLE = 1.0  # seconds after which a worker asks again when there is nothing to d
 LONGEST = 500  # characters of a failure's message
 
 
-class Tuner(BaseTuner):
-    """A tuner of keras-tuner over a `Kept` oracle.
+class Searcher(BaseTuner):
+    """A tuner of keras-tuner over a `Kept` oracle, as chief, as worker or alone, see `parallel`. What a trial is, its
+    `run_trial` says: it reports to the oracle, and raises what is the trial's own fault.
+
+    Args:
+        oracle: what to try, a `Kept` one.
+        folder: of the search.
+
+    Raises:
+        InputError: the environment variables of `parallel` are incomplete.
+    """
+
+    def __init__(self, oracle, folder: str | Path):
+        self.role, self.folder = parallel.role(), Path(folder)
+        super().__init__(oracle, directory=str(self.folder.parent), project_name=self.folder.name)
+        if self.role == "worker":
+            self.oracle = parallel.client(oracle)
+        else:
+            oracle.open(self.folder)
+
+    def search(self) -> None:
+        """Search until the oracle says that it is enough; as the chief of several processes, let the workers do it.
+
+        Raises:
+            InputError: another process searches in this folder, or the chief cannot listen at its address.
+            TrainingStopped: no network could be trained, or SIGTERM has asked to end.
+            OSError: the search cannot be written.
+        """
+        if self.role == "worker":
+            self._work()
+            return
+        with _alone(self.folder):
+            if self.role == "chief":
+                parallel.serve(self.oracle)
+            else:
+                self.oracle.forget_workers()
+                self._work()
+                self.oracle.conclude()
+
+    def _work(self):
+        while (trial := self.oracle.create_trial(self.tuner_id)).status != "STOPPED":
+            if trial.status == "IDLE":
+                time.sleep(IDLE)
+            else:
+                self._run_and_end(trial)
+
+    def _run_and_end(self, trial):
+        try:
+            with parallel.heartbeat(self.oracle, trial.trial_id) if self.role == "worker" else nullcontext():
+                self.run_trial(trial)
+            trial.status = "COMPLETED"
+        except Dropped:
+            return
+        except (OSError, parallel.ChiefGone):
+            raise  # it isn't the trial's fault
+        except (KeyboardInterrupt, TrainingStopped):
+            self.oracle.let_go(trial)
+            raise
+        except Exception as error:
+            trial.status, trial.message = "FAILED", _one_line(error)
+        self.oracle.end_trial(trial)
+        self.tidy(trial)
+
+    def tidy(self, trial) -> None:
+        """Called when a trial has ended."""
+
+    def trial_folder(self, trial_id: str) -> Path:
+        return self.folder / f"trial_{trial_id}"
+
+    def save(self):
+        """Nothing: the oracle keeps all."""
+
+    reload = save
+
+
+class Tuner(Searcher):
+    """Trains networks.
 
     A trial trains until the epoch `tuner/epochs` of its values, or `max_epochs` where they have none. One with a
     `tuner/trial_id` goes on with the training of that trial, its optimizer as it was. After every epoch there is a
@@ -57,62 +134,11 @@ class Tuner(BaseTuner):
         compile: Callable[[keras.Model, dict], None],
         max_epochs: int,
     ):
-        self.role = parallel.role()
         if devices.workers() > 1:
             raise InputError("TF_CONFIG: in a search every network trains on one machine; see KERASTUNER_ORACLE_IP")
-        self.space, self.data, self.folder, self.compile, self.max_epochs = (
-            space,
-            data,
-            Path(folder),
-            compile,
-            max_epochs,
-        )
+        self.space, self.data, self.compile, self.max_epochs = space, data, compile, max_epochs
         self.seed, self.strategy = oracle.seed, devices.strategy()
-        super().__init__(oracle, directory=str(self.folder.parent), project_name=self.folder.name)
-        if self.role == "worker":
-            self.oracle = parallel.client(oracle)
-        else:
-            oracle.open(self.folder)
-
-    def search(self) -> None:
-        """Search until the oracle says that it is enough; as the chief of several processes, let the workers do it.
-
-        Raises:
-            TrainingStopped: no network could be trained, or SIGTERM has asked to end.
-            OSError: the search cannot be written.
-        """
-        if self.role == "chief":
-            parallel.serve(self.oracle)
-            return
-        if self.role is None:
-            self.oracle.forget_workers()
-        while (trial := self.oracle.create_trial(self.tuner_id)).status != "STOPPED":
-            if trial.status == "IDLE":
-                time.sleep(IDLE)
-            else:
-                self._run_and_end(trial)
-        if self.role is None:
-            self.oracle.conclude()
-
-    def _run_and_end(self, trial):
-        try:
-            if self.role == "worker":
-                with parallel.heartbeat(self.oracle, trial.trial_id):
-                    self.run_trial(trial)
-            else:
-                self.run_trial(trial)
-            trial.status = "COMPLETED"
-        except _Dropped:
-            return
-        except (OSError, parallel.ChiefGone):
-            raise  # it isn't the network's fault
-        except (KeyboardInterrupt, TrainingStopped):
-            self.oracle.end_trial(trial)  # still running, so it is let go
-            raise
-        except Exception as error:
-            trial.status, trial.message = "FAILED", _one_line(error)
-        self.oracle.end_trial(trial)
-        self._tidy(trial)
+        super().__init__(oracle, folder)
 
     def run_trial(self, trial) -> None:
         """Train the network of a trial, from where it was.
@@ -162,15 +188,7 @@ class Tuner(BaseTuner):
             distribute.prepare(model, synchronized=False)
         return model
 
-    def trial_folder(self, trial_id: str) -> Path:
-        return self.folder / f"trial_{trial_id}"
-
-    def save(self):
-        """Nothing: the oracle keeps all."""
-
-    reload = save
-
-    def _tidy(self, trial):
+    def tidy(self, trial) -> None:
         """Leave the last checkpoint, from which others may go on; none of a failure."""
         for old in checkpoint.steps(self.trial_folder(trial.trial_id))[trial.status == "COMPLETED" :]:
             shutil.rmtree(old, ignore_errors=True)
@@ -208,12 +226,15 @@ class Report(keras.callbacks.Callback):
         metrics = {name: float(value) for name, value in logs.items()}
         status = self.oracle.update_trial(self.trial.trial_id, metrics, step=epoch).status
         if status not in ("RUNNING", "STOPPED"):
-            raise _Dropped
+            raise Dropped
         return status == "STOPPED"
 
 
-class _Dropped(Exception):
+class Dropped(Exception):
     """The trial has ended, or is another worker's."""
+
+
+_Dropped = Dropped
 
 
 class _Finite(StopOnNonFiniteLoss):
@@ -232,6 +253,25 @@ class _EachEpoch(Checkpoints):
 
     def _is_due(self, step):
         return not step
+
+
+@contextmanager
+def _alone(folder):
+    """Nobody else searches in a folder meanwhile; only Linux and its like can see to it."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"{folder}: another process is searching in it") from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def _one_line(error):

@@ -288,7 +288,7 @@ def test_a_worker_that_was_asked_to_end_lets_its_trial_go(tmp_path):
         oracle = begin(tmp_path)
         trial = oracle.create_trial(worker)
         assert trial.trial_id == "0000"
-        oracle.end_trial(trial)
+        oracle.let_go(trial)
 
 
 def fail(oracle, worker="a"):

@@ -78,7 +78,7 @@ def compile(model, values):
 
 
 def load(**more):
-    return data.load("digits", image_shape=(8, 8, 1), batch=16, limit=80, held_out=0.2, seed=1, **more)
+    return data.load("digits", image_shape=(8, 8, 1), batch=16, limit=64, held_out=0.2, seed=1, **more)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_a_search_that_is_killed_again_and_again_ends_as_if_it_had_not_been(begi
         (tuner.Report, "on_epoch_end", 1, False),  # reported, but without a checkpoint
         (checkpoint, "write", 2, True),
         (tuner.Report, "on_epoch_end", 2, True),
-        (tuner.Tuner, "_tidy", 1, True),  # ended
+        (tuner.Tuner, "tidy", 1, True),  # ended
         (tuner.Clock, "on_train_batch_end", 2 * STEPS + 1, False),  # in the promotion's epoch
         (checkpoint, "write", 1, False),  # all is done, and nothing said
     ]:
@@ -276,6 +276,11 @@ def test_a_trial_that_another_worker_has_ended_is_dropped(begin, tmp_path):
     one.oracle.end_trial(other)
     one._run_and_end(trial)
     assert [(result.status, result.message) for result in results(tmp_path)] == [("FAILED", "by another")]
+
+
+def test_two_do_not_search_in_one_folder(begin, tmp_path):
+    with tuner._alone(tmp_path), pytest.raises(InputError, match="another process is searching in it"):
+        begin(tmp_path, *CHAIN).search()
 
 
 def test_the_initial_weights_are_a_function_of_the_seed_and_the_network(begin, tmp_path):
