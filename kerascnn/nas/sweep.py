@@ -14,7 +14,9 @@ each run from its last checkpoint.
 
 import argparse
 import csv
+import errno
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -101,7 +103,7 @@ def varied(vary: Sequence[str]) -> Space:
 
 def _choices(words, text):
     low, dots, high = text.partition("..")
-    if dots:
+    if dots and not re.search("[,|/]", text):
         return _range(words, low, high)
     texts = [choice.strip() for choice in text.split("|" if "|" in text else ",")]
     for kind in (int, float):
@@ -275,8 +277,12 @@ def _sweeper():
                             raise _Dropped
                 finally:
                     _end(process)
-            if process.returncode or not (home / "run" / METRICS).exists():
+            if process.returncode < 0:
+                raise FailedTrialError(f"killed by signal {-process.returncode}")
+            if process.returncode:
                 raise FailedTrialError(_last_line(home / LOG) or f"ended with status {process.returncode}")
+            if not (home / "run" / METRICS).exists():
+                raise FailedTrialError(f"left no {METRICS}")
 
         def _tidy(self, trial):
             pass
@@ -436,13 +442,12 @@ def _plan(given) -> Plan:
         if given.vary or given.command:
             raise InputError("--resume: what is swept stands in the folder; leave --vary and the recipe out")
         try:
-            return Plan(**json.loads((Path(given.out) / "search.json").read_text(encoding="utf-8")))._replace(**again)
+            plan = Plan(**json.loads((Path(given.out) / "search.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"--resume --out {given.out}: holds no sweep") from error
-    if not given.command:
-        raise InputError("no recipe: give a script like recipes/classify.py behind the flags of the sweep")
-    if not Path(given.command[0]).is_file():
-        raise InputError(f"{given.command[0]}: no such file")
+        _check_recipe(plan.command)
+        return plan._replace(**again)
+    _check_recipe(given.command)
     one_of("strategy", given.strategy, STRATEGIES)
     taken = {_flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in given.command}
     if taken:
@@ -453,6 +458,13 @@ def _plan(given) -> Plan:
     if given.out and Path(given.out).exists() and (not Path(given.out).is_dir() or any(Path(given.out).iterdir())):
         raise InputError(f"--out {given.out}: exists and isn't empty; --resume goes on with the sweep in it")
     return plan
+
+
+def _check_recipe(command):
+    if not command:
+        raise InputError("no recipe: give a script like recipes/classify.py behind the flags of the sweep")
+    if not Path(command[0]).is_file():
+        raise InputError(f"{command[0]}: no such file")
 
 
 def _folder(given, plan) -> Path:
@@ -496,6 +508,10 @@ def main() -> None:
         _leave(f"error: {error}", 2)
     except TrainingStopped as stop:
         _leave(f"stopped: {stop}", 1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _leave(f"stopped: the disk is full ({error}); make room, and go on with --resume", 1)
     except KeyboardInterrupt:
         _leave("stopped by Ctrl-C; the sweep goes on by --resume", 130)
 

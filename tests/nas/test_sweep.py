@@ -66,13 +66,14 @@ def recipe(tmp_path):
         ("augment=none|cifar,mixup=0.2", ("none", "cifar,mixup=0.2")),
         ("--weight-decay=0", (0,)),
         ("epochs=1..4", (1, 2, 3, 4)),
+        ("data=../a,../b", ("../a", "../b")),
     ],
 )
 def test_choices_are_read(words, choices):
     (number,) = varied([words]).numbers
     assert number.choices == choices
     assert [type(choice) for choice in number.choices] == [type(choice) for choice in choices]
-    assert number.name in ("batch", "lr", "augment", "weight_decay", "epochs")
+    assert number.name in ("batch", "lr", "augment", "weight_decay", "epochs", "data")
 
 
 @given(st.floats(1e-9, 1e9), st.floats(1.001, 1e6))
@@ -140,6 +141,7 @@ def test_what_cannot_vary_is_one_line(vary, words):
         (["--vary", "lr=1,2", "--budget", "soon", "RECIPE"], "--budget soon"),
         (["--vary", "lr=1,2", "--out", "FOLDER", "RECIPE"], "exists and isn't empty"),
         (["--resume", "--out", "FOLDER"], "holds no sweep"),
+        (["--resume", "--out", "MOVED"], "gone.py: no such file"),
         (["--resume", "--out", "FOLDER", "--vary", "lr=1,2"], "leave --vary and the recipe out"),
         (["--highest", "accuracy", "--lowest", "loss", "RECIPE"], "not allowed with"),
         (["--vray", "lr=1,2", "RECIPE"], "--vray|no such file"),
@@ -149,7 +151,9 @@ def test_a_wrong_command_line_is_one_line(recipe, tmp_path, monkeypatch, words, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thing").touch()
-    known = {"RECIPE": str(recipe), "FOLDER": "taken"}
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / "search.json").write_text(json.dumps({"command": ["gone.py"], "vary": ["lr=1,2"]}))
+    known = {"RECIPE": str(recipe), "FOLDER": "taken", "MOVED": "moved"}
     with pytest.raises(InputError, match=told) as error:
         run([known.get(word, word) for word in words])
     assert "\n" not in str(error.value)
@@ -219,6 +223,15 @@ def test_that_all_runs_fail_is_one_line(recipe, tmp_path):
     with pytest.raises(TrainingStopped, match=r"none of 3 .*error: no such augment") as told:
         sweep(Plan([str(recipe), "--augment", "wrong"], ["lr=1e-4..1"], trials=3), tmp_path / "sweep")
     assert "\n" not in str(told.value)
+
+
+def test_a_run_that_is_killed_is_said_so(tmp_path):
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text("import os, sys\nif '--lr 1' in ' '.join(sys.argv): os.kill(os.getpid(), 9)")
+    with pytest.raises(TrainingStopped, match="none of 2"):
+        sweep(Plan([str(recipe)], ["lr=1,2"]), tmp_path / "sweep")
+    messages = {t.values["lr"]: t.message for t in found(Plan([str(recipe)], ["lr=1,2"]), tmp_path / "sweep")}
+    assert messages == {1: "killed by signal 9", 2: "left no metrics.json"}
 
 
 def test_a_score_that_there_is_not_is_one_line(recipe, tmp_path):
