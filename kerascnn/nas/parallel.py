@@ -105,7 +105,7 @@ def _answering(oracle):
     from keras_tuner.src import protos
     from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
-    running, idle = (getattr(protos.get_proto().TrialStatus, name) for name in ("RUNNING", "IDLE"))
+    running, idle, stopped = (getattr(protos.get_proto().TrialStatus, name) for name in ("RUNNING", "IDLE", "STOPPED"))
 
     class Answering(OracleServicer):
         error, heard = None, 0.0
@@ -135,7 +135,7 @@ def _answering(oracle):
         def CreateTrial(self, request, context):
             with self.hearing(context) as (worker, _):
                 response = super().CreateTrial(request, context)
-                if self.stop_triggered:
+                if response.trial.status == stopped:
                     self.dismissed.add(worker)
                 return response
 
@@ -261,7 +261,7 @@ class _Member:
         file.seek(0)
         lines = file.read().decode(errors="replace").splitlines()[-launch.LINES :] or ["nothing said"]
         print(*lines[:-1], sep="\n", end="\n" if lines[:-1] else "", file=sys.stderr)
-        return TrainingStopped(f"{self.name} ended with status {status}: {lines[-1]}")
+        return TrainingStopped(f"{self.name} ended with status {status}: {lines[-1].removeprefix('stopped: ')}")
 
 
 def start_workers(command: list[str], workers: int) -> None:
