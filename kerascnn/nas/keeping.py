@@ -165,14 +165,22 @@ class Kept:
         """Keep the search in a folder, and go on with what is there.
 
         A trial whose file cannot be read is set aside, with one line that says so.
+
+        Raises:
+            InputError: what is there is no search of this package, or the folder cannot be made.
         """
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
         found = states(self.folder)
+        if not all("kept" in state for state in found.values()):
+            raise InputError(f"{folder}: holds a search of keras-tuner's own, which cannot go on here")
         for trial_folder in self.folder.glob("trial_*[0-9]"):
             if trial_folder.name.removeprefix("trial_") not in found and any(trial_folder.iterdir()):
                 print(f"{trial_folder}: trial.json is damaged, the trial is set aside", flush=True)
-                os.replace(trial_folder, _free(trial_folder.with_suffix(".damaged")))
+                os.replace(trial_folder, _free(trial_folder.with_name(f"damaged_{trial_folder.name}")))
         for trial_id, state in found.items():
             self.trials[trial_id] = trial = Trial.from_state(state)
             kept = state["kept"]

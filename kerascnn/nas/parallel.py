@@ -29,8 +29,10 @@ from ..training.start import TrainingStopped
 BEAT = 2.0  # seconds between a worker's signs of life
 PATIENCE = 300.0  # seconds that workers wait for a chief, and a chief for workers
 LEAVING = 2.0  # seconds that a worker waits for the chief when it was asked to end
+PARTING = 3.0  # seconds that all have to end when one has
 DEATHS = 8  # that a process may die in a row, each time within
 YOUNG = 60.0  # seconds
+CHANNEL = [("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_http_proxy", 0)]
 THREADS = 64  # in which the chief answers; while a strategy thinks, all workers wait in one
 
 
@@ -151,10 +153,11 @@ def _answering(oracle):
                 return response
 
         def EndTrial(self, request, context):
-            with self.hearing(context) as (_, message):
+            with self.hearing(context) as (worker, message):
                 trial = Trial.from_proto(request.trial)
                 trial.message = message
-                self.oracle.end_trial(trial)
+                if trial.status != "RUNNING" or self.oracle.has(worker, trial.trial_id):  # one lets go only its own
+                    self.oracle.end_trial(trial)
                 return protos.get_service().EndTrialResponse()
 
     return Answering(oracle)
@@ -165,13 +168,15 @@ def _answering(oracle):
 
 def client(oracle):
     """The chief's oracle, as a worker has it: keras-tuner's, which besides waits for a chief that is away."""
+    import grpc
     from keras_tuner.src import protos
     from keras_tuner.src.distribute.oracle_client import OracleClient
 
     class Client(OracleClient):
         def __init__(self, oracle):
             super().__init__(oracle)
-            self.stub = _Patient(self.stub, self.tuner_id)
+            channel = grpc.insecure_channel(address(), CHANNEL)
+            self.stub = _Patient(protos.get_service_grpc().OracleStub(channel), self.tuner_id)
 
         def end_trial(self, trial):
             request = protos.get_service().EndTrialRequest(trial=trial.to_proto())  # which leaves the message out
@@ -186,7 +191,7 @@ def client(oracle):
 
 
 class _Patient:
-    """Calls the chief, says who calls, and waits where it doesn't answer, in place of an hour for `PATIENCE`."""
+    """Calls the chief, says who calls, and waits where it doesn't answer, for `PATIENCE`, not for an hour."""
 
     def __init__(self, stub, worker):
         self.stub, self.worker, self.patience = stub, worker, PATIENCE
@@ -218,7 +223,7 @@ def heartbeat(oracle, trial_id: str) -> Iterator[None]:
 
     def beat():
         while not done.wait(BEAT):
-            with suppress(ChiefGone):  # who works on finds out by itself
+            with suppress(Exception):  # who works on finds out by itself
                 oracle.get_trial(trial_id)
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -255,13 +260,18 @@ class _Member:
         self.start()
         return None
 
-    def failure(self, status):
-        """What is told of one that ended by itself."""
-        file = self.output[1]
-        file.seek(0)
-        lines = file.read().decode(errors="replace").splitlines()[-launch.LINES :] or ["nothing said"]
-        print(*lines[:-1], sep="\n", end="\n" if lines[:-1] else "", file=sys.stderr)
-        return TrainingStopped(f"{self.name} ended with status {status}: {lines[-1].removeprefix('stopped: ')}")
+
+def _failure(members):
+    """What is told when one has ended by itself: the first does, the chief, if it has; it may just be about to."""
+    _wait([members[0].process], PARTING)
+    failed = next(member for member in members if member.process.poll())
+    file = failed.output[1]
+    file.seek(0)
+    lines = file.read().decode(errors="replace").splitlines()[-launch.LINES :] or ["nothing said"]
+    for line in lines[:-1]:
+        print(line, file=sys.stderr)
+    status, last = failed.process.returncode, lines[-1].removeprefix("stopped: ")
+    return TrainingStopped(f"{failed.name} ended with status {status}: {last}")
 
 
 def start_workers(command: list[str], workers: int) -> None:
@@ -297,11 +307,10 @@ def start_workers(command: list[str], workers: int) -> None:
             members.append(_Member(name, command, environment, (None if name == "chief" else said, said)))
         while not asked:
             statuses = [member.poll() for member in members]
-            for member, status in zip(members, statuses, strict=True):
-                if status:
-                    raise member.failure(status)
+            if any(statuses):
+                raise _failure(members)
             if statuses[0] == 0:
-                _wait([member.process for member in members], 5)
+                _wait([member.process for member in members], PARTING)
                 return
             time.sleep(0.1)
         _wait([member.process for member in members[1:]], launch.GRACE)

@@ -64,8 +64,9 @@ def results(folder: str | Path) -> list[Result]:
 
 def states(folder: str | Path) -> dict[str, dict]:
     """What the `trial.json` of every trial of a search says, by the trial's number, in their order."""
-    folders = sorted(Path(folder).glob("trial_*[0-9]"), key=lambda trial: int(trial.name.removeprefix("trial_")))
-    read_ones = {trial.name.removeprefix("trial_"): read(trial / "trial.json") for trial in folders}
+    names = [trial.name.removeprefix("trial_") for trial in Path(folder).glob("trial_*")]
+    trials = sorted((name for name in names if name.isdecimal()), key=int)
+    read_ones = {trial: read(Path(folder) / f"trial_{trial}" / "trial.json") for trial in trials}
     return {trial: state for trial, state in read_ones.items() if state is not None}
 
 

@@ -186,13 +186,13 @@ def test_damaged_files_cost_nothing(undisturbed, kind, damage, tmp_path, capsys)
 def test_a_trial_that_cannot_be_read_at_all_is_set_aside_and_drawn_again(undisturbed, tmp_path, capsys):
     folder, wanted = undisturbed[RandomOracle]
     shutil.copytree(folder, tmp_path / "search")
-    last = tmp_path / "search" / wanted[-1][0].join(["trial_", ""])
+    last = tmp_path / "search" / f"trial_{wanted[-1][0]}"
     for file in last.iterdir():
         file.write_text("{")
     oracle = begin(tmp_path / "search")
     assert capsys.readouterr().out == f"{last}: trial.json is damaged, the trial is set aside\n"
     assert outcome(search(oracle)) == wanted
-    assert [path.name for path in last.parent.glob("*damaged*")] == [last.name + ".damaged"]
+    assert [path.name for path in last.parent.glob("*damaged*")] == [f"damaged_{last.name}"]
 
 
 def test_one_set_aside_among_others_is_replaced_by_another(undisturbed, tmp_path):
@@ -204,6 +204,27 @@ def test_one_set_aside_among_others_is_replaced_by_another(undisturbed, tmp_path
     found = outcome(search(begin(tmp_path / "search")))
     assert found[:5] == [trial for trial in wanted if trial[0] != "0002"]
     assert [trial[0] for trial in found[5:]] == ["0006"]
+
+
+def test_the_same_trial_can_be_set_aside_again(tmp_path):
+    for _ in range(3):
+        begin(tmp_path).create_trial("a")
+        (tmp_path / "trial_0000" / "trial.json").write_text("")
+        (tmp_path / "trial_0000" / "trial.json.before").unlink(missing_ok=True)
+    begin(tmp_path)
+    asides = ["damaged_trial_0000", "damaged_trial_0000-2", "damaged_trial_0000-3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == asides
+
+
+def test_what_is_no_search_of_ours_is_left_alone(tmp_path):
+    oracle = RandomSearchOracle(objective=OBJECTIVE, hyperparameters=numbers(), seed=5)
+    oracle._set_project_dir(str(tmp_path), "search")
+    oracle.verbose = 0
+    oracle.create_trial("a")
+    with pytest.raises(InputError, match="holds a search of keras-tuner's own"):
+        begin(tmp_path / "search")
+    with pytest.raises(InputError, match="cannot make the folder"):
+        begin(tmp_path / "search" / "oracle.json" / "search")
 
 
 def test_a_folder_without_a_file_is_a_trial_that_never_began(undisturbed, tmp_path):

@@ -1,6 +1,7 @@
 """A chief and workers that are killed, with trials that only take time."""
 
 import errno
+import json
 import math
 import multiprocessing
 import os
@@ -215,6 +216,21 @@ def test_a_stopped_worker_that_wakes_up_late_drops_what_another_has(cast, undist
     os.kill(cast.running["worker0"].pid, signal.SIGCONT)
     assert [cast.status(name) for name in ("chief", *WORKERS)] == [0, 0, 0]
     assert curves(cast.folder) == wanted(undisturbed)
+
+
+def test_who_has_lost_a_trial_cannot_let_it_go(cast):
+    cast.start("chief", silent=0.5)
+    cast.start("worker0", pace=2)
+    until(lambda: complete(cast.folder) == ["RUNNING"])
+    settings = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(cast.port)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**settings, "KERASTUNER_TUNER_ID": "worker1"}.items():
+            patch.setenv(name, value)
+        other = parallel.client(begin())
+    [trial] = (result.trial for result in results(cast.folder))
+    other.let_go(other.get_trial(trial))
+    state = json.loads((cast.folder / f"trial_{trial}" / "trial.json").read_text())
+    assert (state["status"], state["kept"]["worker"]) == ("RUNNING", "worker0")
 
 
 def test_where_all_networks_fail_there_is_one_line(cast):
