@@ -238,6 +238,27 @@ def test_a_full_disk_ends_the_search_and_costs_nothing(begin, undisturbed, monke
     assert_same(found(tmp_path), undisturbed)
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 64 KiB, and how to make it larger."""
+    (tmp_path / "disk").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(tmp_path / "disk")]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk; one that is full is also tested without")
+    yield tmp_path / "disk", lambda: subprocess.run(["mount", "-o", "remount,size=8m", mount[-1]], check=True)
+    subprocess.run(["umount", "--lazy", mount[-1]], check=True)
+
+
+def test_a_disk_that_is_really_full(begin, undisturbed, disk):
+    folder, enlarge = disk
+    with pytest.raises(OSError, match="No space left"):
+        begin(folder, *CHAIN).search()
+    assert results(folder)[0].curve
+    enlarge()
+    begin(folder, *CHAIN).search()
+    assert_same(found(folder), undisturbed)
+
+
 def test_networks_that_fail_are_set_aside_with_their_message(begin, undisturbed, tmp_path):
     begin(tmp_path, tried(THIRD), tried(FOURTH), *CHAIN[:1]).search()
     memory, infinite, good = results(tmp_path)
