@@ -179,6 +179,18 @@ def test_what_does_not_fit_is_not_drawn():
         Budget(max_params=100).draw(space("vgg"), Random(0))
 
 
+def test_a_space_of_the_catalog_is_counted_too():
+    asked = space({"name": "resnet20_cifar", "n_filters": [4, 8], "repeats": [(1, 1, 1), (2, 1, 1)]})
+    counts = [count(asked.spec(values)) for values in networks(asked)]
+    least = min(counted.macs for counted in counts)
+    found = Budget(max_macs=least).share(asked)
+    assert found.draws == 200
+    assert found.interval[0] < 1 / 4 < found.interval[1]
+    assert nearest(asked, Budget(max_params=1)) == ({"n_filters": 4, "repeats": (1, 1, 1)}, True)
+    limit = Budget(max_latency=MACHINE.seconds(counts[0]), calibration=MACHINE)
+    assert limit.fits(asked.spec(limit.draw(asked, Random(0))))
+
+
 def test_one_network_in_forty_thousand_is_found():
     asked = space("resnet")
     least = min(count(asked.spec(values)).macs for values in networks(asked))
