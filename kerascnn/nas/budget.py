@@ -122,7 +122,7 @@ class Budget(NamedTuple):
         return nearest(space, self)[0]
 
     def share(self, space: Space, *, draws: int | None = None, seed: int = 0) -> Share:
-        """The share of a space that fits, estimated from so many draws: 2,000, or `BUILT` where each has to be built."""
+        """The share of a space that fits, estimated from so many draws: 2,000, or `BUILT` where each is built."""
         random, draws = Random(seed), draws or min(2000, _countable(space))
         return Share(space.name, sum(self.fits(space.spec(space.draw(random))) for _ in range(draws)), draws)
 
