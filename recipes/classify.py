@@ -9,7 +9,8 @@
 
 --preset: alexnet, vgg, googlenet, inception_v3, resnet, resnet_cifar, senet, mobilenet_v1, mobilenet_v2, shufflenet or
 modern; other flags win over it. --epochs 0 trains for 10 epochs, but at least for 1,000 steps; --size 0 lets network
-and data decide on the size of the images; --limit takes only so many of them.
+and data decide on the size of the images; --limit takes only so many of them. --held-out 0.2 validates on a fifth of
+the training images in place of the set's own validation images, to choose between runs without looking at those.
 
 On two busy CPU cores: digits 98.4 to 98.9 % of 369 held-out images in 22 to 54 s (seeds 0 to 2); mnist 99.1 % of the
 10,000 test images in 10 epochs, 9 min. ResNet-20 by --preset resnet_cifar on cifar10, --budget 20m: error 19.7 % on the
@@ -19,7 +20,8 @@ On two busy CPU cores: digits 98.4 to 98.9 % of 369 held-out images in 22 to 54 
 import kerascnn
 from kerascnn import training
 
-CONFIG = {"preset": "", "model": "lenet5", "data": "digits", "size": 0, "limit": 0, "augment": "none", "crops": 1}
+CONFIG = {"preset": "", "model": "lenet5", "data": "digits", "size": 0, "limit": 0}
+CONFIG |= {"held_out": 0.0, "augment": "none", "crops": 1}
 CONFIG |= {"epochs": 0, "budget": "", "patience": 0, "batch": 32, "smoothing": 0.0, "auxiliary": (), "initializer": ""}
 CONFIG |= {"optimizer": "adam", "momentum": 0.9, "rho": 0.9, "epsilon": 1e-7, "clip": 0.0, "ema": 0.0}
 CONFIG |= {"weight_decay": 0.0, "decays": "kernels", "lr": 2e-3, "scale_lr": False, "schedule": "cosine", "warmup": 0.0}
@@ -32,7 +34,7 @@ def main(cfg):
     run = training.Run(cfg)
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), cfg.size)
     pipeline = dict(batch=cfg.batch, scaling=card.scaling, augment=cfg.augment, crops=cfg.crops, **run.stream)
-    images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, **pipeline)
+    images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, held_out=cfg.held_out, **pipeline)
     with run.strategy.scope():
         knobs = cfg.knobs | training.heads(cfg)
         network = kerascnn.build(cfg.model, input_shape=shape, classes=len(images.classes), **knobs)

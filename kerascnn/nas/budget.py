@@ -11,13 +11,10 @@ from typing import NamedTuple
 from ..errors import InputError, unknown
 from .count import Count, count, is_closed
 from .latency import Calibration, calibrate, measured
-from .space import Space, is_active
+from .space import Space, is_active, is_ordered
 
 LIMITS = ("max_params", "max_macs", "max_memory", "max_latency")
-COUNTED, BUILT = (
-    50_000,
-    200,
-)  # networks that are counted in a few seconds: by arithmetic, and where each has to be built
+COUNTED, BUILT = 50_000, 200  # networks that are counted in seconds: by arithmetic, and where each has to be built
 DESCENTS = 20  # draws that are made smaller until they fit, where one in ten thousand fits by itself
 CALIBRATING = 14  # networks that are measured
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -231,8 +228,6 @@ def _lowest(space):
 
 def _lowest_of(number):
     """The lowest choice, or all choices of what has no order."""
-    from .strategy import is_ordered
-
     return (min(number.choices),) if is_ordered(number) else number.choices
 
 

@@ -18,7 +18,7 @@ class Count(NamedTuple):
     params: int
     macs: int
     memory: int
-    layers: int = 0
+    layers: int
 
 
 def count(spec: dict) -> Count:

@@ -59,6 +59,11 @@ class Space(NamedTuple):
         return values
 
 
+def is_ordered(number: Number) -> bool:
+    """Whether its choices are numbers, so that some are nearer than others."""
+    return all(isinstance(choice, (int, float)) for choice in number.choices)
+
+
 def is_active(number: Number, values: dict) -> bool:
     """Whether a number takes part, given the values of those before it."""
     return all(values.get(other) in allowed for other, allowed in number.when.items())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .space import Number, Space, is_active
+from .space import Number, Space, is_active, is_ordered
 
 INITIAL = 8  # networks that are judged before the process is asked
 DRAWS = 8  # of which the evidence picks one in the beginning
@@ -130,10 +130,6 @@ def mutate(space: Space, values: dict, random: Random) -> dict:
         return random.choice([choice for choice in number.choices if choice != now])
 
     return space.chosen(choose)
-
-
-def is_ordered(number: Number) -> bool:
-    return all(isinstance(choice, (int, float)) for choice in number.choices)
 
 
 def learn(space: Space, scored: Sequence[Tried], evidence: Sequence[Evidence]) -> Callable | None:

@@ -13,11 +13,8 @@ each run from its last checkpoint.
 """
 
 import argparse
-import csv
 import errno
 import json
-import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -25,131 +22,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 from ..errors import InputError, count, one_of
 from ..training import devices, launch
 from ..training.config import duration
 from ..training.start import TrainingStopped
-from .space import Number, Space, declare, decoded, encoded
+from .flags import ITS_OWN, Plan, Trial, flag, varied
+from .space import declare, decoded, encoded
 
-STEPS = 24  # into which a range is divided
-SHOWN = 20  # runs on the terminal
 STRATEGIES = ("evolution", "random")
-ITS_OWN = ("out", "resume", "overwrite")  # flags of a recipe that a trial has from the sweep
 POLL = 0.2  # seconds between two looks at a run
 METRICS, LOG = "metrics.json", "log.txt"
-
-
-class Plan(NamedTuple):
-    """What is swept, as `search.json` says it.
-
-    Attributes:
-        command: the recipe and the flags that stay.
-        vary: the others, as on the command line.
-        score: a number of the run's `metrics.json`.
-        lowest: whether the lowest is the best.
-        strategy: one of `STRATEGIES`.
-        seed: of what is tried; the recipe has its own.
-        trials: how many runs there shall be in all.
-        budget: a time like "30m", after which no run begins and those that are running are put off; "" is no limit.
-    """
-
-    command: list[str]
-    vary: list[str]
-    score: str = "accuracy"
-    lowest: bool = False
-    strategy: str = "evolution"
-    seed: int = 0
-    trials: int = 20
-    budget: str = ""
-
-
-class Trial(NamedTuple):
-    """A run of the recipe; the score is None until there is one."""
-
-    trial: str
-    status: str
-    score: float | None
-    values: dict
-    seconds: float
-    message: str
-
-
-# ------------------------------------------------------------------------------------------------------ what is varied
-
-
-def varied(vary: Sequence[str]) -> Space:
-    """A space of flags, from "lr=1e-4..1e-2" and the like. Its `knobs` turn values into words of a command line.
-
-    Raises:
-        InputError: a flag has nothing to choose from, a range is none, or a flag is not for a sweep to choose.
-    """
-    numbers = {}
-    for words in vary:
-        name, equals, choices = words.partition("=")
-        name = name.removeprefix("--").replace("-", "_")
-        if not (name.replace("knob.", "", 1).isidentifier() and equals and choices):
-            raise InputError(f"--vary {words}: must be NAME=A,B,C or NAME=LOW..HIGH, like lr=1e-4..1e-2")
-        if name in ITS_OWN:
-            raise InputError(f"--vary {words}: the sweep gives every run its --{name}")
-        if name in numbers:
-            raise InputError(f"--vary {words}: {name} varies already")
-        numbers[name] = Number(name, _choices(words, choices))
-    if not numbers:
-        raise InputError("nothing varies: give --vary NAME=..., like --vary lr=1e-4..1e-2")
-    return Space("sweep", tuple(numbers.values()), lambda values: {"flags": _flags(numbers, values)})
-
-
-def _choices(words, text):
-    low, dots, high = text.partition("..")
-    if dots and not re.search("[,|/]", text):
-        return _range(words, low, high)
-    texts = [choice.strip() for choice in text.split("|" if "|" in text else ",")]
-    for kind in (int, float):
-        try:
-            found = tuple(map(kind, texts))
-        except ValueError:
-            continue
-        break
-    else:
-        found = tuple(texts)
-    if len(set(found)) < len(found) or "" in found:
-        raise InputError(f"--vary {words}: choices must differ, and none be empty")
-    return found
-
-
-def _range(words, low, high):
-    """Evenly spaced numbers from `low` to `high`, of three digits between them; whole where both are."""
-    try:
-        first, last = float(low), float(high)
-        whole = low.strip().lstrip("-").isdecimal() and high.strip().isdecimal()
-    except ValueError:
-        first = last = 0.0
-    if not -float("inf") < first < last < float("inf"):
-        raise InputError(f"--vary {words}: must be a range of numbers, LOW..HIGH")
-    shares = [i / STEPS for i in range(STEPS + 1)]
-    logarithmic = first > 0 and last >= 10 * first
-    points = [first * (last / first) ** share if logarithmic else first + (last - first) * share for share in shares]
-    if whole:
-        return tuple(sorted({round(point) for point in points}))
-    return (first, *(float(f"{point:.3g}") for point in points[1:-1]), last)
-
-
-def _flags(numbers, values):
-    words = []
-    for name, value in values.items():
-        if name.startswith("knob."):
-            words += ["--knob", f"{name.removeprefix('knob.')}={value}"]
-        elif set(numbers[name].choices) <= {"on", "off"}:
-            words += [_flag(name)] if value == "on" else []
-        else:
-            words += [_flag(name), str(value)]
-    return words
-
-
-def _flag(name):
-    return "--" + name.replace("_", "-")
 
 
 # ----------------------------------------------------------------------------------------------------------- the search
@@ -229,22 +112,16 @@ def _oracle(plan, space):
 
 def _sweeper():
     """The class; defining it imports keras-tuner, and with it TensorFlow."""
-    from keras_tuner.engine.base_tuner import BaseTuner
     from keras_tuner.errors import FailedTrialError
 
-    from . import parallel
-    from .tuner import Tuner, _Dropped
+    from .tuner import Dropped, Searcher
 
-    class Sweeper(Tuner):
-        """A tuner whose trials are runs of a recipe."""
+    class Sweeper(Searcher):
+        """Trials are runs of a recipe."""
 
         def __init__(self, oracle, space, plan, folder):
-            self.role, self.space, self.plan, self.folder = parallel.role(), space, plan, Path(folder)
-            BaseTuner.__init__(self, oracle, directory=str(self.folder.parent), project_name=self.folder.name)
-            if self.role == "worker":
-                self.oracle = parallel.client(oracle)
-            else:
-                oracle.open(self.folder)
+            self.space, self.plan = space, plan
+            super().__init__(oracle, folder)
 
         def run_trial(self, trial):
             """Run the recipe to its end, unless it has come there before.
@@ -274,7 +151,7 @@ def _sweeper():
                     while process.poll() is None:
                         time.sleep(POLL)
                         if self.oracle.get_trial(trial.trial_id).status != "RUNNING":
-                            raise _Dropped
+                            raise Dropped
                 finally:
                     _end(process)
             if process.returncode < 0:
@@ -283,9 +160,6 @@ def _sweeper():
                 raise FailedTrialError(_last_line(home / LOG) or f"ended with status {process.returncode}")
             if not (home / "run" / METRICS).exists():
                 raise FailedTrialError(f"left no {METRICS}")
-
-        def _tidy(self, trial):
-            pass
 
     return Sweeper
 
@@ -303,100 +177,6 @@ def _end(process):
 def _last_line(path):
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-# ----------------------------------------------------------------------------------------------------------- its result
-
-
-def report(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
-    """Write `trials.csv`, `winner.json`, the picture and `report.html`, and print what came out."""
-    from ..training import files, report
-
-    names = [number.name for number in varied(plan.vary).numbers]
-    ended = ranked(plan, trials)
-    best, others = ended[0], [trial for trial in trials if trial not in ended]
-    command = shlex.join(["python", *plan.command, *varied(plan.vary).knobs(best.values)["flags"]])
-    columns = ("trial", "status", plan.score, *names, "seconds", "message")
-    with files.aside(folder / "trials.csv") as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(
-            (trial.trial, trial.status, trial.score, *trial.values.values(), trial.seconds, trial.message)
-            for trial in trials
-        )
-    files.write_json(
-        folder / "winner.json", {"trial": best.trial, plan.score: best.score, "flags": best.values, "command": command}
-    )
-    draw(folder / "scores.png", plan, ended)
-    table = report.Table(
-        "Runs, the best first",
-        ("trial", plan.score, *names, "training"),
-        [
-            (trial.trial, f"{trial.score:.4f}", *map(str, trial.values.values()), f"{trial.seconds:.0f} s")
-            for trial in ended
-        ],
-    )
-    failures = report.Table(
-        "Runs without a score",
-        ("trial", *names, "why"),
-        [(trial.trial, *map(str, trial.values.values()), trial.message or "put off") for trial in others],
-    )
-    whole = report.Report(
-        title=f"{Path(plan.command[0]).stem}: {', '.join(names)} varied",
-        lead=f"{len(ended)} runs of {shlex.join(['python', *plan.command])}, each with other flags. The best one was "
-        f"chosen on the images that its {plan.score} is of, so it will do a little worse on others.",
-        facts=[
-            (f"best {plan.score}, trial {best.trial}", f"{best.score:.4f}"),
-            *((name, str(value)) for name, value in best.values.items()),
-            ("runs", f"{len(ended)} of {len(trials)}"),
-            ("training", f"{sum(trial.seconds for trial in trials):.0f} s"),
-        ],
-        pictures=[(f"{plan.score} by each flag; the best run is filled", "scores.png")],
-        tables=[table, *([failures] if others else [])],
-        usage=f"    {command}\n",
-    )
-    for shown in (table, failures)[: 1 + bool(others)]:
-        report.print_table(shown._replace(rows=shown.rows[:SHOWN]))
-    report.publish(folder, whole)
-    print(f"The best run again, or for longer:\n{command}")
-
-
-def ranked(plan: Plan, trials: Sequence[Trial]) -> list[Trial]:
-    """Those that have a score, the best first."""
-    ended = [trial for trial in trials if trial.status == "COMPLETED"]
-    return sorted(ended, key=lambda trial: trial.score if plan.lowest else -trial.score)
-
-
-def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
-    """The score by each flag, to a PNG file.
-
-    Args:
-        path: the PNG file to write.
-        plan: what was swept.
-        ended: trials with a score, the best first.
-    """
-    from matplotlib.figure import Figure
-
-    from ..training import pictures
-
-    numbers = varied(plan.vary).numbers
-    figure = Figure(figsize=(4.2 * len(numbers), 3.6), layout="constrained")
-    panels = figure.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
-    for axes, number in zip(panels, numbers, strict=True):
-        chosen = [trial.values[number.name] for trial in ended]
-        if isinstance(number.choices[0], str):
-            axes.set_xticks(range(len(number.choices)), [pictures.shortened(choice) for choice in number.choices])
-            chosen = [number.choices.index(choice) for choice in chosen]
-        elif min(number.choices) > 0 and max(number.choices) >= 10 * min(number.choices):
-            axes.set_xscale("log")
-        scores = [trial.score for trial in ended]
-        axes.plot(chosen, scores, "o", ms=6, mfc="none", color=pictures.HELD_OUT)
-        axes.plot(chosen[0], scores[0], "o", ms=8, color=pictures.HELD_OUT)
-        axes.set(xlabel=number.name.removeprefix("knob."))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e6e8eb", lw=0.8)
-    panels[0].set_ylabel(plan.score)
-    pictures.write(figure, path)
 
 
 # ----------------------------------------------------------------------------------------------------- its command line
@@ -449,7 +229,7 @@ def _plan(given) -> Plan:
         return plan._replace(**again)
     _check_recipe(given.command)
     one_of("strategy", given.strategy, STRATEGIES)
-    taken = {_flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in given.command}
+    taken = {flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in given.command}
     if taken:
         raise InputError(f"{min(taken)}: the sweep gives it to every run; its own stands before the recipe")
     score, lowest = given.lowest or given.highest or "accuracy", given.lowest is not None
@@ -497,7 +277,9 @@ def run(words: Sequence[str]) -> None:
     else:
         trials = sweep(plan, folder)
     if parallel.role() is None:
-        report(plan, folder, trials)
+        from .sweep_report import publish
+
+        publish(plan, folder, trials)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from .space import Space, decoded
 
 IDLE = 1.0  # seconds after which a worker asks again when there is nothing to do
 LONGEST = 500  # characters of a failure's message
+MOMENTUM = 0.9  # of batch normalization's averages; with Keras's 0.99 they would lag behind a training of few steps
 
 
 class Searcher(BaseTuner):
@@ -183,6 +184,9 @@ class Tuner(Searcher):
         keras.utils.set_random_seed(Random(f"{self.seed} {sorted(values.items())}").randrange(2**32))
         with self.strategy.scope():
             model = build(**self.space.spec(values))
+            for layer in model.layers:
+                if isinstance(layer, keras.layers.BatchNormalization):
+                    layer.momentum = MOMENTUM
             self.compile(model, values)
         if self.strategy.num_replicas_in_sync > 1:
             distribute.prepare(model, synchronized=False)
@@ -233,8 +237,6 @@ class Report(keras.callbacks.Callback):
 class Dropped(Exception):
     """The trial has ended, or is another worker's."""
 
-
-_Dropped = Dropped
 
 
 class _Finite(StopOnNonFiniteLoss):

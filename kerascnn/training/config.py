@@ -32,6 +32,7 @@ HELP = {
     "augment": "how training images are changed: a name of kerascnn.data.AUGMENTS, also with amounts: cifar,mixup=0.2",
     "crops": "10: the report also has the accuracy over ten crops of an image",
     "budget": "a time like 20m, within which training shall end, in place of --epochs",
+    "held_out": "of the training images, to validate: a share of them; of a folder of masks, names of files",
     "patience": "epochs without a higher accuracy on held-out images, after which training stops; 0: never",
     "smoothing": "the share of a label that is spread over all classes",
     "auxiliary": "weights of the losses of the network's auxiliary heads",

@@ -65,7 +65,7 @@ class Mnist:
 
     def count(self, values):
         row = self._row(values)
-        return Count(int(row["params"]), int(row["params"]), int(row["macs"]), 0)
+        return Count(int(row["params"]), int(row["params"]), int(row["macs"]), 0, 0)
 
     @cached_property
     def macs(self):
@@ -102,7 +102,7 @@ class Nasbench:
     def count(self, values):
         row = self._row(values)
         params, macs = (int(self.table[name][row]) for name in ("cell_params", "cell_macs"))
-        return Count(params, params, macs, 0)
+        return Count(params, params, macs, 0, 0)
 
     @property
     def macs(self):

@@ -13,7 +13,7 @@ from kerascnn.errors import InputError
 from kerascnn.nas import SPACES, Budget, Number, Space, budget, count, space
 from kerascnn.nas.budget import Share, nearest, networks
 from kerascnn.nas.latency import Calibration
-from kerascnn.nas.strategy import is_ordered
+from kerascnn.nas.space import is_ordered
 
 MACHINE = Calibration(1e-4, 1e-5, 1e-9, 1e-8, 0.1, 0.2, 14)
 

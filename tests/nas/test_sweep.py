@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascnn.errors import InputError
+from kerascnn.nas.flags import STEPS, Plan, varied
 from kerascnn.nas.results import results
-from kerascnn.nas.sweep import STEPS, Plan, found, ranked, report, run, sweep, varied
+from kerascnn.nas.sweep import found, run, sweep
+from kerascnn.nas.sweep_report import publish, ranked
 from kerascnn.training.start import TrainingStopped
 
 from ..recipes import RECIPES
@@ -186,7 +188,7 @@ def test_the_best_flags_are_found(recipe, tmp_path, capsys, lowest):
     assert all(good >= (1 - other.score if lowest else other.score) for other in others)
     assert f"trial {best.trial}: {plan.score} {best.score:.4f} after 3 epochs" in said
 
-    report(plan, tmp_path / "sweep", trials)
+    publish(plan, tmp_path / "sweep", trials)
     with (tmp_path / "sweep" / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["trial"] for row in rows] == [trial.trial for trial in trials]

@@ -312,6 +312,17 @@ def test_the_initial_weights_are_a_function_of_the_seed_and_the_network(begin, t
     assert not np.array_equal(one.build(FIRST).get_weights()[0], weights[0][0])
 
 
+def test_statistics_follow_within_some_steps(begin, tmp_path, digits):
+    """With Keras's momentum they would have gone a third of the way."""
+    model = begin(tmp_path).build(FIRST)
+    model.layers[1].trainable = model.layers[4].trainable = False
+    dense, statistics = keras.Model(model.inputs, model.layers[1].output), model.layers[2]
+    model.fit(digits.train, steps_per_epoch=40, shuffle=False, verbose=0)
+    images = np.concatenate([batch for batch, _ in digits.train.take(STEPS).as_numpy_iterator()])
+    truth = dense.predict(images, verbose=0).mean(axis=0)
+    np.testing.assert_allclose(statistics.moving_mean, truth, atol=0.25 * np.abs(truth).max())
+
+
 @pytest.mark.parametrize(
     ("environment", "words"),
     [

@@ -1,0 +1,98 @@
+"""What comes of a sweep: a table, a picture, and the best flags as a command."""
+
+import csv
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ..training import files, pictures, report
+from .flags import Plan, Trial, varied
+
+SHOWN = 20  # runs on the terminal
+
+
+def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
+    """Write `trials.csv`, `winner.json`, the picture and `report.html`, and print what came out."""
+    names = [number.name for number in varied(plan.vary).numbers]
+    ended = ranked(plan, trials)
+    best, others = ended[0], [trial for trial in trials if trial not in ended]
+    command = shlex.join(["python", *plan.command, *varied(plan.vary).knobs(best.values)["flags"]])
+    columns = ("trial", "status", plan.score, *names, "seconds", "message")
+    with files.aside(folder / "trials.csv") as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(
+            (trial.trial, trial.status, trial.score, *trial.values.values(), trial.seconds, trial.message)
+            for trial in trials
+        )
+    files.write_json(
+        folder / "winner.json", {"trial": best.trial, plan.score: best.score, "flags": best.values, "command": command}
+    )
+    draw(folder / "scores.png", plan, ended)
+    table = report.Table(
+        "Runs, the best first",
+        ("trial", plan.score, *names, "training"),
+        [
+            (trial.trial, f"{trial.score:.4f}", *map(str, trial.values.values()), f"{trial.seconds:.0f} s")
+            for trial in ended
+        ],
+    )
+    failures = report.Table(
+        "Runs without a score",
+        ("trial", *names, "why"),
+        [(trial.trial, *map(str, trial.values.values()), trial.message or "put off") for trial in others],
+    )
+    whole = report.Report(
+        title=f"{Path(plan.command[0]).stem}: {', '.join(names)} varied",
+        lead=f"{len(ended)} runs of {shlex.join(['python', *plan.command])}, each with other flags. The best one was "
+        f"chosen on the images that its {plan.score} is of, so it will do a little worse on others.",
+        facts=[
+            (f"best {plan.score}, trial {best.trial}", f"{best.score:.4f}"),
+            *((name, str(value)) for name, value in best.values.items()),
+            ("runs", f"{len(ended)} of {len(trials)}"),
+            ("training", f"{sum(trial.seconds for trial in trials):.0f} s"),
+        ],
+        pictures=[(f"{plan.score} by each flag; the best run is filled", "scores.png")],
+        tables=[table, *([failures] if others else [])],
+        usage=f"    {command}\n",
+    )
+    for shown in (table, failures)[: 1 + bool(others)]:
+        report.print_table(shown._replace(rows=shown.rows[:SHOWN]))
+    report.publish(folder, whole)
+    print(f"The best run again, or for longer:\n{command}")
+
+
+def ranked(plan: Plan, trials: Sequence[Trial]) -> list[Trial]:
+    """Those that have a score, the best first."""
+    ended = [trial for trial in trials if trial.status == "COMPLETED"]
+    return sorted(ended, key=lambda trial: trial.score if plan.lowest else -trial.score)
+
+
+def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
+    """The score by each flag, to a PNG file.
+
+    Args:
+        path: the PNG file to write.
+        plan: what was swept.
+        ended: trials with a score, the best first.
+    """
+    numbers = varied(plan.vary).numbers
+    figure = Figure(figsize=(4.2 * len(numbers), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
+    for axes, number in zip(panels, numbers, strict=True):
+        chosen = [trial.values[number.name] for trial in ended]
+        if isinstance(number.choices[0], str):
+            axes.set_xticks(range(len(number.choices)), [pictures.shortened(choice) for choice in number.choices])
+            chosen = [number.choices.index(choice) for choice in chosen]
+        elif min(number.choices) > 0 and max(number.choices) >= 10 * min(number.choices):
+            axes.set_xscale("log")
+        scores = [trial.score for trial in ended]
+        axes.plot(chosen, scores, "o", ms=6, mfc="none", color=pictures.HELD_OUT)
+        axes.plot(chosen[0], scores[0], "o", ms=8, color=pictures.HELD_OUT)
+        axes.set(xlabel=number.name.removeprefix("knob."))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#e6e8eb", lw=0.8)
+    panels[0].set_ylabel(plan.score)
+    pictures.write(figure, path)
