@@ -352,7 +352,7 @@ class Kept:
 
     def _live_line(self):
         running = [
-            f"{trial.trial_id} (epoch {1 + max(_steps(trial, self.objective.name), default=0)})"
+            f"{trial.trial_id} ({_epochs(max(_steps(trial, self.objective.name), default=0))})"
             for trial in self.ongoing_trials.values()
         ]
         left = f"{max(0.0, self.seconds - self.spent()):.0f} s left" if self.seconds else f"{self.spent():.0f} s"

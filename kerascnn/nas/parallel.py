@@ -9,6 +9,7 @@ They find each other by keras-tuner's environment variables, on one machine or o
 A worker says every `BEAT` seconds that it is alive. Any of them may be killed and started again at any time.
 """
 
+import json
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ LEAVING = 2.0  # seconds that a worker waits for the chief when it was asked to 
 PARTING = 3.0  # seconds that all have to end when one has
 DEATHS = 8  # that a process may die in a row, each time within
 YOUNG = 60.0  # seconds
+SERVICE, CALLS = "kerascnn.Oracle", ("create_trial", "update_trial", "get_trial", "end_trial")
 CHANNEL = [("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_http_proxy", 0)]
 THREADS = 64  # in which the chief answers; while a strategy thinks, all workers wait in one
 
@@ -77,22 +79,24 @@ def serve(oracle) -> None:
         OSError: the search cannot be written.
     """
     import grpc
-    from keras_tuner.src import protos
 
+    answers = _Answers(oracle)
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(partial(answers.answer, name), json.loads, _as_bytes)
+        for name in CALLS
+    }
     server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
-    answering = _answering(oracle)
-    protos.get_service_grpc().add_OracleServicer_to_server(answering, server)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
     try:
         server.add_insecure_port(address())
     except RuntimeError as error:
         raise InputError(f"the chief cannot listen at {address()}: taken, or not an address of this machine") from error
     server.start()
     try:
-        began = time.monotonic()
-        while not answering.is_done():
-            if answering.error:
-                raise answering.error
-            if time.monotonic() - max(began, answering.heard) > PATIENCE:
+        while not answers.is_done():
+            if answers.error:
+                raise answers.error
+            if time.monotonic() - answers.heard > PATIENCE:
                 raise TrainingStopped(f"no worker for {PATIENCE:g} seconds; the search goes on from where it was")
             time.sleep(0.1)
     finally:
@@ -100,113 +104,104 @@ def serve(oracle) -> None:
     oracle.conclude()
 
 
-def _answering(oracle):
-    """keras-tuner's servicer, which besides knows who calls, and that an error is the end."""
-    import grpc
-    from keras_tuner.engine.trial import Trial
-    from keras_tuner.src import protos
-    from keras_tuner.src.distribute.oracle_chief import OracleServicer
+class _Answers:
+    """What the chief answers. Trials go over the wire as JSON: keras-tuner's protocol leaves out why they failed, rounds
+    their curves, and prints while it packs them."""
 
-    running, idle, stopped = (getattr(protos.get_proto().TrialStatus, name) for name in ("RUNNING", "IDLE", "STOPPED"))
+    def __init__(self, oracle):
+        self.oracle, self.error, self.heard = oracle, None, time.monotonic()
+        self.workers, self.dismissed = set(), set()
 
-    class Answering(OracleServicer):
-        error, heard = None, 0.0
+    def answer(self, name, request, context):
+        import grpc
 
-        def __init__(self, oracle):
-            super().__init__(oracle)
-            self.workers, self.dismissed = set(), set()
+        self.workers.add(request["worker"])
+        self.oracle.hear(request["worker"])
+        self.heard = time.monotonic()
+        try:
+            return getattr(self, name)(**request) or {}
+        except Exception as error:
+            self.error = error
+            context.abort(grpc.StatusCode.ABORTED, str(error))
 
-        def is_done(self):
-            waiting = self.workers - self.dismissed
-            return self.stop_triggered and not any(self.oracle.is_alive(worker) for worker in waiting)
+    def is_done(self):
+        """Whether there is nothing more to do, and nobody alive who doesn't know."""
+        return bool(self.dismissed) and not any(map(self.oracle.is_alive, self.workers - self.dismissed))
 
-        @contextmanager
-        def hearing(self, context):
-            """Who calls, and what came with it."""
-            about = {name: value.decode() for name, value in context.invocation_metadata() if name.endswith("-bin")}
-            worker = about["worker-bin"]
-            self.workers.add(worker)
-            self.oracle.hear(worker)
-            self.heard = time.monotonic()
-            try:
-                yield worker, about["message-bin"] or None
-            except Exception as error:
-                self.error = error
-                context.abort(grpc.StatusCode.ABORTED, str(error))
+    def create_trial(self, worker):
+        trial = self.oracle.create_trial(worker)
+        if trial.status == "STOPPED":
+            self.dismissed.add(worker)
+        return trial.get_state()
 
-        def CreateTrial(self, request, context):
-            with self.hearing(context) as (worker, _):
-                response = super().CreateTrial(request, context)
-                if response.trial.status == stopped:
-                    self.dismissed.add(worker)
-                return response
+    def update_trial(self, worker, trial_id, metrics, step):
+        trial = self.oracle.update_trial(trial_id, metrics, step)
+        if trial.status == "RUNNING" and not self.oracle.has(worker, trial_id):
+            trial.status = "IDLE"  # another one has it
+        return trial.get_state()
 
-        def GetTrial(self, request, context):
-            with self.hearing(context):
-                return super().GetTrial(request, context)
+    def get_trial(self, worker, trial_id):
+        return self.oracle.get_trial(trial_id).get_state()
 
-        def UpdateTrial(self, request, context):
-            with self.hearing(context) as (worker, _):
-                response = super().UpdateTrial(request, context)
-                if response.trial.status == running and not self.oracle.has(worker, request.trial_id):
-                    response.trial.status = idle  # another one has it
-                return response
+    def end_trial(self, worker, trial_id, status, message):
+        trial = self.oracle.get_trial(trial_id)
+        trial.status, trial.message = status, message
+        if status != "RUNNING" or self.oracle.has(worker, trial_id):  # one lets go only its own
+            self.oracle.end_trial(trial)
 
-        def EndTrial(self, request, context):
-            with self.hearing(context) as (worker, message):
-                trial = Trial.from_proto(request.trial)
-                trial.message = message
-                if trial.status != "RUNNING" or self.oracle.has(worker, trial.trial_id):  # one lets go only its own
-                    self.oracle.end_trial(trial)
-                return protos.get_service().EndTrialResponse()
 
-    return Answering(oracle)
+def _as_bytes(content):
+    return json.dumps(content).encode()
 
 
 # ----------------------------------------------------------------------------------------------------------- a worker
 
 
 def client(oracle):
-    """The chief's oracle, as a worker has it: keras-tuner's, which besides waits for a chief that is away."""
-    import grpc
-    from keras_tuner.src import protos
-    from keras_tuner.src.distribute.oracle_client import OracleClient
+    """The chief's oracle, as a worker has it. Where the chief is away, it waits for it.
 
-    class Client(OracleClient):
-        def __init__(self, oracle):
-            super().__init__(oracle)
-            channel = grpc.insecure_channel(address(), CHANNEL)
-            self.stub = _Patient(protos.get_service_grpc().OracleStub(channel), self.tuner_id)
-
-        def end_trial(self, trial):
-            request = protos.get_service().EndTrialRequest(trial=trial.to_proto())  # which leaves the message out
-            self.stub.EndTrial(request, message=trial.message)
-
-        def let_go(self, trial):
-            self.stub.patience = LEAVING
-            with suppress(ChiefGone):
-                self.end_trial(trial)
-
-    return Client(oracle)
+    Its calls raise `ChiefGone` when the chief has ended, or has been away for `PATIENCE` seconds.
+    """
+    return _Client(oracle)
 
 
-class _Patient:
-    """Calls the chief, says who calls, and waits where it doesn't answer, for `PATIENCE`, not for an hour."""
-
-    def __init__(self, stub, worker):
-        self.stub, self.worker, self.patience = stub, worker, PATIENCE
-
-    def __getattr__(self, name):
-        return partial(self._call, getattr(self.stub, name))
-
-    def _call(self, method, request, message=None, wait_for_ready=True, timeout=None):
+class _Client:
+    def __init__(self, oracle):
         import grpc
 
-        about = [("worker-bin", self.worker.encode()), ("message-bin", (message or "").encode())]
+        self.objective, self.max_trials, self.patience = oracle.objective, oracle.max_trials, PATIENCE
+        self.worker, channel = os.environ["KERASTUNER_TUNER_ID"], grpc.insecure_channel(address(), CHANNEL)
+        self.calls = {name: channel.unary_unary(f"/{SERVICE}/{name}", _as_bytes, json.loads) for name in CALLS}
+
+    def create_trial(self, tuner_id):
+        return self._trial("create_trial")
+
+    def update_trial(self, trial_id, metrics, step=0):
+        return self._trial("update_trial", trial_id=trial_id, metrics=metrics, step=step)
+
+    def get_trial(self, trial_id):
+        return self._trial("get_trial", trial_id=trial_id)
+
+    def end_trial(self, trial):
+        self._call("end_trial", trial_id=trial.trial_id, status=trial.status, message=trial.message)
+
+    def let_go(self, trial):
+        trial.status, self.patience = "RUNNING", LEAVING
+        with suppress(ChiefGone):
+            self.end_trial(trial)
+
+    def _trial(self, name, **request):
+        from keras_tuner.engine.trial import Trial
+
+        return Trial.from_state(self._call(name, **request))
+
+    def _call(self, name, **request):
+        import grpc
+
         until = time.monotonic() + self.patience
         while (left := until - time.monotonic()) > 0:
             try:
-                return method(request, wait_for_ready=True, timeout=left, metadata=about)
+                return self.calls[name]({"worker": self.worker, **request}, wait_for_ready=True, timeout=left)
             except grpc.RpcError as error:
                 if error.code() == grpc.StatusCode.ABORTED:
                     raise ChiefGone(f"the chief has ended: {error.details()}") from error

@@ -439,7 +439,7 @@ def test_a_terminal_has_a_line_that_changes(tmp_path, monkeypatch, capsys):
     oracle = begin(tmp_path, max_trials=2, seconds=50, clock=Clock())
     finish(oracle, oracle.create_trial("a"))
     shown = capsys.readouterr().out.split("\r\033[K")
-    assert shown[1] == "nothing so far; running: 0000 (epoch 1); 0 of 2 trials ended; 50 s left"
+    assert shown[1] == "nothing so far; running: 0000 (0 epochs); 0 of 2 trials ended; 50 s left"
     assert shown[-1].splitlines()[0].startswith("trial 0000: val_accuracy 0.")
     assert shown[-1].splitlines()[1].endswith("running: none; 1 of 2 trials ended; 50 s left")
 
