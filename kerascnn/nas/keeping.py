@@ -356,8 +356,8 @@ class Kept:
             for trial in self.ongoing_trials.values()
         ]
         left = f"{max(0.0, self.seconds - self.spent()):.0f} s left" if self.seconds else f"{self.spent():.0f} s"
-        trials = f"{len(self.end_order)} of {self.max_trials}" if self.max_trials else f"{len(self.end_order)}"
-        return f"{self._best()}; running: {', '.join(running) or 'none'}; {trials} trials ended; {left}"
+        ended = f"{len(self.end_order)} of {self.max_trials}" if self.max_trials else f"{len(self.end_order)}"
+        return f"{left}; {ended} trials ended; {self._best()}; running: {', '.join(running) or 'none'}"
 
 
 def write(path: Path, state: dict) -> None:

@@ -105,8 +105,8 @@ def serve(oracle) -> None:
 
 
 class _Answers:
-    """What the chief answers. Trials go over the wire as JSON: keras-tuner's protocol leaves out why they failed, rounds
-    their curves, and prints while it packs them."""
+    """What the chief answers. Trials go over the wire as JSON: keras-tuner's protocol leaves out why they failed,
+    rounds their curves, and prints while it packs them."""
 
     def __init__(self, oracle):
         self.oracle, self.error, self.heard = oracle, None, time.monotonic()

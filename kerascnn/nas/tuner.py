@@ -238,7 +238,6 @@ class Dropped(Exception):
     """The trial has ended, or is another worker's."""
 
 
-
 class _Finite(StopOnNonFiniteLoss):
     def _check(self, loss, where):
         try:
