@@ -5,7 +5,11 @@
     count(spec)             parameters, MACs and memory of a network before it is built
     budget(max_params="300k", ...)    what a network may cost; its `draw` gives only networks that fit
     STRATEGIES, oracle(...)           what to try next: ours, and keras-tuner's, within the budget
-    results(folder)         what a search has found so far
+    Tuner(oracle, space, data, ...)   searches, also in several processes, and loses nothing when it is killed
+    Search(cfg)             what surrounds a search on the command line: folder, time, processes, winner
+    results(folder)         what a search has found so far; write_report(folder) shows it
+    register(name, spec)    lets `kerascnn.build(name)` make a network that was found
+    largest(budget, input_shape, classes)    the network of the catalog that makes the most of a budget
 
 A spec is pure data, `{"name": ..., "input_shape": ..., "classes": ..., **knobs}`, and `kerascnn.build(**spec)` is its
 network. Importing this package imports neither Keras nor keras-tuner.
@@ -13,13 +17,22 @@ network. Importing this package imports neither Keras nor keras-tuner.
 
 from importlib import import_module
 
-from .budget import Budget, budget
+from .budget import LIMITS, Budget, budget
 from .count import Count, count
 from .results import Result, results
 from .space import SPACES, Number, Space, hypermodel, space
 
-_HOMES = {"STRATEGIES": "oracles", "oracle": "oracles"}
+_HOMES = {
+    "STRATEGIES": "oracles",
+    "Search": "search",
+    "Tuner": "tuner",
+    "largest": "winner",
+    "oracle": "oracles",
+    "register": "winner",
+    "write_report": "report",
+}
 __all__ = [
+    "LIMITS",
     "SPACES",
     "Budget",
     "Count",

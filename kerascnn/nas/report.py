@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from ..errors import InputError
-from ..training import files, pictures, report
+from ..training import config, files, pictures, report
 from .budget import Budget, Share, budget, told
 from .results import Result, results
-from .winner import STANDARD, Network, front, largest, networks, ranked
+from .winner import Network, front, knobs, largest, networks, ranked
 
 SHOWN = 10  # networks in the table of the best
 PANELS = 6  # choices that are drawn one by one
@@ -24,7 +24,7 @@ COSTS = {"macs": "MACs for one image", "params": "parameters"}
 OTHER, KEPT, BEST = "#b9c2ce", "#1f5fbf", "#e08a1e"
 
 
-# ------------------------------------------------------------------------------------------------ which choices mattered
+# ----------------------------------------------------------------------------------------------- which choices mattered
 
 
 class Choice(NamedTuple):
@@ -88,42 +88,31 @@ def _in_order(choice):
     return (0, choice, "") if isinstance(choice, (int, float)) else (1, 0, str(choice))
 
 
-# --------------------------------------------------------------------------------------------------------- the whole of it
+# ------------------------------------------------------------------------------------------------------ the whole of it
 
 
 def write_report(folder: str | Path) -> None:
-    """Write `report.html` with its pictures, `README.md`, `trials.csv`, `winner.json` and, where a front was looked
-    for, `front.json`, from what there is so far in the folder of a search, and print the facts.
+    """Write `report.html` with its pictures, `README.md`, `trials.csv` and, where a front was looked for, `front.json`
+    from what there is so far in the folder of a search, and print the facts.
 
     Raises:
         InputError: it is no folder of a search, or no network has been trained yet.
     """
     folder = Path(folder)
-    trials, about = results(folder), described(folder)
+    trials, about = results(folder), config.record(folder)
+    if "space" not in about:
+        raise InputError(f"{folder}: holds no search")
     write_trials(folder / "trials.csv", trials)
     tried = networks(trials)
     good = ranked(tried)
     if not good:
         raise InputError(f"{folder}: no network has been trained yet, there is nothing to report")
-    files.write_json(folder / "winner.json", good[0].spec)
     cost = about["flags"]["objective"].removeprefix("pareto-")
     best_by_cost = front(tried, cost) if cost in COSTS else []
     if best_by_cost:
         rows = [{**one.count._asdict(), "accuracy": one.accuracy, "spec": one.spec} for one in best_by_cost]
         files.write_json(folder / "front.json", {"cost": cost, "networks": rows})
     report.publish(folder, compose(folder, about, trials, best_by_cost and (cost, best_by_cost)))
-
-
-def described(folder: Path) -> dict:
-    """What `search.json` says.
-
-    Raises:
-        InputError: there is none.
-    """
-    try:
-        return files.read_json(folder / "search.json")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: holds no search") from error
 
 
 def write_trials(path: Path, trials: Sequence[Result]) -> None:
@@ -237,14 +226,14 @@ def _set_aside(failed):
 
 def describe(spec: dict) -> str:
     """A network in a few words."""
-    knobs = {name: value for name, value in spec.items() if name not in STANDARD}
+    rest = knobs(spec)
     if spec["name"] == "staged":
-        stages = zip(knobs.pop("repeats"), knobs.pop("blocks"), knobs.pop("n_filters"), strict=True)
-        side = knobs.pop("kernel_size")
+        stages = zip(rest.pop("repeats"), rest.pop("blocks"), rest.pop("n_filters"), strict=True)
+        side = rest.pop("kernel_size")
         name = ", ".join(f"{n} {block} of {filters}" for n, block, filters in stages) + f", {side}x{side}"
     else:
         name = spec["name"]
-    return ", ".join([name, *(f"{knob}={value}" for knob, value in knobs.items())])
+    return ", ".join([name, *(f"{knob}={value}" for knob, value in rest.items())])
 
 
 def _costs_of(count):
@@ -256,7 +245,7 @@ def _epochs(number):
 
 
 def _usage(folder, spec):
-    knobs = " ".join(f"--knob {shlex.quote(f'{name}={value}')}" for name, value in spec.items() if name not in STANDARD)
+    flags = " ".join(f"--knob {shlex.quote(f'{name}={value}')}" for name, value in knobs(spec).items())
     return f"""    kerascnn predict {folder / "winner"} IMAGE
 
 or in Python, the network under a name, untrained:
@@ -270,11 +259,11 @@ model = kerascnn.build("found", classes=5)
 
 or trained on other images:
 
-    python recipes/classify.py --model {spec["name"]} {knobs} --data ...
+    python recipes/classify.py --model {spec["name"]} {flags} --data ...
 """
 
 
-# ----------------------------------------------------------------------------------------------------------- pictures
+# ------------------------------------------------------------------------------------------------------------- pictures
 
 
 def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequence[str]) -> None:

@@ -17,6 +17,8 @@ NARROWEST = 0.5  # but no more than to this share
 ROUGHLY = 2.0  # the factor by which MACs may be off that are told from a card for another image size
 FEATURES = 2048  # at most so many go into a last layer,
 DENSE = 6e7  # but in networks with so many parameters, most of which are in dense layers
+STANDARD = ("name", "input_shape", "classes")  # what every spec has; the others are knobs
+FOUND = "nobody else's: found by a search over"  # begins the `same_as` of cards
 
 
 class Network(NamedTuple):
@@ -94,7 +96,7 @@ def front(tried: Iterable[Network], cost: str) -> list[Network]:
     return found
 
 
-# ---------------------------------------------------------------------------------------------- names for what was found
+# --------------------------------------------------------------------------------------------- names for what was found
 
 
 def register(name: str, spec: dict | str | Path) -> catalog.Card:
@@ -115,7 +117,7 @@ def register(name: str, spec: dict | str | Path) -> catalog.Card:
     if not name.isidentifier() or (not registered and (name in {*catalog.CARDS, *catalog.ALIASES, *catalog.UNLISTED})):
         raise InputError(f"name={name!r}: must be a word that is no network of the catalog")
     counted = _counted(spec)
-    base, knobs = catalog.card(spec["name"]), {knob: spec[knob] for knob in spec if knob not in STANDARD}
+    base = catalog.card(spec["name"])
     card = base._replace(
         name=name,
         input_shape=tuple(spec["input_shape"]),
@@ -125,14 +127,15 @@ def register(name: str, spec: dict | str | Path) -> catalog.Card:
         macs=counted.macs,
         same_as=f"{FOUND} {base.name}",
         published={},
-        departs=f"its knobs: {', '.join(f'{knob}={value}' for knob, value in knobs.items())}",
+        departs=f"its knobs: {', '.join(f'{knob}={value}' for knob, value in knobs(spec).items())}",
     )
-    registry.adopt(card, base.name, knobs)
+    registry.adopt(card, base.name, knobs(spec))
     return card
 
 
-STANDARD = ("name", "input_shape", "classes")  # what every spec has; the others are knobs
-FOUND = "nobody else's: found by a search over"
+def knobs(spec: dict) -> dict:
+    """What of a spec is its network's own."""
+    return {name: value for name, value in spec.items() if name not in STANDARD}
 
 
 def read(path: str | Path) -> dict:
@@ -159,7 +162,7 @@ def _counted(spec):
         return count_model(registry.build(**spec))
 
 
-# ------------------------------------------------------------------------------------------- beside it, from the catalog
+# ------------------------------------------------------------------------------------------ beside it, from the catalog
 
 
 def largest(budget: Budget, input_shape: Sequence[int], classes: int) -> tuple[dict, Count] | None:
@@ -197,11 +200,11 @@ def _likely(budget, input_shape):
 
 def _widest(card, budget, spec):
     """(spec, count) of a network as it is or as wide as it fits; None if it doesn't, or cannot be built."""
-    knobs = registry.knobs(card.name)
-    width = next((knob for knob in WIDTHS if type(knobs.get(knob)) in (int, float)), None)
+    usually = registry.knobs(card.name)
+    width = next((knob for knob in WIDTHS if type(usually.get(knob)) in (int, float)), None)
     choices = [{}]
     if width:
-        usual = knobs[width]
+        usual = usually[width]
         steps = range(usual - 1, 0, -1) if isinstance(usual, int) else [usual * i / 20 for i in range(19, 0, -1)]
         choices += [{width: step} for step in steps if step >= NARROWEST * usual]
     try:

@@ -17,6 +17,11 @@ def by_accuracy(logs: dict) -> tuple[float, float]:
     return logs["val_accuracy"], -logs["val_loss"]
 
 
+def by_rate(logs: dict) -> tuple[float]:
+    """How far the learning rate has fallen, so that the last epoch is kept and held-out images choose nothing."""
+    return (-logs["learning_rate"],)
+
+
 class Clock(keras.callbacks.Callback):
     """Adds to an epoch's logs its seconds, its training images per second without validation, and the learning rate.
 

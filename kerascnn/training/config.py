@@ -20,6 +20,7 @@ STANDARD = {
     "accumulate": 1,
     "batch_norm": "averaged",
 }
+RECORDS = ("config.json", "search.json")  # of a run, of a search
 ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # of each start; all other flags belong to the run
 HELP = {
     "data": "name of a data set, or a folder with one folder of images for each class",
@@ -120,16 +121,25 @@ def parse(
     return SimpleNamespace(**{**defaults, **preset, **quick, **stored, **given, "knobs": knobs})
 
 
+def record(folder: str | Path) -> dict:
+    """What the run, or the search, in a folder says about itself; {} if there is none."""
+    for name in RECORDS:
+        try:
+            found = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
 def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
 def _stored_flags(given):
     """The flags of the run that shall go on, without those that belong to each start."""
-    try:
-        stored = json.loads((Path(given.get("out", "")) / "config.json").read_text(encoding="utf-8"))["flags"]
-    except (OSError, ValueError, KeyError):
-        return {}  # nothing to go on with
+    stored = record(given.get("out", "")).get("flags", {})  # none: nothing to go on with
     stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
     pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
     knobs = stored.get("knobs", {})

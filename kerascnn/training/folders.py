@@ -1,12 +1,11 @@
 """The run folder: a run never writes over what is there, and `--overwrite` removes only what a run has left."""
 
-import json
 import re
 from itertools import count
 from pathlib import Path
 
 from ..errors import InputError
-from . import checkpoint
+from . import checkpoint, config
 
 HOME = Path("saved_models")
 LEFTOVERS = (
@@ -18,20 +17,26 @@ LEFTOVERS = (
     *("reconstructions.png", "codes.png"),  # of autoencoders
     "overlays.png",  # of segmenters
     *("trial.png", "pairs.png"),  # of verifiers
+    *("trial_*/trial.json*", "trials.csv", "winner.json", "front.json"),  # of searches
+    *("costs.png", "networks.png", "choices.png"),
     "report.html",
     "README.md",
     "*.part.*",
     "logs/*/events.out.tfevents.*",
-    "config.json",
+    *config.RECORDS,
 )
 
 
 def check(out: str, overwrite: bool, resume: bool = False) -> None:
     """Raise an `InputError` unless a run may use the folder `out`. It may where there is none, or an empty one."""
+    if resume and not out:
+        raise InputError("--resume: needs --out DIR, the folder of the run that shall go on")
+    if resume and overwrite:
+        raise InputError("--resume goes on with a run, --overwrite replaces it: give one of them")
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {out}: is a file; give the name of a folder")
-    if folder.exists() and any(folder.iterdir()):
+    if out and folder.exists() and any(folder.iterdir()):
         if not (overwrite or resume):
             raise InputError(
                 f"--out {out}: exists and isn't empty; --resume goes on with the run in it, --overwrite replaces it"
@@ -68,14 +73,14 @@ def make(name: str, out: str = "", overwrite: bool = False) -> Path:
 
 
 def _is_run(folder):
-    try:
-        return "kerascnn" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    return "kerascnn" in config.record(folder)
 
 
 def _clear(folder):
-    checkpoint.clear(folder)
+    if _is_run(folder / "winner"):
+        _clear(folder / "winner")
+    for home in (folder, *folder.glob("trial_*")):
+        checkpoint.clear(home)
     for pattern in LEFTOVERS:
         for file in folder.glob(pattern):
             file.unlink()

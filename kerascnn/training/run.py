@@ -86,11 +86,7 @@ class Run:
         if cfg.accumulate > 1 and cfg.batch % (self.replicas * cfg.accumulate):
             parts = f"--accumulate {cfg.accumulate} parts" + f" on {self.replicas} devices" * (self.replicas > 1)
             raise InputError(f"--batch {cfg.batch}: cannot be divided into {parts}")
-        if cfg.resume and not cfg.out:
-            raise InputError("--resume: needs --out DIR, the folder of the run that shall go on")
-        if cfg.resume and cfg.overwrite:
-            raise InputError("--resume goes on with a run, --overwrite replaces it: give one of them")
-        if cfg.out and self.is_chief:
+        if self.is_chief:
             folders.check(cfg.out, cfg.overwrite, cfg.resume)
         interval(cfg.checkpoint_every)
         self.saved = self._checkpoint() if cfg.resume else None

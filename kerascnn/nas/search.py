@@ -1,0 +1,196 @@
+"""What surrounds a search: its folder, its time, its processes, and what comes behind it."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+
+import keras
+
+from .. import __version__
+from ..data import Data, native_shape
+from ..errors import InputError, count, one_of
+from ..registry import build
+from ..training import config, devices, files, folders
+from ..training.budget import TIMED, WARM, Stopwatch
+from ..training.start import TrainingStopped
+from . import parallel, report
+from .budget import Budget, Share, budget
+from .count import count as cost
+from .oracles import GOALS, STRATEGIES
+from .results import results, states
+from .space import Space
+from .winner import knobs, networks, ranked
+
+UNLESS_TOLD = "3m"  # for a search that nothing else ends
+HELD_OUT = 0.2  # of the training images, on which networks are compared
+FEW = 2000  # images; a search takes so many at least, where there are so many
+TRAININGS = 12  # there shall be time for so many, each to the last epoch
+SIDE = 32  # of images, unless told otherwise
+SPARE = 0.04  # of the time, for pictures and reports
+
+
+class Search:
+    """Keeps the folder of a search, divides its time and tells its processes apart. It neither searches nor trains.
+
+    Half of `--budget` is for the search, the rest for the training of its winner. Where keras-tuner's environment
+    variables say that this is a worker, all is as the chief has begun it.
+
+    Args:
+        cfg: the command line, as `training.start` hands it over.
+
+    Attributes:
+        space: what is searched, once it is open, like all that follows.
+        budget: what a network may cost.
+        images: those to train on, and others to compare networks by; all are training images.
+        folder: of the search; the winner's run is its folder `winner`.
+        seconds: for the search, None for as long as it takes.
+
+    Raises:
+        InputError: a flag is wrong, or the folder is taken.
+        TrainingStopped: this is a worker, and no chief has begun.
+    """
+
+    def __init__(self, cfg: SimpleNamespace):
+        self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
+        one_of("strategy", cfg.strategy, STRATEGIES)
+        one_of("objective", cfg.objective, GOALS)
+        count("workers", cfg.workers)
+        count("epochs", cfg.epochs)
+        devices.set_precision(cfg.mixed_precision)
+        cfg.budget = cfg.budget or ("" if cfg.trials else UNLESS_TOLD)
+        self.total = config.duration("--budget", cfg.budget) if cfg.budget else None
+        if self.role == "worker":
+            self._wait_for_chief()
+        else:
+            folders.check(cfg.out, cfg.overwrite, cfg.resume)
+        self.about = config.record(cfg.out) if cfg.resume or self.role == "worker" else {}
+        if self.about and "space" not in self.about:
+            raise InputError(f"--out {cfg.out}: holds a run, but no search that could go on")
+
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) in which networks see the images: with `--size 0` their own, but at most `SIDE`."""
+        height, width, channels = native_shape(self.cfg.data)
+        return (*(self.cfg.size or min(side or SIDE, SIDE) for side in (height, width)), channels)
+
+    def family(self) -> str | dict:
+        """What `space` takes: the family by its name; or with `--knob` a network of the catalog and choices."""
+        choices = {knob: list(value) if isinstance(value, tuple) else value for knob, value in self.cfg.knobs.items()}
+        return {"name": self.cfg.family, **choices} if choices else self.cfg.family
+
+    def _wait_for_chief(self):
+        if not self.cfg.out:
+            raise InputError("--out DIR is missing: a worker has to know the folder of the search")
+        until = time.monotonic() + parallel.PATIENCE
+        while not config.record(self.cfg.out):
+            if time.monotonic() > until:
+                raise TrainingStopped(f"no chief has begun a search in {self.cfg.out}")
+            time.sleep(0.2)
+
+    def open(self, space: Space, limits: Budget, load: Callable[..., Data], compile: Callable) -> None:
+        """Say how much of the space fits, choose how many images to search with, and make the folder.
+
+        Args:
+            space: what is searched.
+            limits: what a network may cost.
+            load: gives images; called with what `kerascnn.data.load` takes.
+            compile: called with a model to compile it.
+
+        Raises:
+            InputError: nothing fits, or the time does not suffice for anything.
+        """
+        self.space = space
+        if self.about:
+            self.folder, self.budget = Path(self.cfg.out), budget(**self.about["budget"])
+            self.images = load(limit=self.about["limit"], held_out=HELD_OUT, seed=self.cfg.seed)
+            if self.role is None:
+                print(f"{Share(*self.about['share'])}; {self.folder}, which goes on", flush=True)
+        else:
+            self._begin(limits.calibrated(space, seed=self.cfg.seed), load, compile)
+        self.seconds = self.about["seconds"]
+
+    def _begin(self, limits, load, compile):
+        limits.check(self.space)
+        share = limits.share(self.space)
+        print(f"{share}: {limits}", flush=True)
+        limit = self.cfg.limit or self._enough(limits, load, compile)
+        self.images = images = load(limit=limit, held_out=HELD_OUT, seed=self.cfg.seed)
+        seconds = self.total and self.total / 2 - self._passed()
+        if seconds is not None and seconds < 1:
+            raise InputError(f"--budget {self.cfg.budget}: is over before a network is trained; give more")
+        name = f"search-{self.space.name}-{images.name}" + ("-smoke" if self.cfg.smoke else "")
+        self.budget, self.folder = limits, folders.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume)
+        self.about = {
+            "kerascnn": __version__,
+            "flags": vars(self.cfg),
+            "space": self.space.name,
+            "budget": limits._asdict(),
+            "share": share,
+            "data": images.name,
+            "limit": limit,
+            "train_images": images.train_size,
+            "validation_images": images.validation_size,
+            "seconds": seconds,
+            "ended": False,
+        }
+        files.write_json(self.folder / "search.json", self.about)
+        sizes = f"{images.train_size:,} images to train on and {images.validation_size:,} to compare by"
+        print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
+
+    def _enough(self, limits, load, compile):
+        """How many images to search with; None for all."""
+        images = load(limit=FEW, held_out=HELD_OUT)
+        if self.total is None or images.train_size + images.validation_size < FEW:
+            return None
+        random = Random(self.cfg.seed)
+        specs = [self.space.spec(limits.draw(self.space, random)) for _ in range(20)]
+        model = build(**sorted(specs, key=lambda spec: cost(spec).macs)[14])  # winners are rather large
+        compile(model)
+        clock, steps = Stopwatch(), min(WARM + TIMED, images.steps)
+        model.fit(images.train, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
+        keras.utils.clear_session()
+        for_one = clock.step("train") / self.cfg.batch
+        limit = max(FEW, round(self.total / 2 / (TRAININGS * self.cfg.epochs * for_one), -2))
+        print(f"{limit:,.0f} images are enough for {self.total / 2:.0f} s; --limit takes as many as wanted", flush=True)
+        return int(limit)
+
+    def leaves_it_to_workers(self) -> bool:
+        """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""
+        if self.cfg.workers > 1 and self.role is None and not self.about["ended"]:
+            parallel.start_workers([sys.argv[0], "--resume", "--out", str(self.folder)], self.cfg.workers)
+            return True
+        return self.about["ended"]
+
+    def ends_here(self) -> bool:
+        """Whether another process trains the winner."""
+        return self.role == "worker" or (self.role == "chief" and self.cfg.workers > 1)
+
+    def winner(self) -> tuple[dict, SimpleNamespace]:
+        """The network that has won, as `kerascnn.build(**spec)` takes it, and the flags of a run that trains it in the
+        time that is left.
+
+        Raises:
+            InputError: no network could be trained.
+        """
+        if not self.about["ended"]:
+            self.about["ended"] = True
+            files.write_json(self.folder / "search.json", self.about)
+        spec = ranked(networks(results(self.folder)))[0].spec
+        files.write_json(self.folder / "winner.json", spec)
+        out = self.folder / "winner"
+        begun = config.record(out).get("flags", {})
+        cfg = {**vars(self.cfg), "out": str(out), "resume": True, "overwrite": False, "knobs": knobs(spec)}
+        cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
+        spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
+        timed = self.total and not self.cfg.winner_epochs
+        cfg["budget"] = f"{max(1.0, (1 - SPARE) * self.total - spent):.0f}s" if timed else ""
+        return spec, SimpleNamespace(**cfg)
+
+    def report(self) -> None:
+        """Write and print what came out; see `report.write_report`."""
+        report.write_report(self.folder)
+
+    def _passed(self):
+        return time.monotonic() - self.began

@@ -1,0 +1,59 @@
+"""Search for a network that fits a budget, then train it: block kinds, depth and width, on keras-tuner.
+
+    python recipes/nas_search.py                                             8x8 digits, nothing to download, 3 minutes
+    python recipes/nas_search.py --data cifar10 --max-macs 20M --max-params 300k --budget 30m --workers 2
+    python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
+    python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
+
+Networks are trained on a part of the training images and compared on others of them; the winner is trained on all, and
+judged on the test images, which choose nothing. Half of --budget is for the search. --out DIR --resume goes on with
+either. --family: vgg, resnet, mobilenet, mixed, or any network of the catalog with choices for its knobs; --strategy:
+evolution, random, bayesian or hyperband.
+"""
+
+import kerascnn
+from kerascnn import nas, training
+
+CONFIG = {"data": "digits", "family": "mixed", "size": 0, "limit": 0, "augment": "none", "batch": 32, "lr": 2e-3}
+CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "strategy": "evolution"}
+CONFIG |= {"objective": "accuracy", "budget": "", "trials": 0, "epochs": 9, "winner_epochs": 0, "workers": 1}
+SMOKE = {"trials": 2, "epochs": 1, "winner_epochs": 1, "batch": 8, "limit": 64}
+
+
+def main(cfg):
+    import keras
+
+    search = nas.Search(cfg)
+    shape = search.image_shape()
+
+    def load(**which):
+        return kerascnn.data.load(cfg.data, shape, batch=cfg.batch, augment=cfg.augment, **which)
+
+    def compile(model, values=None, rate=cfg.lr):
+        model.compile(keras.optimizers.Adam(rate), training.CrossEntropy(), metrics=[training.accuracy])
+
+    space = nas.space(search.family(), input_shape=shape, classes=len(load(limit=1).classes))
+    limits = nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS})
+    search.open(space, limits, load, compile)
+    if not search.leaves_it_to_workers():
+        plan = dict(max_epochs=cfg.epochs, networks=cfg.trials or None, seconds=search.seconds, seed=cfg.seed)
+        oracle = nas.oracle(cfg.strategy, space, search.budget, goal=cfg.objective, **plan)
+        nas.Tuner(oracle, space, search.images, search.folder, compile=compile, max_epochs=cfg.epochs).search()
+    if search.ends_here():
+        return
+
+    spec, cfg = search.winner()
+    run = training.Run(cfg, score=training.by_rate)
+    images = load(limit=cfg.limit or None, **run.stream)
+    with run.strategy.scope():
+        model = kerascnn.build(**spec)
+        cfg.epochs = training.epochs(cfg, model, images, run.resumed)
+        compile(model, rate=keras.optimizers.schedules.CosineDecay(cfg.lr, cfg.epochs * images.steps))
+    run.open(model, images)
+    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())
+    training.report_classifier(run, images)
+    search.report()
+
+
+if __name__ == "__main__":
+    training.start(main, CONFIG, SMOKE)
