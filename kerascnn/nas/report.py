@@ -117,21 +117,15 @@ def write_report(folder: str | Path) -> None:
 
 def write_trials(path: Path, trials: Sequence[Result]) -> None:
     """All trials, one a line."""
-    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    columns = ("trial", "parent", "status", *names, "params", "macs", "memory", "epochs", "accuracy", "seconds")
+    names = dict.fromkeys(name for trial in trials for name in trial.values)
+    columns = ("trial", "parent", "status", *names, *COSTS, "memory", "epochs", "accuracy", "seconds", "message")
     with files.aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow((*columns, "message"))
+        table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        table.writeheader()
         for trial in trials:
             epochs = max(trial.curve, default=0)
-            cost = trial.count
-            writer.writerow(
-                (
-                    *(trial.trial, trial.parent, trial.status, *(trial.values.get(name) for name in names)),
-                    *(cost.params, cost.macs, cost.memory, epochs, trial.curve.get(epochs)),
-                    *(round(trial.seconds, 2), trial.message),
-                )
-            )
+            reached = {"epochs": epochs, "accuracy": trial.curve.get(epochs)}
+            table.writerow({**trial.values, **trial.count._asdict(), **trial._asdict(), **reached})
 
 
 def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: tuple | None) -> report.Report:
@@ -163,7 +157,7 @@ def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: t
         shown.append((explanation, "choices.png"))
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
-        lead=f"{len(tried)} networks were trained for up to {max(one.epochs for one in good)} epochs on "
+        lead=f"{len(tried)} networks were trained for up to {_epochs(max(one.epochs for one in good))} on "
         f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
         f"looks better there than it is, so the winner was then trained on all of them, and judged on images that "
         f"had no part in the search.",

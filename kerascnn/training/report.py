@@ -44,6 +44,12 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
         result: what `metrics.json` says.
     """
     card = catalog.card(config["name"])
+    if card.name in catalog.CARDS:
+        lead = f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
+        lead += f"{card.where})"
+        departures = [Table("Departures from the paper", (), [(card.departs or "none",)])]
+    else:
+        lead, departures = f"No paper's network: {card.name} with {_in_words(config['knobs'])}", []
     common = [
         ("best epoch", f"{result['best_epoch']} of {result['epochs']}"),
         ("parameters", f"{result['parameters']:,}"),
@@ -54,13 +60,12 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
     ]
     return Report(
         title=f"{card.name} on {config['data']}",
-        lead=f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
-        f"{card.where}), trained on {config['train_images']:,} images.",
+        lead=f"{lead}, trained on {config['train_images']:,} images.",
         facts=[*facts, *common],
         pictures=pictures,
         tables=[
             *tables,
-            Table("Departures from the paper", (), [(card.departs or "none",)]),
+            *departures,
             Table("Configuration", (), as_rows(config)),
         ],
         usage=usage,

@@ -1,0 +1,195 @@
+"""What a search tells: the arithmetic against scikit-learn's, the page and the tables against made-up trials."""
+
+import csv
+import json
+import re
+from random import Random
+
+import matplotlib.image
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from kerascnn import nas
+from kerascnn.errors import InputError
+from kerascnn.nas.count import count
+from kerascnn.nas.report import choices, common_epoch, describe, explained, write_report
+from kerascnn.nas.winner import networks
+
+from .test_results import written
+from .test_winner import SPEC, trial
+
+EVIL = "<script>alert('a')</script> & [b] | c"
+
+
+def test_what_is_explained_is_the_adjusted_r2_of_a_regression():
+    rng = np.random.default_rng(0)
+    groups = np.repeat([0, 1, 2, 3], [3, 1, 7, 4])
+    values = 0.3 * groups + rng.standard_normal(15)
+    one_hot = np.eye(4)[groups][:, 1:]
+    plain = LinearRegression().fit(one_hot, values).score(one_hot, values)
+    assert explained(groups, values) == pytest.approx(1 - (1 - plain) * 14 / (15 - 3 - 1))
+    assert explained(groups, np.ones(15)) == 0
+
+
+def test_choices_that_do_nothing_explain_nothing_on_average():
+    rng = np.random.default_rng(0)
+    groups = np.repeat([0, 1, 2], [4, 6, 5])
+    found = [explained(groups, rng.standard_normal(15)) for _ in range(2000)]
+    assert abs(np.mean(found)) < 4 * np.std(found) / 2000**0.5
+
+
+def tried(**numbers):
+    """Networks with these values, one for each place of the lists; `accuracy` is theirs after one epoch."""
+    accuracies = numbers.pop("accuracy")
+    trials = [trial(f"{i:04}", {1: accuracy}) for i, accuracy in enumerate(accuracies)]
+    values = [
+        {name: column[i] for name, column in numbers.items() if column[i] is not None} for i in range(len(trials))
+    ]
+    return networks(one._replace(values=own) for one, own in zip(trials, values, strict=True))
+
+
+def test_the_choice_that_matters_comes_first_and_the_others_are_within_chance():
+    rng = np.random.default_rng(0)
+    block, size = rng.choice(["a", "b", "c"], 60).tolist(), rng.choice([3, 5], 60).tolist()
+    gains = {"a": 0.0, "b": 0.1, "c": 0.2}
+    accuracy = [gains[kind] + 0.01 * noise for kind, noise in zip(block, rng.standard_normal(60), strict=True)]
+    first, second = choices(tried(size=size, block=block, only=[7] * 60, accuracy=accuracy), 1)
+    assert (first.name, second.name) == ("block", "size")
+    assert first.share > 0.9 > first.chance
+    assert second.share < second.chance < 0.2
+    assert list(first.accuracies) == ["a", "b", "c"]
+    assert {kind: np.mean(found) for kind, found in first.accuracies.items()} == pytest.approx(gains, abs=0.01)
+
+
+def test_a_number_counts_where_it_takes_part_and_where_it_can_tell_something():
+    (only,) = choices(
+        tried(
+            third=[None, None, 1, 1, 2, 2],
+            each_another=[1, 2, 3, 4, 5, 6],
+            accuracy=[0.9, 0.1, 0.5, 0.5, 0.7, 0.7],
+        ),
+        1,
+    )
+    assert only.name == "third"
+    assert only.accuracies == {1: [0.5, 0.5], 2: [0.7, 0.7]}
+    assert only.share == pytest.approx(1)
+    assert choices([], 1) == []
+
+
+def test_networks_are_compared_where_most_have_come():
+    curves = [{1: 0.1}, {}, *[{1: 0.1, 2: 0.2, 3: 0.3}] * 3, {1: 0.1, 2: 0.2}]
+    found = networks(trial(f"{i:04}", curve) for i, curve in enumerate(curves))
+    assert common_epoch(found) == 2, "which 4 of the 5 have reached that were trained at all"
+    assert common_epoch([]) == 0
+
+
+def search(folder, objective="accuracy", trials=12, **more):
+    """A folder as a search leaves it, with made-up accuracies; the last trial has failed."""
+    space = nas.space("mixed", input_shape=(8, 8, 1))
+    limits, random = nas.budget(max_params="60k"), Random(0)
+    about = {"flags": {"objective": objective, "strategy": "evolution"}, "space": "mixed", "data": EVIL}
+    about |= {"budget": limits._asdict(), "share": ["mixed", 300, 2000], "train_images": 1000, "validation_images": 200}
+    (folder / "search.json").write_text(json.dumps(about | more))
+    for i in range(trials):
+        values = limits.draw(space, random)
+        spec = space.spec(values)
+        state = {"spec": spec, "count": count(spec)._asdict(), "hyperparameters": {"values": values}}
+        if i and i == trials - 1:
+            written(folder, f"{i:04}", [], **state, status="FAILED", message=EVIL)
+        else:
+            written(folder, f"{i:04}", [0.5 + 0.03 * i, 0.6 + random.random() / 10], **state)
+    return folder
+
+
+def table(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_trials_are_in_the_table(tmp_path):
+    write_report(search(tmp_path))
+    rows = table(tmp_path / "trials.csv")
+    numbers = [number.name for number in nas.SPACES["mixed"].numbers]
+    costs = ["macs", "params", "memory"]
+    first, last = ["trial", "parent", "status"], ["epochs", "accuracy", "seconds", "message"]
+    assert list(rows[0]) == [*first, *numbers, *costs, *last]
+    for row, result in zip(rows, nas.results(tmp_path), strict=True):
+        assert (row["trial"], row["status"], row["message"]) == (result.trial, result.status, result.message or "")
+        assert {name: int(row[name]) for name in costs}.items() <= result.count._asdict().items()
+        assert {name: row[name] for name in numbers} == {name: str(value) for name, value in result.values.items()}
+        if result.curve:
+            assert (int(row["epochs"]), float(row["accuracy"])) == (2, result.curve[2])
+    assert rows[-1]["message"] == EVIL
+    assert rows[-1]["accuracy"] == ""
+
+
+def test_the_page_shows_all(tmp_path, capsys):
+    write_report(search(tmp_path))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    best = max((result for result in nas.results(tmp_path) if result.curve), key=lambda result: result.curve[2])
+    assert f"{best.curve[2]:.2%}" in re.search(r'class="headline"><strong>(.*?)</strong>', page)[1]
+    assert describe(best.spec) in page
+    assert "Set aside" in page
+    assert "<script" not in page
+    assert page.count("data:image/png;base64,") == 4
+    pictures = ("costs.png", "networks.png", "curves.png", "choices.png")
+    assert all(np.ptp(matplotlib.image.imread(tmp_path / name)[..., :3]) > 0.5 for name in pictures)
+    assert f"{best.curve[2]:.2%}" in capsys.readouterr().out
+    assert not (tmp_path / "front.json").exists()
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_the_winner_that_was_trained_is_the_headline_with_its_interval(tmp_path):
+    """Wilson's interval of 81 in 100, from his formula by hand: 72.2 % to 87.5 %."""
+    home = search(tmp_path) / "winner"
+    home.mkdir()
+    (home / "metrics.json").write_text(json.dumps({"accuracy": 0.81}))
+    (home / "config.json").write_text(json.dumps({"validation_images": 100}))
+    write_report(tmp_path)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| accuracy of the winner on 100 test images | 81.00% |" in card
+    assert "72.2% to 87.5%" in card
+
+
+@pytest.mark.parametrize("cost", ["macs", "params"])
+def test_a_front_is_kept_and_shown_first(cost, tmp_path):
+    write_report(search(tmp_path, objective=f"pareto-{cost}"))
+    found = json.loads((tmp_path / "front.json").read_text())
+    assert found["cost"] == cost
+    costs = [one[cost] for one in found["networks"]]
+    accuracies = [one["accuracy"] for one in found["networks"]]
+    assert costs == sorted(costs)
+    assert accuracies == sorted(accuracies)
+    assert all(one[cost] == getattr(count(one["spec"]), cost) for one in found["networks"])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.index("<h2>The front</h2>") < page.index("<h2>The best networks</h2>")
+
+
+def test_a_single_network(tmp_path):
+    write_report(search(tmp_path, trials=1))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3, "choices have nothing to tell"
+
+
+def test_nothing_to_report(tmp_path):
+    with pytest.raises(InputError, match="holds no search"):
+        write_report(tmp_path)
+    written(search(tmp_path, trials=1), "0000", [], status="RUNNING", spec={}, count=count(SPEC)._asdict())
+    with pytest.raises(InputError, match="no network has been trained yet"):
+        write_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (
+            {"name": "staged", "blocks": ["se", "plain"], "repeats": [2, 1], "n_filters": [8, 16], "kernel_size": 5},
+            "2 se of 8, 1 plain of 16, 5x5",
+        ),
+        ({"name": "resnet20_cifar", "n_filters": 11, "input_shape": [8, 8, 1]}, "resnet20_cifar, n_filters=11"),
+        ({"name": "lenet5", "classes": 3}, "lenet5"),
+    ],
+)
+def test_a_network_in_a_few_words(spec, words):
+    assert describe(spec) == words
