@@ -55,13 +55,12 @@ def role() -> str | None:
         raise InputError("KERASTUNER_TUNER_ID is missing: must be chief, or this worker's name")
     if not (port or "").isdecimal() or not 0 < int(port) < 2**16:
         raise InputError(f"KERASTUNER_ORACLE_PORT={port or ''}: must be a number from 1 to {2**16 - 1}")
-    os.environ.setdefault("KERASTUNER_ORACLE_IP", "127.0.0.1")
     return "chief" if "chief" in name else "worker"
 
 
 def address() -> str:
     """Where the chief listens."""
-    return f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+    return f"{os.environ.get('KERASTUNER_ORACLE_IP', '127.0.0.1')}:{os.environ['KERASTUNER_ORACLE_PORT']}"
 
 
 # ----------------------------------------------------------------------------------------------------------- the chief
