@@ -6,6 +6,7 @@
 What does not fit the budget is drawn again; it is no trial.
 """
 
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from math import exp, log
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import keras_tuner
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
+from sklearn.exceptions import ConvergenceWarning
 
 from ..errors import InputError, one_of
 from .budget import Budget
@@ -92,7 +94,9 @@ class HyperbandSearchOracle(WithinBudget, HyperbandOracle):
 
 class BayesianOracle(WithinBudget, BayesianOptimizationOracle):
     def populate_space(self, trial_id):
-        response = super().populate_space(trial_id)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # of its own process, a few results in
+            response = super().populate_space(trial_id)
         if response["status"] != "RUNNING" or self.fits(decoded(self.space_searched, response["values"])):
             return response
         values = self._random_values()  # what it wants is too large
