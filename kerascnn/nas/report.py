@@ -306,6 +306,9 @@ def draw_curves(path: Path, tried: Sequence[Network]) -> None:
     for one, color in reversed(list(zip(lead, colors, strict=False))):
         axes.plot(*_curve(one), marker="o", ms=3, lw=2, color=color, label=f"{one.accuracy:.1%}  {describe(one.spec)}")
     pictures._dress(axes)
+    points = np.concatenate([list(one.curve.values()) for one in tried if one.curve])
+    low = np.quantile(points, 0.1)  # the first epochs of a few would leave no room for what matters
+    axes.set_ylim(bottom=low - 0.1 * (points.max() - low) - 1e-3)
     axes.set(xlabel="epochs trained", ylabel="accuracy on held-out images")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.legend(*_reversed(axes), frameon=False, fontsize=8, loc="lower right")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import keras
 
 from .. import __version__
-from ..data import Data, native_shape
+from ..data import Data, native_shape, pipeline
 from ..errors import InputError, count, one_of
 from ..registry import build
 from ..training import config, devices, files, folders
@@ -29,7 +29,7 @@ HELD_OUT = 0.2  # of the training images, on which networks are compared
 FEW = 2000  # images; a search takes so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
 SIDE = 32  # of images, unless told otherwise
-SPARE = 0.04  # of the time, for pictures and reports
+SPARE = 12  # seconds, for pictures and reports
 
 
 class Search:
@@ -70,16 +70,6 @@ class Search:
         if self.about and "space" not in self.about:
             raise InputError(f"--out {cfg.out}: holds a run, but no search that could go on")
 
-    def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) in which networks see the images: with `--size 0` their own, but at most `SIDE`."""
-        height, width, channels = native_shape(self.cfg.data)
-        return (*(self.cfg.size or min(side or SIDE, SIDE) for side in (height, width)), channels)
-
-    def family(self) -> str | dict:
-        """What `space` takes: the family by its name; or with `--knob` a network of the catalog and choices."""
-        choices = {knob: list(value) if isinstance(value, tuple) else value for knob, value in self.cfg.knobs.items()}
-        return {"name": self.cfg.family, **choices} if choices else self.cfg.family
-
     def _wait_for_chief(self):
         if not self.cfg.out:
             raise InputError("--out DIR is missing: a worker has to know the folder of the search")
@@ -88,6 +78,26 @@ class Search:
             if time.monotonic() > until:
                 raise TrainingStopped(f"no chief has begun a search in {self.cfg.out}")
             time.sleep(0.2)
+
+    def images_are(self) -> tuple[tuple[int, int, int], int]:
+        """(height, width, channels) in which networks see the images, with `--size 0` their own, but at most `SIDE`;
+        and the number of classes."""
+        height, width, channels = native_shape(self.cfg.data)
+        shape = (*(self.cfg.size or min(side or SIDE, SIDE) for side in (height, width)), channels)
+        return shape, len(self._opened()[1])
+
+    def _opened(self):
+        """(name, classes, training images, others), none of which is read."""
+        name, limit = self.cfg.data, self.cfg.limit or None
+        if pipeline.is_folder(name):
+            return pipeline.folder.open_folder(Path(name).expanduser(), limit)
+        return pipeline.named.open_named(name, limit)
+
+    def family(self) -> str | dict:
+        """What `space` takes: the name of a family; or with `--knob` a network of the catalog and choices for it."""
+        family = self.cfg.family or ("vgg" if self.cfg.data == "digits" else "mixed")
+        knobs = {name: list(value) if isinstance(value, tuple) else value for name, value in self.cfg.knobs.items()}
+        return {"name": family, **knobs} if knobs else family
 
     def open(self, space: Space, limits: Budget, load: Callable[..., Data], compile: Callable) -> None:
         """Say how much of the space fits, choose how many images to search with, and make the folder.
@@ -141,20 +151,32 @@ class Search:
 
     def _enough(self, limits, load, compile):
         """How many images to search with; None for all."""
-        images = load(limit=FEW, held_out=HELD_OUT)
-        if self.total is None or images.train_size + images.validation_size < FEW:
-            return None
+        size = self._opened()[2].size
+        if self.total is None or size <= FEW:
+            return self.cfg.limit or None
         random = Random(self.cfg.seed)
         specs = [self.space.spec(limits.draw(self.space, random)) for _ in range(20)]
         model = build(**sorted(specs, key=lambda spec: cost(spec).macs)[14])  # winners are rather large
         compile(model)
-        clock, steps = Stopwatch(), min(WARM + TIMED, images.steps)
+        images, clock = load(limit=FEW), Stopwatch()
+        steps = min(WARM + TIMED, images.steps)
         model.fit(images.train, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
         keras.utils.clear_session()
-        for_one = clock.step("train") / self.cfg.batch
-        limit = max(FEW, round(self.total / 2 / (TRAININGS * self.cfg.epochs * for_one), -2))
-        print(f"{limit:,.0f} images are enough for {self.total / 2:.0f} s; --limit takes as many as wanted", flush=True)
-        return int(limit)
+        half, epoch = self.total / 2, clock.step("train") / self.cfg.batch * size
+        if epoch > half and not self.cfg.winner_epochs:
+            raise InputError(
+                f"--budget {self.cfg.budget}: half of it is for the winner, of which one epoch takes about {epoch:.0f} "
+                f"s; give more, or --limit"
+            )
+        if self.cfg.limit:
+            return self.cfg.limit
+        limit = min(size, max(FEW, int(size * half / (TRAININGS * self.cfg.epochs * epoch))))
+        print(
+            f"{limit:,} of {size:,} training images are for the search, so that its time suffices for about "
+            f"{TRAININGS} trainings of {self.cfg.epochs} epochs",
+            flush=True,
+        )
+        return limit
 
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""
@@ -185,7 +207,7 @@ class Search:
         cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
         spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
         timed = self.total and not self.cfg.winner_epochs
-        cfg["budget"] = f"{max(1.0, (1 - SPARE) * self.total - spent):.0f}s" if timed else ""
+        cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if timed else ""
         return spec, SimpleNamespace(**cfg)
 
     def report(self) -> None:

@@ -1,0 +1,158 @@
+"""What a search on the command line knows of its folder, its time and its role."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from kerascnn import data, nas
+from kerascnn.errors import InputError
+from kerascnn.nas import search as module
+from kerascnn.nas.count import count
+from kerascnn.nas.search import Search
+from kerascnn.training import config
+from kerascnn.training.start import TrainingStopped
+
+from .test_results import written
+from .test_winner import SPEC
+
+FLAGS = {
+    "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "strategy": "evolution", "trials": 0,
+    "objective": "accuracy", "budget": "", "epochs": 9, "winner_epochs": 0, "workers": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"):
+        monkeypatch.delenv(f"KERASTUNER_{name}", raising=False)
+
+
+def flags(**given):
+    return SimpleNamespace(**{**FLAGS, **config.STANDARD, "knobs": {}, "out": "search", **given})
+
+
+def load(**which):
+    return data.load("digits", (8, 8, 1), batch=8, **which)
+
+
+def compile(model, values=None):
+    model.compile("sgd", "sparse_categorical_crossentropy")
+
+
+def opened(limits=None, **given):
+    search = Search(flags(**given))
+    shape, classes = search.images_are()
+    space = nas.space(search.family(), input_shape=shape, classes=classes)
+    search.open(space, limits or nas.budget(max_params="60k"), load, compile)
+    return search
+
+
+def test_half_of_the_time_is_for_the_search_and_its_images_are_training_images(capsys):
+    search = opened(budget="10m")
+    assert 290 < search.seconds < 300
+    train, others = search.images.train_size, search.images.validation_size
+    assert (train + others, min(train, others) > 0) == (40, True)
+    said = capsys.readouterr().out
+    assert "of the space vgg fits the budget" in said
+    assert f"{train} images to train on and {others} to compare by" in said
+
+
+def test_unless_told_otherwise_it_takes_three_minutes():
+    assert Search(flags()).total == 180
+    assert opened(trials=3).seconds is None
+
+
+def test_one_that_goes_on_is_as_it_was():
+    first = opened(budget="10m", max_latency="")
+    about = json.loads((first.folder / "search.json").read_text())
+    again = opened(nas.budget(max_params="1M"), budget="10m", resume=True)
+    assert (again.folder, again.seconds, again.budget) == (first.folder, first.seconds, first.budget)
+    assert again.about == about
+
+
+def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
+    search = opened(budget="10m", limit=40)
+    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept={"spent": 200.0})
+    assert not search.leaves_it_to_workers()
+    spec, cfg = search.winner()
+    assert spec == SPEC == json.loads((search.folder / "winner.json").read_text())
+    assert cfg.knobs == {"n_filters": [8, 8, 16], "repeats": [1, 1, 1]}
+    assert (cfg.out, cfg.resume, cfg.epochs) == ("search/winner", True, 0)
+    assert float(cfg.budget[:-1]) == 600 - 200 - module.SPARE
+    again = opened(budget="10m", resume=True)
+    assert again.leaves_it_to_workers(), "the search has ended"
+    (search.folder / "winner").mkdir()
+    (search.folder / "winner" / "config.json").write_text(json.dumps({"flags": {"epochs": 17}}))
+    assert again.winner()[1].epochs == 17
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"strategy": "evolutoin"}, "strategy='evolutoin': must be one of"),
+        ({"objective": "speed"}, "objective='speed'"),
+        ({"workers": 0}, "workers=0"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"budget": "soon"}, "--budget soon: must be a time"),
+        ({"budget": "1s"}, "--budget 1s: is over before a network is trained"),
+        ({"resume": True, "out": ""}, "--resume: needs --out DIR"),
+        ({"family": "vggg"}, "unknown family 'vggg': did you mean vgg"),
+        ({"knobs": {"n_filters": (8, 16)}}, "unknown model 'vgg'"),
+        ({"out": "taken"}, "--out taken: exists and isn't empty"),
+        ({"out": "run", "resume": True}, "--out run: holds a run, but no search"),
+    ],
+)
+def test_wrong_input_leaves_nothing_behind(given, message, tmp_path):
+    for folder, content in (("taken", "mine"), ("run", '{"kerascnn": "0", "flags": {}}')):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        opened(**given)
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "run"}
+
+
+def test_a_budget_that_nothing_fits_names_the_smallest(tmp_path):
+    with pytest.raises(InputError, match="fits max_params=10: the smallest has"):
+        opened(nas.budget(max_params=10))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_space_of_ones_own_and_images_of_another_size():
+    search = Search(flags(family="resnet20_cifar", knobs={"n_filters": (2, 4), "repeats": ((1, 1, 1),)}, size=16))
+    assert search.family() == {"name": "resnet20_cifar", "n_filters": [2, 4], "repeats": [(1, 1, 1)]}
+    assert search.images_are() == ((16, 16, 1), 10)
+
+
+def test_few_images_are_searched_with_where_time_is_short(monkeypatch, capsys):
+    monkeypatch.setattr(module, "FEW", 100)
+    all_of_them = opened(limit=0, budget="100h")
+    assert all_of_them.images.train_size + all_of_them.images.validation_size == 1428
+    few = opened(limit=0, budget="24s", epochs=1000, out="few")
+    assert few.images.train_size + few.images.validation_size == 100
+    assert "100 of 1,428 training images are for the search" in capsys.readouterr().out
+    with pytest.raises(InputError, match="half of it is for the winner, of which one epoch takes about"):
+        opened(limit=0, budget="0.01s", out="none")
+
+
+def test_a_worker_waits_for_its_chief_and_is_as_that_has_begun(monkeypatch):
+    chief = opened(budget="10m")
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "worker-1")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "8000")
+    worker = opened(budget="10m", limit=20)
+    assert worker.images.train_size == chief.images.train_size
+    assert worker.ends_here()
+    assert not chief.ends_here()
+    monkeypatch.setattr(module.parallel, "PATIENCE", 0.1)
+    with pytest.raises(TrainingStopped, match="no chief has begun a search in nowhere"):
+        opened(out="nowhere")
+    with pytest.raises(InputError, match="--out DIR is missing"):
+        opened(out="")
+
+
+@pytest.mark.parametrize(("workers", "ends"), [(1, False), (2, True)])
+def test_the_chief_of_other_machines_trains_the_winner_that_of_this_one_does_not(workers, ends, monkeypatch):
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "8000")
+    assert Search(flags(workers=workers)).ends_here() == ends
