@@ -290,6 +290,14 @@ STRATEGIES = {
 }
 
 
+def check(strategy: str, goal: str) -> None:
+    """Raise an `InputError` where a strategy or goal is unknown, or the strategy doesn't look for it."""
+    one_of("strategy", strategy, STRATEGIES)
+    one_of("goal", goal, GOALS)
+    if goal != "accuracy" and strategy != "evolution":
+        raise InputError(f"goal={goal!r}: the strategy {strategy} only looks for accuracy; evolution looks for a front")
+
+
 def oracle(strategy: str, space: Space, budget: Budget, *, max_epochs: int = 9, goal: str = "accuracy", **search):
     """The oracle of a strategy.
 
@@ -304,15 +312,12 @@ def oracle(strategy: str, space: Space, budget: Budget, *, max_epochs: int = 9, 
     Raises:
         InputError: strategy or goal are unknown or don't go together, or nothing fits the budget.
     """
-    one_of("strategy", strategy, STRATEGIES)
-    one_of("goal", goal, GOALS)
+    check(strategy, goal)
     if strategy in ("evolution", "hyperband"):
         search["max_epochs"] = max_epochs
     if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
         search.setdefault("hyperband_iterations", 10**6)  # until then
     if strategy == "evolution":
         search["goal"] = goal
-    elif goal != "accuracy":
-        raise InputError(f"goal={goal!r}: the strategy {strategy} only looks for accuracy; evolution looks for a front")
     budget.check(space)
     return STRATEGIES[strategy](space, budget, **search)

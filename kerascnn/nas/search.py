@@ -11,7 +11,7 @@ import keras
 
 from .. import __version__
 from ..data import Data, native_shape, pipeline
-from ..errors import InputError, count, one_of
+from ..errors import InputError, count
 from ..registry import build
 from ..training import config, devices, files, folders
 from ..training.budget import TIMED, WARM, Stopwatch
@@ -19,7 +19,7 @@ from ..training.start import TrainingStopped
 from . import parallel, report
 from .budget import Budget, Share, budget
 from .count import count as cost
-from .oracles import GOALS, STRATEGIES
+from .oracles import check
 from .results import results, states
 from .space import Space
 from .winner import knobs, networks, ranked
@@ -55,8 +55,7 @@ class Search:
 
     def __init__(self, cfg: SimpleNamespace):
         self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
-        one_of("strategy", cfg.strategy, STRATEGIES)
-        one_of("objective", cfg.objective, GOALS)
+        check(cfg.strategy, cfg.objective)
         count("workers", cfg.workers)
         count("epochs", cfg.epochs)
         devices.set_precision(cfg.mixed_precision)
@@ -170,10 +169,11 @@ class Search:
             )
         if self.cfg.limit:
             return self.cfg.limit
-        limit = min(size, max(FEW, int(size * half / (TRAININGS * self.cfg.epochs * epoch))))
+        epochs = (half / TRAININGS - clock.compiling) / epoch  # of all images, in the time of one training
+        limit = min(size, max(FEW, int(size * epochs / self.cfg.epochs)))
         print(
-            f"{limit:,} of {size:,} training images are for the search, so that its time suffices for about "
-            f"{TRAININGS} trainings of {self.cfg.epochs} epochs",
+            f"{limit:,} of {size:,} training images are for the search, so that there is time for about "
+            f"{TRAININGS} trainings of {self.cfg.epochs} epochs; --limit takes another number",
             flush=True,
         )
         return limit

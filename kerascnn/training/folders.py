@@ -1,6 +1,7 @@
 """The run folder: a run never writes over what is there, and `--overwrite` removes only what a run has left."""
 
 import re
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -84,3 +85,6 @@ def _clear(folder):
     for pattern in LEFTOVERS:
         for file in folder.glob(pattern):
             file.unlink()
+    for empty in (*folder.glob("logs/*"), folder / "logs", *folder.glob("trial_*"), folder / "winner"):
+        with suppress(OSError):
+            empty.rmdir()

@@ -92,7 +92,8 @@ def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
     ("given", "message"),
     [
         ({"strategy": "evolutoin"}, "strategy='evolutoin': must be one of"),
-        ({"objective": "speed"}, "objective='speed'"),
+        ({"objective": "speed"}, "goal='speed'"),
+        ({"objective": "pareto-macs", "strategy": "random"}, "the strategy random only looks for accuracy"),
         ({"workers": 0}, "workers=0"),
         ({"epochs": 0}, "epochs=0"),
         ({"budget": "soon"}, "--budget soon: must be a time"),

@@ -79,6 +79,24 @@ def test_overwrite_removes_what_runs_leave_and_nothing_else(here):
     assert set(content(run)) == {"notes.txt", "logs/mine.txt"}
 
 
+def test_overwrite_removes_what_searches_leave(here):
+    search = here / "search"
+    finished_run(search / "winner")
+    for name in ("trial_0000", "trial_0001"):
+        (search / name).mkdir()
+        (search / name / "trial.json").write_text("{}")
+        (search / name / "trial.json.before").write_text("{}")
+    checkpoint = search / "trial_0001" / "checkpoints" / "step-000000003"
+    checkpoint.mkdir(parents=True)
+    (search / "trial_0001" / "mine.txt").write_text("mine")
+    for name in ("trials.csv", "winner.json", "front.json", "costs.png", "choices.png", "networks.png"):
+        (search / name).write_text("old")
+    (search / "search.json").write_text(json.dumps({"kerascnn": "0.1.0"}))
+    folders.make("any", "search", overwrite=True)
+    assert set(content(search)) == {"trial_0001/mine.txt"}
+    assert {path.name for path in search.iterdir()} == {"trial_0001"}
+
+
 def test_overwrite_without_out_takes_the_default_folder(here):
     run = finished_run(here / "saved_models" / "lenet5-digits")
     assert folders.make("lenet5-digits", overwrite=True).resolve() == run
