@@ -159,7 +159,7 @@ def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: t
         title=f"Search over the space {about['space']} on {about['data']}",
         lead=f"{len(tried)} networks were trained for up to {_epochs(max(one.epochs for one in good))} on "
         f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
-        f"looks better there than it is, so the winner was then trained on all of them, and judged on images that "
+        f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
         f"had no part in the search.",
         facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, winner)],
         pictures=shown,
@@ -305,7 +305,7 @@ def draw_curves(path: Path, tried: Sequence[Network]) -> None:
     colors = (BEST, *(color for color in pictures.COLORS if color != BEST))
     for one, color in reversed(list(zip(lead, colors, strict=False))):
         axes.plot(*_curve(one), marker="o", ms=3, lw=2, color=color, label=f"{one.accuracy:.1%}  {describe(one.spec)}")
-    pictures._dress(axes)
+    pictures.dress(axes)
     points = np.concatenate([list(one.curve.values()) for one in tried if one.curve])
     low = np.quantile(points, 0.1)  # the first epochs of a few would leave no room for what matters
     axes.set_ylim(bottom=low - 0.1 * (points.max() - low) - 1e-3)

@@ -1,5 +1,6 @@
 """What surrounds a search: its folder, its time, its processes, and what comes behind it."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -58,6 +59,8 @@ class Search:
         check(cfg.strategy, cfg.objective)
         count("workers", cfg.workers)
         count("epochs", cfg.epochs)
+        if cfg.workers > 1:  # they use the GPUs that this process measures with
+            os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         devices.set_precision(cfg.mixed_precision)
         cfg.budget = cfg.budget or ("" if cfg.trials else UNLESS_TOLD)
         self.total = config.duration("--budget", cfg.budget) if cfg.budget else None
@@ -95,8 +98,8 @@ class Search:
     def family(self) -> str | dict:
         """What `space` takes: the name of a family; or with `--knob` a network of the catalog and choices for it."""
         family = self.cfg.family or ("vgg" if self.cfg.data == "digits" else "mixed")
-        knobs = {name: list(value) if isinstance(value, tuple) else value for name, value in self.cfg.knobs.items()}
-        return {"name": family, **knobs} if knobs else family
+        choices = {name: list(value) if isinstance(value, tuple) else value for name, value in self.cfg.knobs.items()}
+        return {"name": family, **choices} if choices else family
 
     def open(self, space: Space, limits: Budget, load: Callable[..., Data], compile: Callable) -> None:
         """Say how much of the space fits, choose how many images to search with, and make the folder.
@@ -152,7 +155,7 @@ class Search:
         """How many images to search with; None for all."""
         size = self._opened()[2].size
         if self.total is None or size <= FEW:
-            return self.cfg.limit or None
+            return None
         random = Random(self.cfg.seed)
         specs = [self.space.spec(limits.draw(self.space, random)) for _ in range(20)]
         model = build(**sorted(specs, key=lambda spec: cost(spec).macs)[14])  # winners are rather large
@@ -167,8 +170,6 @@ class Search:
                 f"--budget {self.cfg.budget}: half of it is for the winner, of which one epoch takes about {epoch:.0f} "
                 f"s; give more, or --limit"
             )
-        if self.cfg.limit:
-            return self.cfg.limit
         epochs = (half / TRAININGS - clock.compiling) / epoch  # of all images, in the time of one training
         limit = min(size, max(FEW, int(size * epochs / self.cfg.epochs)))
         print(
@@ -192,9 +193,6 @@ class Search:
     def winner(self) -> tuple[dict, SimpleNamespace]:
         """The network that has won, as `kerascnn.build(**spec)` takes it, and the flags of a run that trains it in the
         time that is left.
-
-        Raises:
-            InputError: no network could be trained.
         """
         if not self.about["ended"]:
             self.about["ended"] = True

@@ -24,6 +24,16 @@ RECORDS = ("config.json", "search.json")  # of a run, of a search
 ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # of each start; all other flags belong to the run
 HELP = {
     "data": "name of a data set, or a folder with one folder of images for each class",
+    "family": "of networks: vgg, resnet, mobilenet, mixed; or a network, whose --knob NAME=A,B give choices",
+    "max_params": "parameters that a network may have, like 300k",
+    "max_macs": "multiply-accumulates that it may need for one image, like 20M",
+    "max_memory": "bytes of activations that it may have for one image, like 64MB",
+    "max_latency": "time that one image may take on this machine, like 5ms",
+    "strategy": "of the search: evolution, random, bayesian or hyperband",
+    "objective": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
+    "trials": "networks to try; as many as there is time for, unless told",
+    "winner_epochs": "to train the winner for, in place of the time that is left",
+    "workers": "processes that search at the same time on this machine",
     "seed": "of all random numbers",
     "out": "run folder, instead of saved_models/MODEL-DATA",
     "overwrite": "replace the run that is in the run folder",

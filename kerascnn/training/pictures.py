@@ -52,7 +52,7 @@ def curves(path: Path, history: dict[str, Sequence[float]], metrics: Sequence[st
         kept = history[f"val_{metric}"][best - 1]
         axes.plot(best, kept, "o", ms=9, mfc="none", mew=1.5, color=HELD_OUT, label=f"kept, epoch {best}: {kept:.4g}")
         axes.set(title=metric, xlabel="epoch")
-        _dress(axes)
+        dress(axes)
     write(figure, path)
 
 
@@ -68,7 +68,7 @@ def lines(path: Path, panels: dict[str, Sequence[Line]]) -> None:
                 label=line.label,
             )  # fmt: skip
         axes.set(title=title, xlabel="epoch", ylim=(0, None))
-        _dress(axes)
+        dress(axes)
     write(figure, path)
 
 
@@ -164,7 +164,7 @@ def shortened(name: str, most: int = 14) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _dress(axes):
+def dress(axes):
     """Axes on which lines by epoch stand."""
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.spines[["top", "right"]].set_visible(False)
