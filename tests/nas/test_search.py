@@ -130,7 +130,7 @@ def test_few_images_are_searched_with_where_time_is_short(monkeypatch, capsys):
     monkeypatch.setattr(module, "FEW", 100)
     all_of_them = opened(limit=0, budget="100h")
     assert all_of_them.images.train_size + all_of_them.images.validation_size == 1428
-    few = opened(limit=0, budget="24s", epochs=1000, out="few")
+    few = opened(limit=0, budget="10m", epochs=60_000, out="few")
     assert few.images.train_size + few.images.validation_size == 100
     assert "100 of 1,428 training images are for the search" in capsys.readouterr().out
     with pytest.raises(InputError, match="half of it is for the winner, of which one epoch takes about"):
