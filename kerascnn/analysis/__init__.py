@@ -1,4 +1,8 @@
-"""What a network costs, counted on its graph. Works on any `keras.Model` and knows no architecture."""
+"""What a network costs and looks like, told from its graph. Works on any `keras.Model` and knows no architecture.
+
+cost(model), macs(model)    parameters and multiply-accumulates
+figures.draw(figure, ...)   networks as pictures
+"""
 
 from .cost import Cost, cost, macs
 

@@ -109,8 +109,8 @@ def _draw_one(axes, boxes, skips, tallest, widest):
         share = height / len(here)
         for i, box in enumerate(here):
             own = max(LOW, box.side / tallest) / len(here) * (1 if len(here) == 1 else 0.9)
-            middle = (i + 0.5) * share - height / 2
-            axes.add_patch(Rectangle((left, middle - own / 2), width(box), own, color=COLORS[box.kind], lw=0))
+            bottom = (i + 0.5) * share - height / 2 - own / 2
+            axes.add_patch(Rectangle((left, bottom), width(box), own, color=COLORS[box.kind], lw=0))
         right.append(left + max(map(width, here)))
         tops.append(height / 2)
         is_branching = len(here) > 1 or len(before) > 1
