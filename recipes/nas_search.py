@@ -6,9 +6,10 @@
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
 Networks are trained on a part of the training images and compared on others of them; the winner is trained on all, and
-judged on the test images, which choose nothing. Half of --budget is for the search. --out DIR --resume goes on with
-either. --family: vgg (for the digits, which train faster than larger networks compile), resnet, mobilenet, mixed, or
-any network of the catalog with choices for its knobs; --strategy: evolution, random, bayesian or hyperband.
+judged on the test images, which choose nothing. Half of --budget is for the search. --family: vgg (for the digits,
+which train faster than larger networks compile), resnet, mobilenet, mixed, or any network with choices for its knobs.
+
+Digits, on two busy CPU cores: the best of 6 networks, 16,618 parameters, is right on all 369 test images, after 4 min.
 """
 
 import kerascnn
@@ -16,7 +17,15 @@ from kerascnn import nas, training
 
 CONFIG = {"data": "digits", "family": "", "size": 0, "limit": 0, "augment": "none", "batch": 32, "lr": 2e-3}
 CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "strategy": "evolution"}
-CONFIG |= {"objective": "accuracy", "budget": "", "trials": 0, "epochs": 9, "winner_epochs": 0, "workers": 1}
+CONFIG |= {
+    "objective": "accuracy",
+    "proxy": "",
+    "budget": "",
+    "trials": 0,
+    "epochs": 9,
+    "winner_epochs": 0,
+    "workers": 1,
+}
 SMOKE = {"trials": 2, "epochs": 1, "winner_epochs": 1, "batch": 8, "limit": 64}
 
 
@@ -37,7 +46,7 @@ def main(cfg):
     search.open(space, limits, load, compile)
     if not search.leaves_it_to_workers():
         plan = dict(max_epochs=cfg.epochs, networks=cfg.trials or None, seconds=search.seconds, seed=cfg.seed)
-        oracle = nas.oracle(cfg.strategy, space, search.budget, goal=cfg.objective, **plan)
+        oracle = nas.oracle(cfg.strategy, space, search.budget, goal=cfg.objective, proxy=search.proxy(), **plan)
         nas.Tuner(oracle, space, search.images, search.folder, compile=compile, max_epochs=cfg.epochs).search()
     if search.ends_here():
         return

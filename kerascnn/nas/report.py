@@ -150,9 +150,9 @@ def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: t
     if found:
         draw_choices(folder / "choices.png", found, epoch)
         explanation = (
-            f"Which choices mattered: each alone, over {sum(epoch in one.curve for one in tried)} networks; bars are "
-            f"the mean and its standard error. A search does not draw evenly, so choices that often came together "
-            f"cannot be told apart"
+            f"Which choices mattered: each alone, over {sum(epoch in one.curve for one in tried)} networks; blue where "
+            f"it is more than chance. Crosses are means and their standard errors. A search does not draw evenly, so "
+            f"choices that often came together cannot be told apart"
         )
         shown.append((explanation, "choices.png"))
     return report.Report(
@@ -321,9 +321,8 @@ def draw_choices(path: Path, found: Sequence[Choice], epoch: int) -> None:
     figure = Figure(figsize=(11, 1.2 + 0.26 * len(found) + 2.5 * -(-len(shown) // 3)), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1.2 + 0.26 * len(found), 2.5 * -(-len(shown) // 3)])
     axes = above.subplots()
-    names = [choice.name for choice in found][::-1]
-    axes.barh(names, [choice.share for choice in found][::-1], color=KEPT, height=0.6)
     for i, choice in enumerate(reversed(found)):
+        axes.barh(choice.name, choice.share, color=KEPT if choice.share > choice.chance else OTHER, height=0.6)
         label = "chance reaches this in 1 of 20" if i == 0 else None
         axes.plot([choice.chance] * 2, [i - 0.38, i + 0.38], color=BEST, lw=2, label=label)
     axes.set(xlabel=f"share explained of the variance of accuracy after {_epochs(epoch)}", xlim=(0, None))
