@@ -8,7 +8,6 @@
 Networks are trained on a part of the training images and compared on others of them; the winner is trained on all, and
 judged on the test images, which choose nothing. Half of --budget is for the search. --family: vgg (for the digits,
 which train faster than larger networks compile), resnet, mobilenet, mixed, or any network with choices for its knobs.
-
 Digits, on two busy CPU cores: the best of 6 networks, 16,618 parameters, is right on all 369 test images, after 4 min.
 """
 
