@@ -29,6 +29,7 @@ GOALS = ("accuracy", "pareto-macs", "pareto-params")
 ATTEMPTS = 50  # at a network that was not tried before
 FULL = 4  # networks that are trained to the end whatever they promise, to see whether few epochs tell anything
 PAIRS = 6  # networks trained to the end from which it can be seen
+FEW = 24  # networks that are compared where a proxy is asked about each
 LAST = 0.3  # of the time, in which no new network is begun
 
 
@@ -290,15 +291,26 @@ STRATEGIES = {
 }
 
 
-def check(strategy: str, goal: str) -> None:
-    """Raise an `InputError` where a strategy or goal is unknown, or the strategy doesn't look for it."""
+def check(strategy: str, goal: str, proxy: object = None) -> None:
+    """Raise an `InputError` where a strategy or goal is unknown, or the strategy looks for no such goal or at no proxy."""
     one_of("strategy", strategy, STRATEGIES)
     one_of("goal", goal, GOALS)
     if goal != "accuracy" and strategy != "evolution":
         raise InputError(f"goal={goal!r}: the strategy {strategy} only looks for accuracy; evolution looks for a front")
+    if proxy and strategy != "evolution":
+        raise InputError(f"proxy: the strategy {strategy} listens to none; evolution does")
 
 
-def oracle(strategy: str, space: Space, budget: Budget, *, max_epochs: int = 9, goal: str = "accuracy", **search):
+def oracle(
+    strategy: str,
+    space: Space,
+    budget: Budget,
+    *,
+    max_epochs: int = 9,
+    goal: str = "accuracy",
+    proxy: Callable[[dict], float] | None = None,
+    **search,
+):
     """The oracle of a strategy.
 
     Args:
@@ -307,17 +319,18 @@ def oracle(strategy: str, space: Space, budget: Budget, *, max_epochs: int = 9, 
         budget: what a network may cost.
         max_epochs: for how long the best networks are trained; "random" and "bayesian" train all so long.
         goal: one of `GOALS`; only "evolution" looks for a front.
+        proxy: a function of a spec that says more for a better network, see `proxy`; only "evolution" listens to one.
         search: `seed`, `networks`, `seconds` and others, see `WithinBudget` and `Kept`.
 
     Raises:
         InputError: strategy or goal are unknown or don't go together, or nothing fits the budget.
     """
-    check(strategy, goal)
+    check(strategy, goal, proxy)
     if strategy in ("evolution", "hyperband"):
         search["max_epochs"] = max_epochs
     if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
         search.setdefault("hyperband_iterations", 10**6)  # until then
     if strategy == "evolution":
-        search["goal"] = goal
+        search |= {"goal": goal, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
     budget.check(space)
     return STRATEGIES[strategy](space, budget, **search)

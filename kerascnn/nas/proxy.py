@@ -2,6 +2,8 @@
 
 import numpy as np
 
+IMAGES = 32  # that tell enough
+
 
 def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
     """How differently a network sees images before it is trained: where two of them switch on other ReLUs, it can tell
@@ -12,7 +14,7 @@ def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
 
     Args:
         spec: the network; every activation in it that is a ReLU counts.
-        images: (n, height, width, channels), scaled as for training; some 32 are enough.
+        images: (n, height, width, channels), scaled as for training.
         seed: of the weights.
     """
     import keras
@@ -27,3 +29,6 @@ def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
         on = (keras.ops.convert_to_numpy(output) > 0).reshape(len(images), -1).astype("float32")
         agreements += on @ on.T + (1 - on) @ (1 - on).T
     return float(np.linalg.slogdet(agreements)[1])
+
+
+PROXIES = {"naswot": naswot}

@@ -4,15 +4,17 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 
 from .. import __version__
 from ..data import Data, native_shape, pipeline
-from ..errors import InputError, count
+from ..errors import InputError, count, one_of
 from ..registry import build
 from ..training import config, devices, files, folders
 from ..training.budget import TIMED, WARM, Stopwatch
@@ -21,6 +23,7 @@ from . import parallel, report
 from .budget import Budget, Share, budget
 from .count import count as cost
 from .oracles import check
+from .proxy import IMAGES, PROXIES
 from .results import results, states
 from .space import Space
 from .winner import knobs, networks, ranked
@@ -56,7 +59,8 @@ class Search:
 
     def __init__(self, cfg: SimpleNamespace):
         self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
-        check(cfg.strategy, cfg.objective)
+        one_of("proxy", cfg.proxy, ("", *PROXIES))
+        check(cfg.strategy, cfg.objective, cfg.proxy)
         count("workers", cfg.workers)
         count("epochs", cfg.epochs)
         if cfg.workers > 1:  # they use the GPUs that this process measures with
@@ -178,6 +182,13 @@ class Search:
             flush=True,
         )
         return limit
+
+    def proxy(self) -> Callable[[dict], float] | None:
+        """What `--proxy` names, as a function of a spec."""
+        if not self.cfg.proxy:
+            return None
+        images = np.concatenate([batch for batch, _ in self.images.validation.take(IMAGES).as_numpy_iterator()])
+        return partial(PROXIES[self.cfg.proxy], images=images[:IMAGES])
 
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""

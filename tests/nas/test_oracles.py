@@ -181,6 +181,23 @@ def test_a_front_is_looked_for_at_all_costs():
     assert spreads["pareto-macs"] > spreads["accuracy"]
 
 
+def test_a_proxy_that_is_right_helps_and_one_that_is_wrong_is_not_asked_for_long():
+    """It is asked about each network once."""
+    best, asked = {}, []
+
+    def right(spec):
+        asked.append(str(spec))
+        return spec["n_filters"][0] / 64 + spec["repeats"][0] / 4 - (spec["blocks"][0] == "plain")
+
+    for name, proxy in (("right", right), ("wrong", lambda spec: -right(spec))):
+        search = oracle("evolution", MIXED, QUARTER, networks=16, proxy=proxy)
+        run(search, 200)
+        best[name] = np.mean([line.curve[1] for line in search.lines()[:8]])
+        assert len(set(asked)) == len(asked)
+        asked.clear()
+    assert best["right"] > best["wrong"]
+
+
 def test_towards_the_end_of_the_time_no_network_begins():
     now = [0.0]
     search = oracle("evolution", MIXED, QUARTER, seconds=100, clock=lambda: now[0])
@@ -207,6 +224,7 @@ def test_a_curve_is_by_epochs():
         ({"strategy": "evolutoin"}, "strategy='evolutoin': must be one of 'evolution'"),
         ({"goal": "pareto-mac"}, "goal='pareto-mac': must be one of 'accuracy', 'pareto-macs'"),
         ({"strategy": "random", "goal": "pareto-macs"}, "the strategy random only looks for accuracy"),
+        ({"strategy": "random", "proxy": len}, "proxy: the strategy random listens to none; evolution does"),
         ({"limits": budget(max_params=10)}, "no network of the space mixed .*fits max_params=10: the smallest has"),
     ],
 )
