@@ -15,16 +15,8 @@ import kerascnn
 from kerascnn import nas, training
 
 CONFIG = {"data": "digits", "family": "", "size": 0, "limit": 0, "augment": "none", "batch": 32, "lr": 2e-3}
-CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "strategy": "evolution"}
-CONFIG |= {
-    "objective": "accuracy",
-    "proxy": "",
-    "budget": "",
-    "trials": 0,
-    "epochs": 9,
-    "winner_epochs": 0,
-    "workers": 1,
-}
+CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "workers": 1, "trials": 0}
+CONFIG |= {"strategy": "evolution", "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0}
 SMOKE = {"trials": 2, "epochs": 1, "winner_epochs": 1, "batch": 8, "limit": 64}
 
 

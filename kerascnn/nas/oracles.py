@@ -292,7 +292,7 @@ STRATEGIES = {
 
 
 def check(strategy: str, goal: str, proxy: object = None) -> None:
-    """Raise an `InputError` where a strategy or goal is unknown, or the strategy looks for no such goal or at no proxy."""
+    """Raise an `InputError` where a strategy or goal is unknown, or they, or strategy and proxy, do not go together."""
     one_of("strategy", strategy, STRATEGIES)
     one_of("goal", goal, GOALS)
     if goal != "accuracy" and strategy != "evolution":

@@ -60,11 +60,12 @@ def test_a_front_is_what_nothing_beats(points):
 
 
 @pytest.fixture
-def forgets(monkeypatch):
+def forgets():
     """Names that a test registers are gone behind it."""
-    registry.knobs("staged")  # is imported, and stays registered
-    monkeypatch.setattr(catalog, "UNLISTED", dict(catalog.UNLISTED))
-    monkeypatch.setattr(registry, "_BUILDERS", dict(registry._BUILDERS))
+    before = set(catalog.UNLISTED)
+    yield
+    for name in set(catalog.UNLISTED) - before:
+        del catalog.UNLISTED[name], registry._BUILDERS[name]
 
 
 @pytest.mark.usefixtures("forgets")
