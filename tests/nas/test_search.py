@@ -18,7 +18,7 @@ from .test_winner import SPEC
 
 FLAGS = {
     "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "strategy": "evolution", "trials": 0,
-    "objective": "accuracy", "budget": "", "epochs": 9, "winner_epochs": 0, "workers": 1,
+    "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0, "workers": 1,
 }  # fmt: skip
 
 
@@ -94,6 +94,7 @@ def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
         ({"strategy": "evolutoin"}, "strategy='evolutoin': must be one of"),
         ({"objective": "speed"}, "goal='speed'"),
         ({"objective": "pareto-macs", "strategy": "random"}, "the strategy random only looks for accuracy"),
+        ({"proxy": "size"}, "proxy='size': must be one of"),
         ({"workers": 0}, "workers=0"),
         ({"epochs": 0}, "epochs=0"),
         ({"budget": "soon"}, "--budget soon: must be a time"),
