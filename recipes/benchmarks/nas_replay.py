@@ -145,7 +145,14 @@ def oracle(strategy, table, cap, seed):
     return STRATEGIES[strategy](table.space, budget, seed=seed, counted=counted, **settings.get(strategy, {}))
 
 
-def replay(job, table, trials, cost):
+def open_table(path):
+    """In each process, as a table cannot be sent to one."""
+    global table
+    table = Nasbench(path) if path else Mnist()
+    return table
+
+
+def replay(job, trials, cost):
     """[(seconds spent, accuracy, test accuracy)] whenever the best network so far changes, and seconds and trials in
     all. It ends after so many trials or seconds."""
     strategy, cap, seed = job
@@ -213,19 +220,19 @@ def main():
     parser.add_argument("--strategies", default="plain random,random,hyperband,evolution,bayesian")
     parser.add_argument("--out", default="", help="a file for all that was found, as JSON")
     given = parser.parse_args()
-    table = Nasbench(given.table) if given.table else Mnist()
+    table = open_table(given.table)
     strategies, everything = given.strategies.split(","), {}
     for cap in given.caps.split(","):
         limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
         title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
         runs = {}
-        with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+        with multiprocessing.get_context("spawn").Pool(given.processes, open_table, [given.table]) as pool:
             for strategy in strategies:
                 began, cost = perf_counter(), np.inf
                 trials = TRIALS if strategy == "plain random" else 10**6
                 if trials > TRIALS:
                     cost = charge(table, limit) * TRIALS
-                one = partial(replay, table=table, trials=trials, cost=cost)
+                one = partial(replay, trials=trials, cost=cost)
                 runs[strategy] = pool.map(one, [(strategy, limit, seed) for seed in range(given.seeds)], chunksize=1)
                 print(f"{title}: {strategy}, {given.seeds} seeds in {perf_counter() - began:.0f} s", flush=True)
         show(title, runs, charge(table, limit))
