@@ -195,9 +195,14 @@ def at(found, cost, column):
     return reached[-1] if reached else np.nan
 
 
-def reached(found, goal):
+def reached(found, goal, column):
     """Seconds after which the best network was as good as the goal."""
-    return next((row[0] for row in found if row[1] >= goal), np.inf)
+    return next((row[0] for row in found if row[column] >= goal), np.inf)
+
+
+def middle(values):
+    """What half of the values are at most; infinite where more than half are."""
+    return np.quantile(values, 0.5, method="lower")
 
 
 def interval(samples):
@@ -253,26 +258,26 @@ def charge(table, limit):
 
 def show(title, runs, charged):
     marks = [mark * charged for mark in MARKS]
-    printed = Printed("strategy", *(f"after {mark} trainings" for mark in MARKS), "to the goal", title=title)
-    goals = {name: np.median([at(found, np.inf, 1) for found, *_ in runs[name]]) for name in runs if "random" in name}
-    costs = {name: np.array([spent for _, spent, _ in runs[name]]) for name in goals}
+    printed = Printed("strategy", *(f"after {mark}" for mark in MARKS), "cost, validated", "cost, test", title=title)
+    peers = [name for name in runs if "random" in name]
     for strategy, found in runs.items():
         cells = []
         for mark in marks:
             best = np.array([at(one, mark, 2) for one, *_ in found])
             low, high = bootstrap(np.nanmean, best)
             cells.append(f"{np.nanmean(best):.2%} ({low:.2%} to {high:.2%})")
-        cells.append(", ".join(ratio(found, goals[name], costs[name]) for name in goals))
+        cells += ["\n".join(ratio(found, runs[peer], column) for peer in peers) for column in (1, 2)]
         printed.add_row(strategy, *cells)
     rich.print(printed)
     print(
-        "Test accuracy of the network that validated best. To the goal: the cost after which half of the searches were"
+        "Mean test accuracy of the network that validated best, after so many trainings' cost. Cost: that after which half"
     )
     print(
-        "as good as half of those by",
-        *(f"{name} in the end ({goal:.2%})," for name, goal in goals.items()),
-        "to theirs",
+        "of the searches had found a network as good as half of those by",
+        ", ".join(peers),
+        "had in the end; as a share of",
     )
+    print("their cost.")
     ours = runs.get("evolution")
     for other, found in runs.items():
         if ours and other != "evolution":
@@ -287,11 +292,13 @@ def show(title, runs, charged):
             print(f"evolution against {other}, after", "; ".join(lines))
 
 
-def ratio(found, goal, cost):
-    ours = np.array([reached(one, goal) for one, *_ in found])
-    share = np.median(ours) / np.median(cost)
-    low, high = bootstrap(lambda a, b: np.median(a) / np.median(b), ours, cost)
-    return f"{share:.2f} ({low:.2f} to {high:.2f})" if np.isfinite(share) else "not reached"
+def ratio(found, peer, column):
+    goal = middle([at(one, np.inf, column) for one, *_ in peer])
+    ours, cost = np.array([reached(one, goal, column) for one, *_ in found]), np.array([spent for _, spent, _ in peer])
+    share = middle(ours) / middle(cost)
+    low, high = bootstrap(lambda a, b: min(middle(a) / middle(b), 1e9), ours, cost)
+    end = f"{high:.2f}" if high < 1e6 else "never"
+    return f"{share:.2f} ({low:.2f} to {end})" if np.isfinite(share) else "not reached"
 
 
 if __name__ == "__main__":
