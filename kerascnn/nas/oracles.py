@@ -9,7 +9,7 @@ What does not fit the budget is drawn again; it is no trial.
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
-from math import exp, log
+from math import exp, log1p
 from random import Random
 from statistics import median
 from typing import NamedTuple
@@ -198,8 +198,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         costs = sorted(self._cost(values) for values in known)
         if not costs:
             return self.budget
-        low, high = log(costs[len(costs) // 10]), log(costs[-1])
-        return self.budget._replace(**{f"max_{self._what}": round(exp(random.uniform(low, high))) + 1})
+        low, high = log1p(costs[len(costs) // 10]), log1p(costs[-1])
+        return self.budget._replace(**{f"max_{self._what}": round(exp(random.uniform(low, high)))})
 
     def _tried(self, lines):
         """With what each network will have reached at the last rung: what it has, and what others gained from there."""
@@ -253,7 +253,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return getattr(self.counted(self.space_searched.spec(values)), self._what)
 
     def _size(self, values):
-        return log(self._cost(values))
+        return log1p(self._cost(values))
 
 
 def rungs(max_epochs: int, min_epochs: int, factor: int) -> list[int]:

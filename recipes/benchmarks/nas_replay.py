@@ -270,14 +270,11 @@ def show(title, runs, charged):
         printed.add_row(strategy, *cells)
     rich.print(printed)
     print(
-        "Mean test accuracy of the network that validated best, after so many trainings' cost. Cost: that after which half"
+        "Mean test accuracy of the network that validated best, after the cost of so many trainings. Cost: after which"
     )
     print(
-        "of the searches had found a network as good as half of those by",
-        ", ".join(peers),
-        "had in the end; as a share of",
+        "half of the searches had a network as good as half of those by", ", ".join(peers), "had in the end, of theirs."
     )
-    print("their cost.")
     ours = runs.get("evolution")
     for other, found in runs.items():
         if ours and other != "evolution":
