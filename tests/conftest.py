@@ -1,5 +1,6 @@
 import gc
 import json
+import signal
 from pathlib import Path
 
 import keras
@@ -62,3 +63,11 @@ def float64():
 def clear_session():
     yield
     keras.utils.clear_session(free_memory=False)  # freeing takes longer than most tests
+
+
+@pytest.fixture
+def ctrl_c():
+    """Lets children hear Ctrl-C also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)

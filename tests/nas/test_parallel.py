@@ -373,6 +373,7 @@ def test_who_fails_by_itself_ends_all(start, tmp_path, name):
     assert not any(runs(pid) for other in ALL if (tmp_path / other).exists() for pid in pids(tmp_path, other))
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_handed_on(start, tmp_path, number):
     process = start(lasts=LIMIT)

@@ -260,6 +260,7 @@ def test_what_runs_when_the_time_is_over_is_put_off(recipe, tmp_path):
         pytest.param(signal.SIGINT, 130, "stopped by Ctrl-C; the sweep goes on by --resume\n", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_sweep_that_is_killed_goes_on(recipe, tmp_path, number, status, told):
     home = tmp_path / "sweep"
     module = [sys.executable, "-m", "kerascnn.nas.sweep", "--out", str(home)]
@@ -270,7 +271,10 @@ def test_a_sweep_that_is_killed_goes_on(recipe, tmp_path, number, status, told):
     while not starts.exists() and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(number)
-    assert process.communicate(timeout=60)[1] == told
+    try:
+        assert process.communicate(timeout=60)[1] == told
+    finally:
+        process.kill()
     assert process.returncode == status
     assert runs_of(home) == []
     done = subprocess.run([*module, "--resume"], capture_output=True, text=True, timeout=120)

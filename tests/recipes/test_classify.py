@@ -2,7 +2,6 @@
 
 import csv
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -78,14 +77,6 @@ def test_a_loss_that_explodes_is_one_line_and_status_1(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("stopped: the loss in epoch 1, step ")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.fixture
-def ctrl_c():
-    """Lets children hear Ctrl-C also where these tests run in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.SIGINT
-    signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_is_one_line_and_leaves_a_usable_run(ctrl_c, tmp_path):
