@@ -101,12 +101,9 @@ def load(
     image_shape = target_shape(name, image_shape)
     how = chosen(augment, image_shape[:2])
 
-    if is_folder(name):
-        name, classes, train, validation = folder.open_folder(Path(name).expanduser(), limit)
-        mean, std = statistics(None, image_shape[2])
-    else:
-        name, classes, train, validation = named.open_named(name, limit)
-        mean, std = statistics(name, image_shape[2])
+    own = is_folder(name)
+    name, classes, train, validation = opened(name, limit)
+    mean, std = statistics(None if own else name, image_shape[2])
     if held_out:
         train, validation = train.parted(held_out)
     train_size, validation_size = train.size, validation.size
@@ -191,6 +188,13 @@ def _ten_views(examples, image_shape, batch):
 def native_shape(name: str | Path) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a set's images as they are, None where they differ."""
     return folder.native_shape(Path(name).expanduser()) if is_folder(name) else named.native_shape(name)
+
+
+def opened(name: str | Path, limit: int | None = None) -> tuple:
+    """(name, class names in label order, training examples, validation examples) of a set, of which none is decoded."""
+    if is_folder(name):
+        return folder.open_folder(Path(name).expanduser(), limit)
+    return named.open_named(name, limit)
 
 
 def is_folder(name):

@@ -30,10 +30,8 @@ class Share(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true share lies, with 95 % confidence. Wilson 1927."""
-        z, n, p = 1.96, self.draws, self.fitting / self.draws
-        middle, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, min(p, (middle - half) / (1 + z * z / n))), min(1.0, max(p, (middle + half) / (1 + z * z / n)))
+        """Where the true share lies, with 95 % confidence."""
+        return interval(self.fitting, self.draws)
 
     def __str__(self):
         low, high = self.interval
@@ -41,6 +39,13 @@ class Share(NamedTuple):
             f"{self.fitting / self.draws:.1%} of the space {self.space} fits the budget "
             f"({low:.1%} to {high:.1%}, from {self.draws:,} draws)"
         )
+
+
+def interval(found: int, n: int) -> tuple[float, float]:
+    """Where the true share lies if it was `found` of `n`, with 95 % confidence. Wilson 1927."""
+    z, p = 1.96, found / n
+    middle, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, min(p, (middle - half) / (1 + z * z / n))), min(1.0, max(p, (middle + half) / (1 + z * z / n)))
 
 
 class Budget(NamedTuple):

@@ -45,12 +45,17 @@ def is_closed(spec: dict) -> bool:
 def _built(spec: str) -> Count:
     from json import loads
 
+    return count_model(undrawn(loads(spec)))
+
+
+def undrawn(spec: dict):
+    """The network of a spec, to look at: its weights are not drawn."""
     from keras import StatelessScope
 
     from ..registry import build
 
     with StatelessScope(initialize_variables=False):
-        return count_model(build(**loads(spec)))
+        return build(**spec)
 
 
 def count_model(model) -> Count:

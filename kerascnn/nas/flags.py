@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..training.config import flag
 from .space import Number, Space
 
 STEPS = 24  # into which a range is divided
@@ -113,7 +114,3 @@ def _flags(numbers, values):
         else:
             words += [flag(name), str(value)]
     return words
-
-
-def flag(name):
-    return "--" + name.replace("_", "-")

@@ -27,7 +27,7 @@ from keras_tuner.engine.trial import Trial
 from ..errors import InputError
 from ..training.start import TrainingStopped
 from .count import count
-from .results import BEFORE, states
+from .results import BEFORE, in_epochs, states
 from .space import decoded
 
 TRIED = "1.4."  # the versions of keras-tuner with which this has been tried
@@ -338,7 +338,7 @@ class Kept:
         line = f"trial {trial.trial_id}: "
         if trial.status == "FAILED":
             return line + f"failed: {trial.message}"
-        line += f"{self.objective.name} {trial.score:.4f} after {_epochs(trial.best_step)}"
+        line += f"{self.objective.name} {trial.score:.4f} after {in_epochs(trial.best_step)}"
         if "count" in self._network(trial):
             cost = self._network(trial)["count"]
             line += f", {cost['params']:,} parameters, {cost['macs']:,} MACs"
@@ -352,12 +352,17 @@ class Kept:
 
     def _live_line(self):
         running = [
-            f"{trial.trial_id} ({_epochs(max(_steps(trial, self.objective.name), default=0))})"
+            f"{trial.trial_id} ({in_epochs(max(_steps(trial, self.objective.name), default=0))})"
             for trial in self.ongoing_trials.values()
         ]
         left = f"{max(0.0, self.seconds - self.spent()):.0f} s left" if self.seconds else f"{self.spent():.0f} s"
         ended = f"{len(self.end_order)} of {self.max_trials}" if self.max_trials else f"{len(self.end_order)}"
         return f"{left}; {ended} trials ended; {self._best()}; running: {', '.join(running) or 'none'}"
+
+
+def well_spaced(seed: int) -> int:
+    """A seed for keras-tuner, for which 0 is none and neighbours are shifted copies."""
+    return Random(f"kerascnn {seed}").randrange(1, 2**31)
 
 
 def write(path: Path, state: dict) -> None:
@@ -390,7 +395,3 @@ def _free(path):
 
 def _steps(trial, metric):
     return {seen.step for seen in trial.metrics.get_history(metric)} if trial.metrics.exists(metric) else set()
-
-
-def _epochs(number):
-    return f"{number} epoch" + "s" * (number != 1)

@@ -21,7 +21,8 @@ from sklearn.exceptions import ConvergenceWarning
 from ..errors import InputError, one_of
 from .budget import Budget
 from .count import Count, count
-from .keeping import Kept
+from .keeping import Kept, well_spaced
+from .results import chains
 from .space import Space, declare, decoded, encoded
 from .strategy import AGREES, POOL, Tried, cache_by_values, correlation, propose
 
@@ -58,7 +59,7 @@ class WithinBudget(Kept):
             objective=keras_tuner.Objective("val_accuracy", "max"),
             hyperparameters=declare(space),
             allow_new_entries=False,
-            seed=Random(f"kerascnn {seed}").randrange(1, 2**31),
+            seed=well_spaced(seed),
             **kept,
         )
         self.max_trials = None  # keras-tuner's ten
@@ -162,18 +163,11 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
 
     def lines(self) -> list[Line]:
         """The networks so far, in the order in which they began."""
-        lines, of = [], {}
-        for trial_id in self.start_order:
-            trial = self.trials[trial_id]
-            parent = trial.hyperparameters.values.get("tuner/trial_id")
-            if parent is None:
-                of[trial_id] = Line(decoded(self.space_searched, trial.hyperparameters.values), [], {})
-                lines.append(of[trial_id])
-            else:
-                of[trial_id] = of[parent]
-            of[trial_id].trials.append(trial)
-            of[trial_id].curve.update(curve(trial))
-        return lines
+        begun = [self.trials[trial_id] for trial_id in self.start_order]
+        found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
+        return [
+            Line(decoded(self.space_searched, line[0].hyperparameters.values), line, _curve(line)) for line in found
+        ]
 
     def _next(self, lines, random):
         """Values of a network to begin with."""
@@ -269,6 +263,10 @@ def curve(trial) -> dict[int, float]:
     if not trial.metrics.exists("val_accuracy"):
         return {}
     return {point.step: point.mean() for point in trial.metrics.get_history("val_accuracy")}
+
+
+def _curve(line):
+    return {epochs: accuracy for trial in line for epochs, accuracy in curve(trial).items()}
 
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:

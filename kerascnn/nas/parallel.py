@@ -257,11 +257,9 @@ class _Member:
 
 def _failure(members):
     """What is told when one has ended by itself: the first does, the chief, if it has; it may just be about to."""
-    _wait([members[0].process], PARTING)
+    launch.wait([members[0].process], PARTING)
     failed = next(member for member in members if member.process.poll())
-    file = failed.output[1]
-    file.seek(0)
-    lines = file.read().decode(errors="replace").splitlines()[-launch.LINES :] or ["nothing said"]
+    lines = launch.last_lines(failed.output[1]) or ["nothing said"]
     for line in lines[:-1]:
         print(line, file=sys.stderr)
     status, last = failed.process.returncode, lines[-1].removeprefix("stopped: ")
@@ -294,7 +292,7 @@ def start_workers(command: list[str], workers: int) -> None:
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
     with ExitStack() as stack:
         stack.callback(lambda: [signal.signal(number, handler) for number, handler in before.items()])
-        stack.callback(lambda: _end([member.process for member in members]))
+        stack.callback(lambda: launch.end([member.process for member in members]))
         [listens] = launch.free_addresses(1)
         for name, environment in _environments(listens, workers):
             said = stack.enter_context(tempfile.TemporaryFile())
@@ -304,10 +302,10 @@ def start_workers(command: list[str], workers: int) -> None:
             if any(statuses):
                 raise _failure(members)
             if statuses[0] == 0:
-                _wait([member.process for member in members], PARTING)
+                launch.wait([member.process for member in members], PARTING)
                 return
             time.sleep(0.1)
-        _wait([member.process for member in members[1:]], launch.GRACE)
+        launch.wait([member.process for member in members[1:]], launch.GRACE)
     if signal.SIGINT in asked:
         raise KeyboardInterrupt
     raise TrainingStopped("by SIGTERM; the search goes on from where it was")
@@ -336,19 +334,3 @@ def _gpus():
         return [gpu for gpu in visible.split(",") if gpu and gpu != "-1"]
     found = Path("/proc/driver/nvidia/gpus")
     return [str(i) for i in range(len(list(found.iterdir())))] if found.is_dir() else []
-
-
-def _end(processes):
-    """End those that still run: they may write a checkpoint."""
-    for process in processes:
-        process.terminate()
-    _wait(processes, launch.GRACE)
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def _wait(processes, seconds):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and any(process.poll() is None for process in processes):
-        time.sleep(0.1)

@@ -1,6 +1,5 @@
 """What a search tells its user: a page to look at, and all trials as a table."""
 
-import csv
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,9 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from ..errors import InputError
 from ..training import config, files, pictures, report
-from .budget import Budget, Share, budget, told
-from .results import Result, results
+from .budget import Budget, Share, budget, interval, told
+from .count import undrawn
+from .results import Result, in_epochs, results
 from .winner import Network, front, knobs, largest, networks, ranked
 
 SHOWN = 10  # networks in the table of the best
@@ -112,26 +112,27 @@ def write_report(folder: str | Path) -> None:
     if best_by_cost:
         rows = [{**one.count._asdict(), "accuracy": one.accuracy, "spec": one.spec} for one in best_by_cost]
         files.write_json(folder / "front.json", {"cost": cost, "networks": rows})
-    report.publish(folder, compose(folder, about, trials, best_by_cost and (cost, best_by_cost)))
+    report.publish(folder, compose(folder, about, trials, tried, best_by_cost and (cost, best_by_cost)))
 
 
 def write_trials(path: Path, trials: Sequence[Result]) -> None:
     """All trials, one a line."""
     names = dict.fromkeys(name for trial in trials for name in trial.values)
     columns = ("trial", "parent", "status", *names, *COSTS, "memory", "epochs", "accuracy", "seconds", "message")
-    with files.aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        table.writeheader()
-        for trial in trials:
-            epochs = max(trial.curve, default=0)
-            reached = {"epochs": epochs, "accuracy": trial.curve.get(epochs)}
-            table.writerow({**trial.values, **trial.count._asdict(), **trial._asdict(), **reached})
+    rows = []
+    for trial in trials:
+        epochs = max(trial.curve, default=0)
+        reached = {"epochs": epochs, "accuracy": trial.curve.get(epochs)}
+        told = {**trial.values, **trial.count._asdict(), **trial._asdict(), **reached}
+        rows.append([told.get(name) for name in columns])
+    files.write_csv(path, columns, rows)
 
 
-def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: tuple | None) -> report.Report:
+def compose(
+    folder: Path, about: dict, trials: Sequence[Result], tried: Sequence[Network], best_by_cost: tuple | None
+) -> report.Report:
     """The text of the report; draws its pictures."""
-    tried, limits, flags = networks(trials), budget(**about["budget"]), about["flags"]
-    good = ranked(tried)
+    good, limits, flags = ranked(tried), budget(**about["budget"]), about["flags"]
     winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
     found = choices(tried, epoch)
@@ -157,11 +158,11 @@ def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: t
         shown.append((explanation, "choices.png"))
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
-        lead=f"{len(tried)} networks were trained for up to {_epochs(max(one.epochs for one in good))} on "
+        lead=f"{len(tried)} networks were trained for up to {in_epochs(max(one.epochs for one in good))} on "
         f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
         f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
         f"had no part in the search.",
-        facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, winner)],
+        facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, tried, winner)],
         pictures=shown,
         tables=[
             *([_table("The front", best_by_cost[1])] if best_by_cost else []),
@@ -175,13 +176,13 @@ def compose(folder: Path, about: dict, trials: Sequence[Result], best_by_cost: t
 
 def _accuracies(folder, winner):
     """Facts; the winner's on the test images, once it is trained."""
-    searched = (f"accuracy in the search, after {_epochs(winner.epochs)}", f"{winner.accuracy:.2%}")
+    searched = (f"accuracy in the search, after {in_epochs(winner.epochs)}", f"{winner.accuracy:.2%}")
     try:
         result, config = (files.read_json(folder / "winner" / name) for name in ("metrics.json", "config.json"))
     except FileNotFoundError:
         return [searched]
     images = config["validation_images"]
-    low, high = Share("", round(result["accuracy"] * images), images).interval
+    low, high = interval(round(result["accuracy"] * images), images)
     return [
         (f"accuracy of the winner on {images:,} test images", f"{result['accuracy']:.2%}"),
         ("with 95 % confidence", f"{low:.1%} to {high:.1%}"),
@@ -189,13 +190,13 @@ def _accuracies(folder, winner):
     ]
 
 
-def _facts(about, limits, trials, winner):
+def _facts(about, limits, trials, tried, winner):
     share = Share(*about["share"])
     return [
         ("of the winner", told(winner.count)),
         ("limits", str(limits)),
         ("of the space fits", f"{share.fitting / share.draws:.1%}"),
-        ("networks", f"{len(networks(trials))} in {len(trials)} trials"),
+        ("networks", f"{len(tried)} in {len(trials)} trials"),
         ("training in the search", f"{sum(trial.seconds for trial in trials):.0f} s"),
         ("strategy", about["flags"]["strategy"]),
     ]
@@ -234,10 +235,6 @@ def _costs_of(count):
     return f"{count.params:,} parameters, {count.macs:,} MACs"
 
 
-def _epochs(number):
-    return f"{number} epoch" + "s" * (number != 1)
-
-
 def _usage(folder, spec):
     flags = " ".join(f"--knob {shlex.quote(f'{name}={value}')}" for name, value in knobs(spec).items())
     return f"""    kerascnn predict {folder / "winner"} IMAGE
@@ -270,7 +267,7 @@ def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequ
             part = [one for one in good if one.epochs == epochs]
             axes.plot(
                 [getattr(one.count, cost) for one in part], [one.accuracy for one in part], "o",
-                ms=5, mew=0, color=KEPT, alpha=0.25 + 0.6 * epochs / longest, label=_epochs(epochs),
+                ms=5, mew=0, color=KEPT, alpha=0.25 + 0.6 * epochs / longest, label=in_epochs(epochs),
             )  # fmt: skip
         best = front(good, cost)
         x, y = [getattr(one.count, cost) for one in best], [one.accuracy for one in best]
@@ -290,7 +287,7 @@ def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequ
     figure.axes[0].set_ylabel("accuracy on held-out images")
     drawn = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(drawn.values(), drawn, loc="outside lower center", ncols=len(drawn), frameon=False, fontsize=9)
-    _write(figure, path)
+    pictures.write(figure, path)
 
 
 def draw_curves(path: Path, tried: Sequence[Network]) -> None:
@@ -312,7 +309,7 @@ def draw_curves(path: Path, tried: Sequence[Network]) -> None:
     axes.set(xlabel="epochs trained", ylabel="accuracy on held-out images")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.legend(*_reversed(axes), frameon=False, fontsize=8, loc="lower right")
-    _write(figure, path)
+    pictures.write(figure, path)
 
 
 def draw_choices(path: Path, found: Sequence[Choice], epoch: int) -> None:
@@ -325,7 +322,7 @@ def draw_choices(path: Path, found: Sequence[Choice], epoch: int) -> None:
         axes.barh(choice.name, choice.share, color=KEPT if choice.share > choice.chance else OTHER, height=0.6)
         label = "chance reaches this in 1 of 20" if i == 0 else None
         axes.plot([choice.chance] * 2, [i - 0.38, i + 0.38], color=BEST, lw=2, label=label)
-    axes.set(xlabel=f"share explained of the variance of accuracy after {_epochs(epoch)}", xlim=(0, None))
+    axes.set(xlabel=f"share explained of the variance of accuracy after {in_epochs(epoch)}", xlim=(0, None))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -335,7 +332,7 @@ def draw_choices(path: Path, found: Sequence[Choice], epoch: int) -> None:
         _draw_choice(axes, choice)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    _write(figure, path)
+    pictures.write(figure, path)
 
 
 def _draw_choice(axes, choice):
@@ -355,16 +352,12 @@ def _draw_choice(axes, choice):
 
 def draw_networks(path: Path, specs: dict[str, dict]) -> None:
     """Networks above one another, title -> spec, to a PNG file."""
-    from keras import StatelessScope
-
     from ..analysis import figures
-    from ..registry import build
 
-    with StatelessScope(initialize_variables=False):
-        models = [(title, build(**spec)) for title, spec in specs.items()]
+    models = [(title, undrawn(spec)) for title, spec in specs.items()]
     figure = Figure(figsize=(11, 2.4 * len(models) + 0.4), layout="constrained")
     figures.draw(figure, models)
-    _write(figure, path)
+    pictures.write(figure, path)
 
 
 def _curve(one):
@@ -377,11 +370,5 @@ def _reversed(axes):
 
 def _dress(axes):
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e6e8eb", lw=0.8)
+    pictures.frame(axes)
     axes.set_axisbelow(True)
-
-
-def _write(figure, path):
-    with files.aside(path) as draft:
-        pictures.write(figure, draft)

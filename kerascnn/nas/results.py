@@ -1,8 +1,9 @@
 """What a search has found so far, read from its folder; needs neither Keras nor keras-tuner."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import InputError
 from .count import Count
@@ -56,8 +57,8 @@ def results(folder: str | Path) -> list[Result]:
             values={name: value for name, value in values.items() if not name.startswith("tuner/")},
             spec=state.get("spec"),
             count=state.get("count") and Count(**state["count"]),
-            curve={**(parent.curve if parent else {}), **_by_step(state, "val_accuracy")},
-            seconds=sum(_by_step(state, "seconds").values()),
+            curve={**(parent.curve if parent else {}), **by_step(state, "val_accuracy")},
+            seconds=sum(by_step(state, "seconds").values()),
         )
     return list(found.values())
 
@@ -88,6 +89,28 @@ def read(path: Path) -> dict | None:
     return None
 
 
-def _by_step(state, metric):
+def chains(trials: Iterable[tuple[str, str | None, Any]]) -> list[list]:
+    """Trials that go on from each other together, in the order in which the first of them began.
+
+    Args:
+        trials: (number, the parent's number, trial). One whose parent is not among them begins anew.
+    """
+    found, of = [], {}
+    for number, parent, trial in trials:
+        if parent in of:
+            of[number] = of[parent]
+        else:
+            of[number] = []
+            found.append(of[number])
+        of[number].append(trial)
+    return found
+
+
+def in_epochs(number: int) -> str:
+    return f"{number} epoch" + "s" * (number != 1)
+
+
+def by_step(state: dict, metric: str) -> dict[int, float]:
+    """A metric's values in what a `trial.json` says."""
     observations = state["metrics"]["metrics"].get(metric, {}).get("observations", [])
     return {seen["step"]: sum(seen["value"]) / len(seen["value"]) for seen in observations}

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -90,14 +90,11 @@ class Search:
         and the number of classes."""
         height, width, channels = native_shape(self.cfg.data)
         shape = (*(self.cfg.size or min(side or SIDE, SIDE) for side in (height, width)), channels)
-        return shape, len(self._opened()[1])
+        return shape, len(self._opened[1])
 
+    @cached_property
     def _opened(self):
-        """(name, classes, training images, others), none of which is read."""
-        name, limit = self.cfg.data, self.cfg.limit or None
-        if pipeline.is_folder(name):
-            return pipeline.folder.open_folder(Path(name).expanduser(), limit)
-        return pipeline.named.open_named(name, limit)
+        return pipeline.opened(self.cfg.data, self.cfg.limit or None)
 
     def family(self) -> str | dict:
         """What `space` takes: the name of a family; or with `--knob` a network of the catalog and choices for it."""
@@ -157,7 +154,7 @@ class Search:
 
     def _enough(self, limits, load, compile):
         """How many images to search with; None for all."""
-        size = self._opened()[2].size
+        size = self._opened[2].size
         if self.total is None or size <= FEW:
             return None
         random = Random(self.cfg.seed)

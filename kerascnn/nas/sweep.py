@@ -13,10 +13,8 @@ each run from its last checkpoint.
 """
 
 import argparse
-import errno
 import json
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -25,9 +23,10 @@ from random import Random
 
 from ..errors import InputError, count, one_of
 from ..training import devices, launch
-from ..training.config import duration
-from ..training.start import TrainingStopped
-from .flags import ITS_OWN, Plan, Trial, flag, varied
+from ..training.config import duration, flag
+from ..training.start import TrainingStopped, one_line_endings
+from .flags import ITS_OWN, Plan, Trial, varied
+from .results import by_step, states
 from .space import declare, decoded, encoded
 
 STRATEGIES = ("evolution", "random")
@@ -61,15 +60,11 @@ def sweep(plan: Plan, folder: Path) -> list[Trial]:
 
 def found(plan: Plan, folder: Path) -> list[Trial]:
     """The trials that a sweep has kept in its folder."""
-    from .results import states
-
     space, trials = varied(plan.vary), []
     for state in states(folder).values():
         values = decoded(space, state["hyperparameters"]["values"])
-        seconds = state["metrics"]["metrics"].get("seconds", {"observations": []})["observations"]
-        taken = seconds[-1]["value"][0] if seconds else 0.0
-        message = state["message"] or ""
-        trials.append(Trial(state["trial_id"], state["status"], state["score"], values, taken, message))
+        seconds, message = sum(by_step(state, "seconds").values()), state["message"] or ""
+        trials.append(Trial(state["trial_id"], state["status"], state["score"], values, seconds, message))
     return trials
 
 
@@ -78,7 +73,7 @@ def _oracle(plan, space):
     import keras_tuner
     from keras_tuner.oracles import RandomSearchOracle
 
-    from .keeping import Kept
+    from .keeping import Kept, well_spaced
     from .strategy import Tried, propose
 
     sign = -1 if plan.lowest else 1
@@ -104,7 +99,7 @@ def _oracle(plan, space):
         objective=keras_tuner.Objective(plan.score, "min" if plan.lowest else "max"),
         hyperparameters=declare(space),
         allow_new_entries=False,
-        seed=Random(f"kerascnn {plan.seed}").randrange(1, 2**31),
+        seed=well_spaced(plan.seed),
         max_trials=plan.trials,
         seconds=duration("--budget", plan.budget) if plan.budget else None,
     )
@@ -153,7 +148,7 @@ def _sweeper():
                         if self.oracle.get_trial(trial.trial_id).status != "RUNNING":
                             raise Dropped
                 finally:
-                    _end(process)
+                    launch.end([process])
             if process.returncode < 0:
                 raise FailedTrialError(f"killed by signal {-process.returncode}")
             if process.returncode:
@@ -162,16 +157,6 @@ def _sweeper():
                 raise FailedTrialError(f"left no {METRICS}")
 
     return Sweeper
-
-
-def _end(process):
-    """It may write a checkpoint."""
-    process.terminate()
-    try:
-        process.wait(launch.GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _last_line(path):
@@ -284,28 +269,12 @@ def run(words: Sequence[str]) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, _asked_to_end)
-    try:
+    with one_line_endings(lambda: "--resume", "stopped by Ctrl-C; the sweep goes on by --resume"):
         run(sys.argv[1:])
-    except InputError as error:
-        _leave(f"error: {error}", 2)
-    except TrainingStopped as stop:
-        _leave(f"stopped: {stop}", 1)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        _leave(f"stopped: the disk is full ({error}); make room, and go on with --resume", 1)
-    except KeyboardInterrupt:
-        _leave("stopped by Ctrl-C; the sweep goes on by --resume", 130)
 
 
 def _asked_to_end(number, frame):
     raise TrainingStopped("by SIGTERM; the sweep goes on by --resume")
-
-
-def _leave(line, status):
-    sys.stdout.flush()
-    print(line, file=sys.stderr)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

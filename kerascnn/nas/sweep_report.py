@@ -1,6 +1,5 @@
 """What comes of a sweep: a table, a picture, and the best flags as a command."""
 
-import csv
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +19,8 @@ def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
     best, others = ended[0], [trial for trial in trials if trial not in ended]
     command = shlex.join(["python", *plan.command, *varied(plan.vary).knobs(best.values)["flags"]])
     columns = ("trial", "status", plan.score, *names, "seconds", "message")
-    with files.aside(folder / "trials.csv") as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(
-            (trial.trial, trial.status, trial.score, *trial.values.values(), trial.seconds, trial.message)
-            for trial in trials
-        )
+    rows = [(one.trial, one.status, one.score, *one.values.values(), one.seconds, one.message) for one in trials]
+    files.write_csv(folder / "trials.csv", columns, rows)
     files.write_json(
         folder / "winner.json", {"trial": best.trial, plan.score: best.score, "flags": best.values, "command": command}
     )
@@ -92,7 +86,6 @@ def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
         axes.plot(chosen, scores, "o", ms=6, mfc="none", color=pictures.HELD_OUT)
         axes.plot(chosen[0], scores[0], "o", ms=8, color=pictures.HELD_OUT)
         axes.set(xlabel=number.name.removeprefix("knob."))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e6e8eb", lw=0.8)
+        pictures.frame(axes)
     panels[0].set_ylabel(plan.score)
     pictures.write(figure, path)

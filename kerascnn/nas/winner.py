@@ -9,8 +9,8 @@ from typing import NamedTuple
 from .. import catalog, registry
 from ..errors import InputError
 from .budget import Budget
-from .count import Count, count, count_model
-from .results import Result
+from .count import Count, count, count_model, undrawn
+from .results import Result, chains
 
 WIDTHS = ("n_filters", "alpha")  # knobs by which a network of the catalog may be narrowed to fit,
 NARROWEST = 0.5  # but no more than to this share
@@ -56,15 +56,7 @@ class Network(NamedTuple):
 
 def networks(trials: Iterable[Result]) -> list[Network]:
     """The networks of the trials of a search, in the order in which they began."""
-    found, of = [], {}
-    for trial in trials:
-        if trial.parent in of:
-            of[trial.trial] = of[trial.parent]
-        else:
-            of[trial.trial] = []
-            found.append(of[trial.trial])
-        of[trial.trial].append(trial)
-    return [_merged(chain) for chain in found]
+    return [_merged(chain) for chain in chains((trial.trial, trial.parent, trial) for trial in trials)]
 
 
 def _merged(chain):
@@ -116,7 +108,7 @@ def register(name: str, spec: dict | str | Path) -> catalog.Card:
     registered = name in catalog.UNLISTED and catalog.UNLISTED[name].same_as.startswith(FOUND)
     if not name.isidentifier() or (not registered and (name in {*catalog.CARDS, *catalog.ALIASES, *catalog.UNLISTED})):
         raise InputError(f"name={name!r}: must be a word that is no network of the catalog")
-    counted = _counted(spec)
+    counted = count_model(undrawn(spec))
     base = catalog.card(spec["name"])
     card = base._replace(
         name=name,
@@ -153,13 +145,6 @@ def read(path: str | Path) -> dict:
     if not isinstance(spec, dict) or not set(STANDARD) <= set(spec):
         raise InputError(f"{path}: holds no network; give the winner.json of a search")
     return spec
-
-
-def _counted(spec):
-    from keras import StatelessScope
-
-    with StatelessScope(initialize_variables=False):
-        return count_model(registry.build(**spec))
 
 
 # ------------------------------------------------------------------------------------------ beside it, from the catalog

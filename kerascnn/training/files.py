@@ -4,11 +4,9 @@ import csv
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import keras
 
 from ..errors import InputError
 
@@ -41,6 +39,8 @@ def save(model, path: Path, about: dict) -> None:
 
     What is needed to train it, optimizer and loss, stays out: checkpoints have that.
     """
+    import keras  # which brings in pyplot; pictures are written without
+
     if getattr(model, "outputs", None) and not isinstance(model, keras.Sequential):
         model = keras.Model(model.input, model.output, name=model.name)
     with aside(path) as draft:
@@ -73,6 +73,14 @@ def about(path: str | Path) -> tuple[Path, dict]:
             return file, json.loads(archive.read(MEMBER))
     except (zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"{file}: not a model that a run of kerascnn has saved ({MEMBER} is missing)") from error
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a table; None is an empty cell."""
+    with aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def write_history(path: Path, rows: list[dict[str, float]]) -> None:

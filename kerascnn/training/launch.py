@@ -52,13 +52,14 @@ def launch(command: list[str], workers: int) -> int:
             processes.append(start(command, {"TF_CONFIG": json.dumps(config)}, outputs[i], outputs[i]))
         failed = _first_failure(processes)
     finally:
-        _end(processes)
+        for process in processes[1:]:  # they have nothing to write
+            process.kill()
+        end(processes)
     if failed is None:
         return 0
     status = processes[failed].returncode
     if failed and not asked:
-        outputs[failed].seek(0)
-        lines = outputs[failed].read().decode(errors="replace").splitlines()[-LINES:]
+        lines = last_lines(outputs[failed])
         print(*lines, f"error: worker {failed} ended with status {status}", sep="\n", file=sys.stderr)
     return status if status > 0 else 128 - status
 
@@ -105,18 +106,27 @@ def _first_failure(processes):
         time.sleep(0.1)
 
 
-def _end(processes):
-    """End those that still run: the chief may write a checkpoint, the others have nothing to write."""
-    for process in processes[1:]:
-        process.kill()
-    for process in processes[:1]:
-        process.terminate()
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
+def end(processes: list[subprocess.Popen]) -> None:
+    """End those that still run; they may write a checkpoint."""
     for process in processes:
+        process.terminate()
+    wait(processes, GRACE)
+    for process in processes:
+        process.kill()
         process.wait()
+
+
+def wait(processes: list[subprocess.Popen], seconds: float) -> None:
+    """Until all have ended, but no longer."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and any(process.poll() is None for process in processes):
+        time.sleep(0.1)
+
+
+def last_lines(file) -> list[str]:
+    """Of what a process has said into a file."""
+    file.seek(0)
+    return file.read().decode(errors="replace").splitlines()[-LINES:]
 
 
 def main() -> None:

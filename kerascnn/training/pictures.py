@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from .files import aside
+
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
 RIGHT, WRONG = "#1a7f37", "#c62828"
 COLORS = ("#e08a1e", "#1f5fbf", "#1a7f37", "#8e44ad", "#c62828", "#5b6573")
@@ -167,11 +169,17 @@ def shortened(name: str, most: int = 14) -> str:
 def dress(axes):
     """Axes on which lines by epoch stand."""
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    frame(axes)
+    axes.legend(frameon=False, fontsize=9)
+
+
+def frame(axes):
+    """Axes with two spines, and lines at the height of what stands on the y axis."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e6e8eb", lw=0.8)
-    axes.legend(frameon=False, fontsize=9)
 
 
 def write(figure: Figure, path: Path) -> None:
     """A figure to a PNG file."""
-    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.1)
+    with aside(path) as draft:
+        figure.savefig(draft, dpi=150, bbox_inches="tight", pad_inches=0.1)

@@ -14,7 +14,6 @@ trainings; of random's within the budget: 0.28, 0.46 and 0.26.
 """
 
 import argparse
-import csv
 import json
 import multiprocessing
 import os
@@ -27,13 +26,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import keras_tuner
 import numpy as np
 import rich
+from nas_table import CHOICES, TABLE, read
 from rich.table import Table as Printed
 
 from kerascnn.nas import Budget, Count, Number, Space
 from kerascnn.nas.oracles import STRATEGIES
 from kerascnn.nas.space import declare, decoded
 
-HERE = Path(__file__).parent
 TRIALS = 60  # of plain random search: what it found then is the goal
 CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
 MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search
@@ -46,18 +45,13 @@ class Mnist:
     steps = tuple(range(1, 10))
     hyperband = {"max_epochs": 9, "factor": 3}
 
-    def __init__(self, path=HERE / "nas_mnist.csv"):
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        names = ("block", "repeats", "n_filters", "growth", "kernel_size")
-        kinds = dict.fromkeys(names[1:], int) | {"block": str}
-        self.rows = {tuple(kinds[name](row[name]) for name in names): row for row in rows}
-        choices = [tuple(dict.fromkeys(values)) for values in zip(*self.rows, strict=True)]
-        numbers = tuple(Number(name, found) for name, found in zip(names, choices, strict=True))
+    def __init__(self, path=TABLE):
+        self.rows = {tuple(row[name] for name in CHOICES): row for row in read(path)}
+        numbers = tuple(Number(name, choices) for name, choices in CHOICES.items())
         self.space = Space("mnist", numbers, lambda values: {"name": self.name, **values})
 
     def _row(self, values):
-        return self.rows[tuple(values[number.name] for number in self.space.numbers)]
+        return self.rows[tuple(str(values[name]) for name in CHOICES)]
 
     def accuracy(self, values, step):
         return float(self._row(values)[f"accuracy{step}"])
@@ -132,13 +126,15 @@ class Capped(Budget):
 def oracle(strategy, table, cap, seed):
     seed += 1000
     if strategy == "plain random":
-        return keras_tuner.oracles.RandomSearchOracle(
+        search = keras_tuner.oracles.RandomSearchOracle(
             keras_tuner.Objective("val_accuracy", "max"),
             max_trials=10**6,
             hyperparameters=declare(table.space),
             seed=seed * 10_000,
             max_consecutive_failed_trials=10**6,
         )
+        search.verbose, search.save, search._save_trial = 0, lambda: None, lambda trial: None
+        return search
     budget = type("Capped", (Capped,), {"table": table})(max_macs=cap)
     settings = {"evolution": {"max_epochs": table.steps[-1], "min_epochs": table.steps[0]}}
     settings["hyperband"] = table.hyperband | {"hyperband_iterations": 1000}
@@ -161,7 +157,7 @@ def replay(job, trials, cost):
     """[(seconds spent, accuracy, test accuracy)] whenever the best network so far changes, and seconds and trials in
     all. It ends after so many trials or seconds."""
     strategy, cap, seed = job
-    search = quietly(oracle(strategy, table, cap, seed))
+    search = oracle(strategy, table, cap, seed)
     spent, best, found, ran = 0.0, -1.0, [], 0
     while ran < trials and spent < cost:
         trial = search.create_trial("tuner0")
@@ -184,14 +180,6 @@ def replay(job, trials, cost):
             trial.status = "COMPLETED"
         search.end_trial(trial)
     return found, spent, ran
-
-
-def quietly(search):
-    """An oracle that writes and prints nothing."""
-    search.save = lambda: None
-    search._save_trial = lambda trial: None
-    search.verbose = 0
-    return search
 
 
 def at(found, cost, column):

@@ -97,6 +97,10 @@ class Cast:
         self.running[name].start()
         self.all.append(self.running[name])
 
+    def start_all(self):
+        for name in ("chief", *WORKERS):
+            self.start(name)
+
     def kill(self, name):
         self.running[name].kill()
         self.running[name].join(LIMIT)
@@ -150,11 +154,15 @@ def wanted(undisturbed):
     }
 
 
-def test_a_chief_and_two_workers(cast, undisturbed):
-    for name in ("chief", *WORKERS):
-        cast.start(name)
-    assert [cast.status(name) for name in ("chief", *WORKERS)] == [0, 0, 0]
+def assert_whole(cast, undisturbed, *workers):
+    """The chief and these workers end well, with all that an undisturbed search finds."""
+    assert [cast.status(name) for name in ("chief", *workers)] == [0] * (1 + len(workers))
     assert curves(cast.folder) == wanted(undisturbed)
+
+
+def test_a_chief_and_two_workers(cast, undisturbed):
+    cast.start_all()
+    assert_whole(cast, undisturbed, *WORKERS)
 
 
 def test_a_killed_worker_that_comes_back_gets_its_trial_back(cast, undisturbed):
@@ -164,8 +172,7 @@ def test_a_killed_worker_that_comes_back_gets_its_trial_back(cast, undisturbed):
         until(lambda done=done: epochs(cast.folder) >= done)
         cast.kill("worker0")
         cast.start("worker0", pace=0.1)
-    assert [cast.status(name) for name in ("chief", "worker0")] == [0, 0]
-    assert curves(cast.folder) == wanted(undisturbed)
+    assert_whole(cast, undisturbed, "worker0")
 
 
 def test_the_trial_of_a_worker_that_stays_dead_is_taken_up_by_another(cast, undisturbed):
@@ -175,33 +182,27 @@ def test_the_trial_of_a_worker_that_stays_dead_is_taken_up_by_another(cast, undi
     cast.start("worker1")
     until(lambda: epochs(cast.folder) >= 4)
     cast.kill("worker0")
-    assert [cast.status(name) for name in ("chief", "worker1")] == [0, 0]
-    assert curves(cast.folder) == wanted(undisturbed)
+    assert_whole(cast, undisturbed, "worker1")
 
 
 def test_a_killed_chief_goes_on_and_its_workers_do_not_notice(cast, undisturbed):
-    for name in ("chief", *WORKERS):
-        cast.start(name)
+    cast.start_all()
     for done in (1, 6, 13):
         until(lambda done=done: epochs(cast.folder) >= done)
         cast.kill("chief")
         time.sleep(0.5)
         cast.start("chief")
-    assert [cast.status(name) for name in ("chief", *WORKERS)] == [0, 0, 0]
-    assert curves(cast.folder) == wanted(undisturbed)
+    assert_whole(cast, undisturbed, *WORKERS)
 
 
 def test_all_are_killed(cast, undisturbed):
     for done in (1, 5, 11, 17):
-        for name in ("chief", *WORKERS):
-            cast.start(name)
+        cast.start_all()
         until(lambda done=done: epochs(cast.folder) >= done)
         for name in ("chief", *WORKERS):
             cast.kill(name)
-    for name in ("chief", *WORKERS):
-        cast.start(name)
-    assert [cast.status(name) for name in ("chief", *WORKERS)] == [0, 0, 0]
-    assert curves(cast.folder) == wanted(undisturbed)
+    cast.start_all()
+    assert_whole(cast, undisturbed, *WORKERS)
 
 
 def test_a_stopped_worker_that_wakes_up_late_drops_what_another_has(cast, undisturbed):
@@ -212,8 +213,7 @@ def test_a_stopped_worker_that_wakes_up_late_drops_what_another_has(cast, undist
     cast.start("worker1")
     until(lambda: epochs(cast.folder) >= 12)
     os.kill(cast.running["worker0"].pid, signal.SIGCONT)
-    assert [cast.status(name) for name in ("chief", *WORKERS)] == [0, 0, 0]
-    assert curves(cast.folder) == wanted(undisturbed)
+    assert_whole(cast, undisturbed, *WORKERS)
 
 
 def test_who_has_lost_a_trial_cannot_let_it_go(cast):
