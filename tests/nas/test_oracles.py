@@ -135,6 +135,19 @@ def test_failed_networks_are_set_aside():
     assert max(max(line.curve) for line in lines if line.is_good) == 9
 
 
+def test_a_network_whose_first_trial_was_set_aside_goes_on():
+    search = oracle("evolution", MIXED, QUARTER, networks=12)
+    run(search, 12)
+    child = next(trial for trial in search.trials.values() if "tuner/trial_id" in trial.hyperparameters.values)
+    parent = child.hyperparameters.values["tuner/trial_id"]
+    del search.trials[parent]
+    search.start_order.remove(parent)
+    run(search, 200)
+    [line] = [line for line in search.lines() if child in line.trials]
+    assert line.trials[0] is child
+    assert line.values == decoded(MIXED, child.hyperparameters.values)
+
+
 def test_it_starts_with_what_is_known_to_be_good():
     resnet = space("resnet")
 
