@@ -31,7 +31,6 @@ ATTEMPTS = 50  # at a network that was not tried before
 FULL = 4  # networks that are trained to the end whatever they promise, to see whether few epochs tell anything
 PAIRS = 6  # networks trained to the end from which it can be seen
 FEW = 24  # networks that are compared where a proxy is asked about each
-LAST = 0.3  # of the time, in which no new network is begun
 
 
 class WithinBudget(Kept):
@@ -111,6 +110,7 @@ class Line(NamedTuple):
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
+    seconds: dict[int, float]  # epochs -> what the last of them took
 
     @property
     def is_running(self) -> bool:
@@ -128,7 +128,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     1/`factor` that came so far (asynchronous successive halving, Li et al. 2020, arXiv:1810.05934), with its optimizer
     as it was; else a new network begins, see `strategy.propose`. The first ones are those that the space knows to be
     good. A few are trained to the end whatever they promise; where few epochs tell nothing about many, all are. When
-    most of the time is over no network begins any more, and the best that wait go on.
+    the time that is left is too short to train another network to the end, none begins any more; the best that wait go
+    on.
 
     Args:
         max_epochs: the last rung.
@@ -150,9 +151,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
 
     def populate_space(self, trial_id):
         lines, random = self.lines(), Random(f"{self.seed} {trial_id}")
-        is_late = self.seconds is not None and self.spent() > (1 - LAST) * self.seconds
-        may_begin = self._may_begin() and not is_late
-        if promoted := self._promoted(lines, at_least=len(lines) if is_late else 0 if may_begin else 1):
+        may_begin = self._may_begin() and not self._ends_soon(lines)
+        if promoted := self._promoted(lines, at_least=0 if may_begin else 1):
             return {"status": "RUNNING", "values": promoted}
         values = self._next(lines, random) if may_begin else None
         if values is None:
@@ -166,8 +166,19 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         return [
-            Line(decoded(self.space_searched, line[0].hyperparameters.values), line, _curve(line)) for line in found
+            Line(
+                decoded(self.space_searched, line[0].hyperparameters.values),
+                line,
+                {epoch: value for trial in line for epoch, value in curve(trial).items()},
+                {epoch: value for trial in line for epoch, value in curve(trial, "seconds").items()},
+            )
+            for line in found
         ]
+
+    def _ends_soon(self, lines):
+        """Whether another network could not be trained to the end, as far as can be told."""
+        taken = [seconds for line in lines for seconds in line.seconds.values()]
+        return bool(self.seconds and taken) and self.spent() + self.rungs[-1] * median(taken) > self.seconds
 
     def _next(self, lines, random):
         """Values of a network to begin with."""
@@ -258,15 +269,11 @@ def rungs(max_epochs: int, min_epochs: int, factor: int) -> list[int]:
     return found[::-1]
 
 
-def curve(trial) -> dict[int, float]:
-    """Validation accuracy by epochs."""
-    if not trial.metrics.exists("val_accuracy"):
+def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
+    """A metric by epochs."""
+    if not trial.metrics.exists(metric):
         return {}
-    return {point.step: point.mean() for point in trial.metrics.get_history("val_accuracy")}
-
-
-def _curve(line):
-    return {epochs: accuracy for trial in line for epochs, accuracy in curve(trial).items()}
+    return {point.step: point.mean() for point in trial.metrics.get_history(metric)}
 
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:

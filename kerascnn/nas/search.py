@@ -29,6 +29,7 @@ from .space import Space
 from .winner import knobs, networks, ranked
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
+SEARCHED = 1 / 3  # of the time; its winner has the rest
 HELD_OUT = 0.2  # of the training images, on which networks are compared
 FEW = 2000  # images; a search takes so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
@@ -39,7 +40,7 @@ SPARE = 12  # seconds, for pictures and reports
 class Search:
     """Keeps the folder of a search, divides its time and tells its processes apart. It neither searches nor trains.
 
-    Half of `--budget` is for the search, the rest for the training of its winner. Where keras-tuner's environment
+    A third of `--budget` is for the search, the rest for the training of its winner. Where keras-tuner's environment
     variables say that this is a worker, all is as the chief has begun it.
 
     Args:
@@ -130,7 +131,7 @@ class Search:
         print(f"{share}: {limits}", flush=True)
         limit = self.cfg.limit or self._enough(limits, load, compile)
         self.images = images = load(limit=limit, held_out=HELD_OUT, seed=self.cfg.seed)
-        seconds = self.total and self.total / 2 - self._passed()
+        seconds = self.total and SEARCHED * self.total - self._passed()
         if seconds is not None and seconds < 1:
             raise InputError(f"--budget {self.cfg.budget}: is over before a network is trained; give more")
         name = f"search-{self.space.name}-{images.name}" + ("-smoke" if self.cfg.smoke else "")
@@ -165,13 +166,13 @@ class Search:
         steps = min(WARM + TIMED, images.steps)
         model.fit(images.train, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
         keras.utils.clear_session()
-        half, epoch = self.total / 2, clock.step("train") / self.cfg.batch * size
-        if epoch > half and not self.cfg.winner_epochs:
+        searched, epoch = SEARCHED * self.total, clock.step("train") / self.cfg.batch * size
+        if epoch > self.total - searched and not self.cfg.winner_epochs:
             raise InputError(
-                f"--budget {self.cfg.budget}: half of it is for the winner, of which one epoch takes about {epoch:.0f} "
-                f"s; give more, or --limit"
+                f"--budget {self.cfg.budget}: two thirds of it are for the winner, of which one epoch takes about "
+                f"{epoch:.0f} s; give more, or --limit"
             )
-        epochs = (half / TRAININGS - clock.compiling) / epoch  # of all images, in the time of one training
+        epochs = (searched / TRAININGS - clock.compiling) / epoch  # of all images, in the time of one training
         limit = min(size, max(FEW, int(size * epochs / self.cfg.epochs)))
         print(
             f"{limit:,} of {size:,} training images are for the search, so that there is time for about "

@@ -16,7 +16,8 @@ from ..data import Data
 from ..errors import InputError
 from ..registry import build
 from ..training import checkpoint, devices, distribute
-from ..training.callbacks import Clock, StopOnNonFiniteLoss
+from ..training.callbacks import Clock, JudgeAverage, StopOnNonFiniteLoss
+from ..training.optimizers import keep_average
 from ..training.resume import Checkpoints
 from ..training.start import TrainingStopped
 from . import parallel
@@ -24,6 +25,7 @@ from .space import Space, decoded
 
 IDLE = 1.0  # seconds after which a worker asks again when there is nothing to do
 LONGEST = 500  # characters of a failure's message
+AVERAGED = 0.98  # momentum of the weights' average, which is what networks are compared by: it hardly depends on luck
 MOMENTUM = 0.9  # of batch normalization's averages; with Keras's 0.99 they would lag behind a training of few steps
 
 
@@ -108,7 +110,7 @@ class Tuner(Searcher):
     A trial trains until the epoch `tuner/epochs` of its values, or `max_epochs` where they have none. One with a
     `tuner/trial_id` goes on with the training of that trial, its optimizer as it was. After every epoch there is a
     checkpoint in the trial's folder, from which a trial that was killed goes on, bit for bit; of one that has ended the
-    last one stays.
+    last one stays. Networks are judged by a moving average of their weights, as the learning rate may not fall.
 
     Every network has a seed of its own, which is a function of the search's seed and of its numbers.
 
@@ -160,7 +162,7 @@ class Tuner(Searcher):
                 return
         model = self.build(decoded(self.space, values))
         clock = Clock(self.data.train_size)
-        checkpoints = _EachEpoch(home, [clock], self.data, saved)
+        checkpoints = Checkpoints(home, "epoch", [clock], self.data.train.element_spec, saved)
         averaged = [distribute.AverageStatistics()] * (self.strategy.num_replicas_in_sync > 1)
         try:
             model.fit(
@@ -171,7 +173,7 @@ class Tuner(Searcher):
                 epochs=until,
                 shuffle=False,
                 verbose=0,
-                callbacks=[_Finite(), *averaged, clock, report, checkpoints],
+                callbacks=[_Finite(), *averaged, JudgeAverage(), clock, report, checkpoints],
             )
         except TrainingStopped as stop:
             if checkpoints.asked_to_end:
@@ -188,6 +190,7 @@ class Tuner(Searcher):
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.momentum = MOMENTUM
             self.compile(model, values)
+            keep_average(model, AVERAGED)
         if self.strategy.num_replicas_in_sync > 1:
             distribute.prepare(model, synchronized=False)
         return model
@@ -244,16 +247,6 @@ class _Finite(StopOnNonFiniteLoss):
             super()._check(loss, where)
         except TrainingStopped as stop:
             raise FailedTrialError(f"{where} is {loss}") from stop
-
-
-class _EachEpoch(Checkpoints):
-    """A checkpoint whenever an epoch is over, its validation included."""
-
-    def __init__(self, folder, others, data, saved):
-        super().__init__(folder, str(data.steps), others, data.train.element_spec, saved)
-
-    def _is_due(self, step):
-        return not step
 
 
 @contextmanager

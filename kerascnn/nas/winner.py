@@ -130,6 +130,18 @@ def knobs(spec: dict) -> dict:
     return {name: value for name, value in spec.items() if name not in STANDARD}
 
 
+def describe(spec: dict) -> str:
+    """A network in a few words."""
+    rest = knobs(spec)
+    if spec["name"] == "staged":
+        stages = zip(rest.pop("repeats"), rest.pop("blocks"), rest.pop("n_filters"), strict=True)
+        side = rest.pop("kernel_size")
+        name = ", ".join(f"{n} {block} of {filters}" for n, block, filters in stages) + f", {side}x{side}"
+    else:
+        name = spec["name"]
+    return ", ".join([name, *(f"{knob}={value}" for knob, value in rest.items())])
+
+
 def read(path: str | Path) -> dict:
     """The spec in a file like `winner.json`.
 

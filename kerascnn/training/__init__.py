@@ -24,7 +24,6 @@ _HOMES = {
     "Run": "run",
     "input_shape": "run",
     "report_classifier": "classifier",
-    "by_rate": "callbacks",
     "by_error": "autoencoder",
     "report_autoencoder": "autoencoder",
     "to_reconstruct": "autoencoder",

@@ -16,9 +16,10 @@ from .config import duration
 from .losses import CrossEntropy
 
 WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or so much time
+SHARE, LEAST = 0.01, 3.0  # of a budget the clock counts for so much, or so many seconds: a machine may be busy for one
 
 
-def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool) -> int:
+def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool, enough: int | None = None) -> int:
     """The number of epochs to train for.
 
     Args:
@@ -27,24 +28,24 @@ def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool
         model: to be trained; it is left as it was, but for how it is compiled.
         images: to train it on.
         resumed: the number in `cfg.epochs` is that of the run that goes on, and holds.
+        enough: at most so many, however long the budget.
 
     Raises:
         InputError: the budget is less than an epoch takes.
     """
     if cfg.budget and not resumed:
-        return within(duration("--budget", cfg.budget), model, images)
+        return within(duration("--budget", cfg.budget), model, images, enough)
     return cfg.epochs or max(10, -(-1000 // images.steps))
 
 
-def within(seconds: float, model: keras.Model, images: Data) -> int:
-    """The number of epochs that end within a time, of which finding out takes a part."""
+def within(seconds: float, model: keras.Model, images: Data, enough: int | None = None) -> int:
+    """The number of epochs that end within a time, of which finding out takes a part; at most `enough`."""
     if devices.workers() > 1:
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
     began = time.perf_counter()
     model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy())
-    before, clock = state.capture(model), Stopwatch()
-    steps = dict(steps_per_epoch=WARM + TIMED, epochs=1, shuffle=False)
-    model.fit(images.train, **steps, callbacks=[clock], verbose=0)
+    before, clock = state.capture(model), Stopwatch(min(LEAST, SHARE * seconds))
+    model.fit(images.train, steps_per_epoch=10**9, epochs=1, shuffle=False, callbacks=[clock], verbose=0)
     model.evaluate(images.validation, callbacks=[clock], verbose=0)
     state.restore(model, before, ("model",))
     with tempfile.TemporaryDirectory() as folder:
@@ -57,20 +58,26 @@ def within(seconds: float, model: keras.Model, images: Data) -> int:
         raise InputError(
             f"--budget {seconds:g}s: one epoch ends after about {spent + epoch:.0f}s; give more, or --limit"
         )
-    print(f"{found} epochs of about {epoch:.1f} s fit into {seconds:g} s", flush=True)
-    return found
+    chosen = min(found, enough or found)
+    told = f", {chosen} are enough" if chosen < found else ""
+    print(f"{found} epoch{'s' * (found > 1)} of about {epoch:.1f} s fit into {seconds:g} s{told}", flush=True)
+    return chosen
 
 
 class Stopwatch(keras.callbacks.Callback):
     """Takes the time of steps, and ends training and validation when it has enough.
+
+    Args:
+        least: seconds for which it counts at least, if there are so many steps.
 
     Attributes:
         compiling: seconds that the first steps took.
         last: when the last step was over.
     """
 
-    def __init__(self):
+    def __init__(self, least: float = 0.0):
         super().__init__()
+        self.least = least
         self.times, self.compiling = {"train": [], "test": []}, 0.0
         self.last = time.perf_counter()
 
@@ -87,7 +94,10 @@ class Stopwatch(keras.callbacks.Callback):
             self.compiling += now - self.last
         times.append(now)
         self.last = now
-        return len(times) > WARM and (len(times) >= WARM + TIMED or now - times[WARM - 1] > SECONDS)
+        if len(times) <= WARM:
+            return False
+        counted = now - times[WARM - 1]
+        return counted > SECONDS or (len(times) >= WARM + TIMED and counted >= self.least)
 
     def step(self, part: str) -> float:
         """Seconds of one step of "train" or "test"."""

@@ -17,11 +17,6 @@ def by_accuracy(logs: dict) -> tuple[float, float]:
     return logs["val_accuracy"], -logs["val_loss"]
 
 
-def by_rate(logs: dict) -> tuple[float]:
-    """How far the learning rate has fallen, so that the last epoch is kept and held-out images choose nothing."""
-    return (-logs["learning_rate"],)
-
-
 class Clock(keras.callbacks.Callback):
     """Adds to an epoch's logs its seconds, its training images per second without validation, and the learning rate.
 
@@ -45,17 +40,8 @@ class Clock(keras.callbacks.Callback):
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
-class BestModel(keras.callbacks.Callback):
-    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals. Where `path` is None,
-    another machine does.
-
-    Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
-    """
-
-    def __init__(self, path: Path | None, about: dict, score: Callable[[dict], tuple] = by_accuracy):
-        super().__init__()
-        self.path, self.about, self.score = path, about, score
-        self.best = None
+class JudgeAverage(keras.callbacks.Callback):
+    """Lets held-out images judge the moving average of the weights, where the optimizer keeps one (`use_ema`)."""
 
     def on_test_begin(self, logs=None):
         swap_average(self.model)
@@ -63,17 +49,42 @@ class BestModel(keras.callbacks.Callback):
     def on_test_end(self, logs=None):
         swap_average(self.model)
 
+
+class BestModel(JudgeAverage):
+    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals. Where `path` is None,
+    another machine does; where `score` is None, the last epoch is kept, and held-out images choose nothing.
+
+    Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
+    """
+
+    def __init__(self, path: Path | None, about: dict, score: Callable[[dict], tuple] | None = by_accuracy):
+        super().__init__()
+        self.path, self.about, self.score = path, about, score
+        self.best = None
+
     def on_epoch_end(self, epoch, logs=None):
-        score = list(self.score(logs))
-        if self.path and (self.best is None or score > self.best):
+        if self._is_best(epoch, logs) and self.path:
             swap_average(self.model)
             files.save(self.model, self.path, self.about)
             swap_average(self.model)
-            self.best = score
+
+    def _is_best(self, epoch, logs):
+        if self.score is None:
+            return self.model.stop_training or epoch + 1 == self.params["epochs"]
+        score = list(self.score(logs))
+        if self.best is not None and score <= self.best:
+            return False
+        self.best = score
+        return True
 
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
-    """Raises `TrainingStopped` as soon as the loss is NaN or infinite."""
+    """Raises `TrainingStopped` as soon as the loss is NaN or infinite. `keeps_best`: whether `BestModel` has saved the
+    best epoch before."""
+
+    def __init__(self, keeps_best: bool = True):
+        super().__init__()
+        self.keeps_best = keeps_best
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch + 1
@@ -86,7 +97,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
     def _check(self, loss, where):
         if not math.isfinite(loss):
-            kept = "; model.keras keeps the best epoch before" if self.epoch > 1 else ""
+            kept = "; model.keras keeps the best epoch before" if self.keeps_best and self.epoch > 1 else ""
             raise TrainingStopped(f"{where} is {loss}, try a smaller --lr{kept}")
 
 

@@ -39,7 +39,7 @@ HELP = {
     "out": "run folder, instead of saved_models/MODEL-DATA",
     "overwrite": "replace the run that is in the run folder",
     "resume": "go on with the run in --out, with its flags, where its last checkpoint is; start it if there is none",
-    "checkpoint_every": "steps, or time like 30s or 5m",
+    "checkpoint_every": "epoch, a number of steps, or a time like 30s or 5m",
     "preset": "the training procedure of a paper, in place of the defaults",
     "augment": "how training images are changed: a name of kerascnn.data.AUGMENTS, also with amounts: cifar,mixup=0.2",
     "crops": "10: the report also has the accuracy over ten crops of an image",

@@ -114,6 +114,13 @@ def decaying(network: keras.Model, which: str) -> list:
     ]
 
 
+def keep_average(model: keras.Model, momentum: float) -> None:
+    """Let the optimizer of a model that has not trained yet keep a moving average of the weights, if it doesn't."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of float16's loss scaling
+    if not optimizer.use_ema:
+        optimizer.use_ema, optimizer.ema_momentum = True, momentum
+
+
 def swap_average(model: keras.Model) -> None:
     """Exchange the weights for their moving average, where the optimizer keeps one; once more takes it back, exactly.
 

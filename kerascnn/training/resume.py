@@ -19,10 +19,13 @@ from .start import TrainingStopped
 
 
 def interval(text: str) -> tuple[float, float]:
-    """(steps, seconds) of `--checkpoint-every`, one of which is infinite: "500" is steps, "5m" is time."""
+    """(steps, seconds) of `--checkpoint-every`, of which at least one is infinite: "500" is steps, "5m" is time, and
+    "epoch" neither."""
+    if text == "epoch":
+        return math.inf, math.inf
     if text.isdecimal() and int(text):
         return int(text), math.inf
-    return math.inf, duration("--checkpoint-every", text, "a number of steps, or ")
+    return math.inf, duration("--checkpoint-every", text, "epoch, a number of steps, or ")
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -37,18 +40,27 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         folder: the run folder, None where another machine writes.
-        every: steps or time between two checkpoints, as for `interval`. There is one more when the training ends, and
-            one when SIGTERM asks the process to end.
+        every: steps or time between two checkpoints, or "epoch", as for `interval`. There is one more when the training
+            ends, and one when SIGTERM asks the process to end.
         others: the callbacks whose state belongs to the run: those of their attributes that are numbers, text, arrays
             or sequences of these.
         batch: the shapes and types of a batch of training (`element_spec`).
         saved: the checkpoint to go on from.
+        out: the folder to name for `--resume`, where it is another one.
     """
 
-    def __init__(self, folder: Path, every: str, others: list, batch: tuple, saved: Checkpoint | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        every: str,
+        others: list,
+        batch: tuple,
+        saved: Checkpoint | None = None,
+        out: Path | None = None,
+    ):
         super().__init__()
-        self.folder, self.others, self.batch, self.saved = folder, others, batch, saved
-        self.every_steps, self.every_seconds = interval(every)
+        self.folder, self.others, self.batch, self.saved, self.out = folder, others, batch, saved, out or folder
+        self.each_epoch, (self.every_steps, self.every_seconds) = every == "epoch", interval(every)
         self.history = list(saved.record["history"]) if saved else []
         self.asked_to_end = False
 
@@ -92,7 +104,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.epoch_done = None
         self.history.append({name: float(value) for name, value in logs.items()})
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
-        if is_last or self.asked_to_end or self._is_due(0):
+        if is_last or self.asked_to_end or self.each_epoch or self._is_due(0):
             self.epoch = epoch + 1
             self._write(self._captured(0, {}))
         if self.asked_to_end and not is_last:
@@ -130,7 +142,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.asked_to_end = True
 
     def _end(self):
-        raise TrainingStopped(f"by SIGTERM; --resume --out {self.folder} goes on from where it was")
+        raise TrainingStopped(f"by SIGTERM; --resume --out {self.out} goes on from where it was")
 
     def _restore_metrics(self):
         """Keras makes the metrics in the first step, unless there is a strategy."""

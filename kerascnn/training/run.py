@@ -58,7 +58,8 @@ class Run:
 
     Args:
         cfg: the command line, as `start` hands it over.
-        score: how good an epoch was, from its logs; the best one's model is kept.
+        score: how good an epoch was, from its logs; the best one's model is kept, with None that of the last one.
+        part_of: the folder with which `--resume` goes on, where it isn't the run's own.
 
     Attributes:
         strategy: the `tf.distribute` strategy; make and compile the model in its `scope()`.
@@ -77,8 +78,13 @@ class Run:
         TrainingStopped: the run that shall go on is complete.
     """
 
-    def __init__(self, cfg: SimpleNamespace, score: Callable[[dict], tuple] = by_accuracy):
-        self.cfg, self.score = cfg, score
+    def __init__(
+        self,
+        cfg: SimpleNamespace,
+        score: Callable[[dict], tuple] | None = by_accuracy,
+        part_of: Path | None = None,
+    ):
+        self.cfg, self.score, self.part_of = cfg, score, part_of
         count("accumulate", cfg.accumulate)
         one_of("batch_norm", cfg.batch_norm, distribute.BATCH_NORMS)
         self.strategy = devices.strategy()  # of several machines it has to be made before anything is computed
@@ -187,14 +193,15 @@ class Run:
         best = BestModel(self.folder and self.folder / "model.keras", self.about, self.score)
         stateful = [*extra, clock, best]
         averaged = [distribute.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
+        saving = self.cfg.checkpoint_every, stateful, self.data.train.element_spec, self.saved, self.part_of
         return [
-            StopOnNonFiniteLoss(),
+            StopOnNonFiniteLoss(keeps_best=self.score is not None),
             *averaged,
             *extra,
             clock,
             *self._writers(),
             best,
-            Checkpoints(self.folder, self.cfg.checkpoint_every, stateful, self.data.train.element_spec, self.saved),
+            Checkpoints(self.folder, *saving),
         ]
 
     def _writers(self):
@@ -220,7 +227,7 @@ class Run:
     def measure(self, model: keras.Model, history: dict[str, list[float]]) -> dict:
         """What `metrics.json` says whatever the task: epochs, time, size, device."""
         epochs = [dict(zip(history, row, strict=True)) for row in zip(*history.values(), strict=True)]
-        best = max(range(len(epochs)), key=lambda i: self.score(epochs[i]))
+        best = max(range(len(epochs)), key=lambda i: self.score(epochs[i]) if self.score else i)
         cost = analysis.cost(model)
         speeds = history["images_per_second"][1:] or history["images_per_second"]  # the first epoch compiles
         return {

@@ -33,7 +33,8 @@ def run(search, trials, judge=accuracy, workers=1):
             told = trial.hyperparameters.values
             values = decoded(search.space_searched, told)
             for epoch in range(told.get("tuner/initial_epoch", 0) + 1, told.get("tuner/epochs", 9) + 1):
-                search.update_trial(trial.trial_id, {"val_accuracy": judge(values, epoch)}, step=epoch)
+                metrics = {"val_accuracy": judge(values, epoch), "seconds": 3.0}
+                search.update_trial(trial.trial_id, metrics, step=epoch)
             trial.status = "COMPLETED"
             search.end_trial(trial)
             began.append(told)
@@ -214,11 +215,14 @@ def test_a_proxy_that_is_right_helps_and_one_that_is_wrong_is_not_asked_for_long
 def test_towards_the_end_of_the_time_no_network_begins():
     now = [0.0]
     search = oracle("evolution", MIXED, QUARTER, seconds=100, clock=lambda: now[0])
-    run(search, 20)
-    now[0] = 75.0
+    run(search, 21)
+    now[0] = 72.0  # nine epochs of 3 s would be over in time
+    assert "tuner/trial_id" not in run(search, 1)[0]
+    now[0] = 74.0
     later = run(search, 200)
     assert later
     assert all("tuner/trial_id" in values for values in later)
+    assert search.create_trial("worker").status == "STOPPED", "of those that wait the best have gone on"
     now[0] = 101.0
     assert search.create_trial("worker").status == "STOPPED"
 

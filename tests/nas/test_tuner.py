@@ -19,7 +19,8 @@ from kerascnn.nas.keeping import Kept
 from kerascnn.nas.results import results
 from kerascnn.nas.space import declare, encoded, space
 from kerascnn.nas.tuner import Tuner
-from kerascnn.training import checkpoint
+from kerascnn.training import checkpoint, state
+from kerascnn.training.optimizers import swap_average
 from kerascnn.training.start import TrainingStopped
 
 EPOCHS, STEPS = 3, 3
@@ -310,6 +311,19 @@ def test_the_initial_weights_are_a_function_of_the_seed_and_the_network(begin, t
     np.testing.assert_equal(weights[0], weights[2])
     one.seed += 1
     assert not np.array_equal(one.build(FIRST).get_weights()[0], weights[0][0])
+
+
+def test_networks_are_compared_by_their_average_weights(begin, tmp_path, digits):
+    search = begin(tmp_path, tried(FIRST))
+    search.search()
+    saved = checkpoint.read(tmp_path / "trial_0000")
+    model = search.build(FIRST)
+    state.restore(model, saved.arrays, ("model", "optimizer"))
+    before = model.get_weights()
+    swap_average(model)
+    assert not np.array_equal(model.get_weights()[0], before[0])
+    loss, _ = model.evaluate(digits.validation, verbose=0)
+    assert loss == pytest.approx(saved.record["history"][-1]["val_loss"], rel=1e-5)
 
 
 def test_statistics_follow_within_some_steps(begin, tmp_path, digits):

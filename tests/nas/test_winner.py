@@ -12,7 +12,7 @@ from kerascnn.errors import InputError
 from kerascnn.nas import winner
 from kerascnn.nas.count import Count, count
 from kerascnn.nas.results import Result
-from kerascnn.nas.winner import front, networks, ranked
+from kerascnn.nas.winner import describe, front, networks, ranked
 
 SPEC = {"name": "staged", "input_shape": [8, 8, 1], "classes": 10, "n_filters": [8, 8, 16], "repeats": [1, 1, 1]}
 
@@ -57,6 +57,21 @@ def test_a_front_is_what_nothing_beats(points):
     for cost, accuracy in points:
         beaten = any(c <= cost and a >= accuracy / 10 and (c, a) != (cost, accuracy / 10) for c, a in found)
         assert beaten != ((cost, accuracy / 10) in found)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (
+            {"name": "staged", "blocks": ["se", "plain"], "repeats": [2, 1], "n_filters": [8, 16], "kernel_size": 5},
+            "2 se of 8, 1 plain of 16, 5x5",
+        ),
+        ({"name": "resnet20_cifar", "n_filters": 11, "input_shape": [8, 8, 1]}, "resnet20_cifar, n_filters=11"),
+        ({"name": "lenet5", "classes": 3}, "lenet5"),
+    ],
+)
+def test_a_network_in_a_few_words(spec, words):
+    assert describe(spec) == words
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_nothing_to_resume_begins(tmp_path, whole):
         (["--resume"], "--resume: needs --out DIR"),
         (["--resume", "--overwrite", "--out", "run"], "give one of them"),
         (["--resume", "--out", "other"], "holds no run of kerascnn, so --resume leaves it alone"),
-        (["--checkpoint-every", "soon"], "must be a number of steps, or a time like 30s, 5m or 1h"),
+        (["--checkpoint-every", "soon"], "must be epoch, a number of steps, or a time like 30s, 5m or 1h"),
     ],
 )
 def test_wrong_input(words, message, tmp_path):

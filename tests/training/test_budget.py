@@ -9,7 +9,7 @@ import pytest
 
 import kerascnn
 from kerascnn.training import state
-from kerascnn.training.budget import Stopwatch, epochs
+from kerascnn.training.budget import TIMED, WARM, Stopwatch, epochs
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,7 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     before = state.capture(model)
     assert len(images.validation) == 40
     assert epochs(flags(epochs=99, budget="1h"), model, images, False) in (29, 28)  # of 30, a moment is spent
+    assert epochs(flags(budget="1h"), model, images, False, enough=7) == 7
     for name, value in state.capture(model).items():
         if name.startswith("model/"):
             np.testing.assert_array_equal(value, before[name])
@@ -64,3 +65,16 @@ def test_clock_takes_the_median_of_steps_that_are_warm():
     assert 0.01 <= clock.step("train") < 0.05
     assert 0.1 <= clock.compiling < 0.2
     assert clock.step("test") == 0
+
+
+def test_clock_counts_for_a_time_where_steps_are_short():
+    clock = Stopwatch(least=0.1)
+    clock.set_model(network())
+    began = time.perf_counter()
+    for _ in range(WARM):
+        clock.on_train_batch_end(0, {"loss": 1.0})
+    while not clock.model.stop_training:
+        time.sleep(0.001)
+        clock.on_train_batch_end(0, {"loss": 1.0})
+    assert time.perf_counter() - began >= 0.1
+    assert len(clock.times["train"]) > WARM + TIMED

@@ -39,6 +39,14 @@ def test_best_model_is_of_the_first_of_the_best_epochs(tmp_path, monkeypatch):
     assert saved == [("model.keras", {"name": "net"}, epoch) for epoch in (0, 3, 4)]
 
 
+def test_without_a_score_only_the_last_epoch_is_saved(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(files, "save", lambda model, path, about: saved.append(model.optimizer.iterations.numpy()))
+    model = network()
+    fit(model, [BestModel(tmp_path / "model.keras", {}, score=None)])
+    assert saved == [model.optimizer.iterations.numpy()]
+
+
 @pytest.mark.parametrize("other", [[], [Clock(16)]])
 def test_a_loss_that_is_no_number_stops_training(other, tmp_path):
     model, path = network(), tmp_path / "model.keras"
@@ -55,6 +63,9 @@ def test_a_held_out_loss_that_is_no_number_stops_training():
     stop = StopOnNonFiniteLoss()
     stop.on_epoch_begin(1)
     with pytest.raises(TrainingStopped, match=r"on held-out images after epoch 2 is inf.*keeps the best epoch before"):
+        stop.on_epoch_end(1, {"loss": 1.0, "val_loss": float("inf")})
+    stop.keeps_best = False
+    with pytest.raises(TrainingStopped, match=r"is inf, try a smaller --lr$"):
         stop.on_epoch_end(1, {"loss": 1.0, "val_loss": float("inf")})
 
 

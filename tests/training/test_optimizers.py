@@ -8,7 +8,7 @@ import pytest
 
 import kerascnn
 from kerascnn.training.callbacks import BestModel
-from kerascnn.training.optimizers import OPTIMIZERS, decaying, optimizer, swap_average
+from kerascnn.training.optimizers import OPTIMIZERS, decaying, keep_average, optimizer, swap_average
 
 from ..models import outline
 
@@ -189,6 +189,16 @@ def test_the_average_is_judged_and_saved(tmp_path):
     saved = keras.models.load_model(tmp_path / "model.keras", compile=False)
     for found, wanted in zip(saved.get_weights(), average(path, 0.5), strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def test_an_average_may_be_asked_for_later():
+    models = [compiled(), compiled(ema=0.5)]
+    for model in models:
+        keep_average(model, 0.5 if model is models[0] else 0.9)
+        trained(model)
+        swap_average(model)
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_swapping_twice_changes_nothing():

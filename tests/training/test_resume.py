@@ -108,7 +108,11 @@ def check(found, reference):
 
 
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
-@given(step=st.integers(0, STEPS * EPOCHS - 1), every=st.sampled_from(["1", "2", "3", "7"]), before=st.booleans())
+@given(
+    step=st.integers(0, STEPS * EPOCHS - 1),
+    every=st.sampled_from(["1", "2", "3", "7", "epoch"]),
+    before=st.booleans(),
+)
 def test_goes_on_from_any_step(step, every, before, tmp_path_factory, reference):
     folder = tmp_path_factory.mktemp("run")
     with pytest.raises(Killed):
@@ -182,11 +186,20 @@ def test_interval():
     assert interval("500") == (500, float("inf"))
     assert interval("90s") == (float("inf"), 90)
     assert interval("0.5h") == (float("inf"), 1800)
+    assert interval("epoch") == (float("inf"), float("inf"))
+
+
+def test_a_checkpoint_after_each_epoch(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(checkpoint, "write", lambda folder, step, captured: written.append((step, captured.record)))
+    train(tmp_path, "epoch")
+    assert [step for step, _ in written] == [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
+    assert all(record["steps"] == 0 and "val_loss" in record["history"][-1] for _, record in written)
 
 
 @pytest.mark.parametrize("text", ["0", "", "m", "5 minutes", "-3", "0s", "1.5", "nans", "infh"])
 def test_interval_that_is_none(text):
     with pytest.raises(
-        InputError, match=r"--checkpoint-every.*must be a number of steps, or a time like 30s, 5m or 1h"
+        InputError, match=r"--checkpoint-every.*must be epoch, a number of steps, or a time like 30s, 5m or 1h"
     ):
         interval(text)
