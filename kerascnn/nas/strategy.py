@@ -15,14 +15,15 @@ import numpy as np
 
 from .space import Number, Space, is_active, is_ordered
 
-INITIAL = 8  # networks that are judged before the process is asked
-DRAWS = 8  # of which the evidence picks one in the beginning
+INITIAL = 4  # networks that are judged before the process is asked
+DRAWS = 24  # of which the evidence picks one in the beginning
 PARENTS = 5  # the best, which have children
 POOL = 256  # children and strangers that are compared
 GENERATIONS = 4  # of which the first are strangers
 DARING = 2.0  # deviations for which a network is preferred, on average
 AGREES = 0.2  # rank correlation with the results from which evidence counts
-ENOUGH = 8  # results from which the correlation is looked at
+ENOUGH = 8  # results from which the correlation is looked at; evidence and process are trusted before
+SIMILAR = 0.01  # by which evidence may differ that says about the same
 TRIES = 200  # attempts to find another network that fits
 
 
@@ -73,10 +74,8 @@ def propose(
         return list(found.values())
 
     if len(scored) < INITIAL:
-        strangers = others(lambda: draw(random), DRAWS)
-        if strangers and evidence and len(tried) % 2 == 0:
-            return max(strangers, key=lambda values: sum(one(values) for one in evidence))
-        return strangers[0] if strangers else None
+        strangers = others(lambda: draw(random), DRAWS if evidence else 1)
+        return strangers[np.argmax(_ranks(strangers, evidence))] if strangers else None
 
     parents = [one.values for one in sorted(scored, key=lambda one: one.score, reverse=True) if fits(one.values)]
     parents = parents[:PARENTS]
@@ -96,6 +95,13 @@ def propose(
         best = np.argsort(-(mean + daring * deviation), kind="stable")
         parents = [candidates[i] for i in best[:PARENTS]]
     return parents[0]
+
+
+def _ranks(networks, evidence):
+    """The sum of their ranks by each evidence, 1 for the worst."""
+    from scipy.stats import rankdata
+
+    return sum((rankdata([one(values) for values in networks]) for one in evidence), np.zeros(len(networks)))
 
 
 def agrees(evidence: Evidence, scored: Sequence[Tried]) -> bool:
@@ -145,12 +151,13 @@ def learn(space: Space, scored: Sequence[Tried], evidence: Sequence[Evidence]) -
 
     networks, scores = [one.values for one in scored], normal_scores([one.score for one in scored])
     known = np.array([[one(values) for one in evidence] for values in networks])
-    middle, spread = known.mean(axis=0), known.std(axis=0) + 1e-9
+    middle = known.mean(axis=0)
+    spread = known.std(axis=0) + SIMILAR * abs(middle) + 1e-9
     x = features(networks)
     processes = [GaussianProcessRegressor(kernel, optimizer=None).fit(x, scores) for kernel in _kernels()]
     best = max(processes, key=lambda process: process.log_marginal_likelihood_value_)
     foreseen = cross_val_predict(best, x, scores, cv=KFold(min(5, len(x))))
-    if correlation(foreseen, scores) < AGREES:
+    if len(scored) >= ENOUGH and correlation(foreseen, scores) < AGREES:
         return None
     return lambda networks: best.predict(features(networks), return_std=True)
 

@@ -33,7 +33,6 @@ from kerascnn.nas import Budget, Count, Number, Space
 from kerascnn.nas.oracles import STRATEGIES
 from kerascnn.nas.space import declare, decoded
 
-TRIALS = 60  # of plain random search: what it found then is the goal
 CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
 MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search
 
@@ -69,6 +68,13 @@ class Mnist:
     @cached_property
     def macs(self):
         return np.array([int(row["macs"]) for row in self.rows.values()])
+
+
+class TrainedToTheEnd(Mnist):
+    """Without what there was before the last epoch, as in NAS-Bench-201."""
+
+    name = "MNIST, trained to the end"
+    steps = Mnist.steps[-1:]
 
 
 class Nasbench:
@@ -146,10 +152,10 @@ def oracle(strategy, table, cap, seed):
     return STRATEGIES[strategy](table.space, budget, seed=seed, counted=counted, **settings.get(strategy, {}))
 
 
-def open_table(path):
+def open_table(path, to_the_end=False):
     """In each process, as a table cannot be sent to one."""
     global table
-    table = Nasbench(path) if path else Mnist()
+    table = Nasbench(path) if path else TrainedToTheEnd() if to_the_end else Mnist()
     return table
 
 
@@ -212,28 +218,31 @@ def bootstrap(statistic, *columns, times=2000):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", default="", help="nb201.npz, instead of the MNIST table")
+    parser.add_argument("--to-the-end", action="store_true", help="MNIST: all networks train for nine epochs")
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--trials", type=int, default=60, help="of plain random search: what it found then is the goal")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--caps", default=",".join(CAPS))
     parser.add_argument("--strategies", default="plain random,random,hyperband,evolution,bayesian")
     parser.add_argument("--out", default="", help="a file for all that was found, as JSON")
     given = parser.parse_args()
-    table = open_table(given.table)
+    opened = given.table, given.to_the_end
+    table = open_table(*opened)
     strategies, everything = given.strategies.split(","), {}
     for cap in given.caps.split(","):
         limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
         title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
         runs = {}
-        with multiprocessing.get_context("spawn").Pool(given.processes, open_table, [given.table]) as pool:
+        with multiprocessing.get_context("spawn").Pool(given.processes, open_table, opened) as pool:
             for strategy in strategies:
                 began, cost = perf_counter(), np.inf
-                trials = TRIALS if strategy == "plain random" else 10**6
-                if trials > TRIALS:
-                    cost = charge(table, limit) * TRIALS
+                trials = given.trials if strategy == "plain random" else 10**6
+                if trials > given.trials:
+                    cost = charge(table, limit) * given.trials
                 one = partial(replay, trials=trials, cost=cost)
                 runs[strategy] = pool.map(one, [(strategy, limit, seed) for seed in range(given.seeds)], chunksize=1)
                 print(f"{title}: {strategy}, {given.seeds} seeds in {perf_counter() - began:.0f} s", flush=True)
-        show(title, runs, charge(table, limit))
+        show(title, runs, charge(table, limit), [mark for mark in MARKS if mark <= given.trials])
         everything[title] = runs
     if given.out:
         Path(given.out).write_text(json.dumps(everything), encoding="utf-8")
@@ -249,9 +258,9 @@ def charge(table, limit):
     return float(np.mean(drawn))
 
 
-def show(title, runs, charged):
-    marks = [mark * charged for mark in MARKS]
-    printed = Printed("strategy", *(f"after {mark}" for mark in MARKS), "cost, validated", "cost, test", title=title)
+def show(title, runs, charged, trained):
+    marks = [mark * charged for mark in trained]
+    printed = Printed("strategy", *(f"after {mark}" for mark in trained), "cost, validated", "cost, test", title=title)
     peers = [name for name in runs if "random" in name]
     for strategy, found in runs.items():
         cells = []
@@ -272,7 +281,7 @@ def show(title, runs, charged):
     for other, found in runs.items():
         if ours and other != "evolution":
             lines = []
-            for mark, cost in zip(MARKS, marks, strict=True):
+            for mark, cost in zip(trained, marks, strict=True):
                 differences = np.array(
                     [at(a[0], cost, 2) - at(b[0], cost, 2) for a, b in zip(ours, found, strict=True)]
                 )

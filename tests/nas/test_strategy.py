@@ -96,8 +96,29 @@ def test_evidence_leads_in_the_beginning():
     def evidence(values):
         return values["n0"]
 
-    led = search(8, 0, evidence=[evidence])
-    assert np.mean([one.values["n0"] for one in led[::2]]) > np.mean([one.values["n0"] for one in led[1::2]]) + 1
+    led = search(strategy.INITIAL, 0, evidence=[evidence])
+    assert all(one.values["n0"] == 7 for one in led), "the best of 24 draws from 8 numbers"
+
+
+def test_evidence_on_any_scale_counts_alike():
+    """The sum would only hear the louder one."""
+
+    def loud(values):
+        return 1e6 * values["n0"]
+
+    led = search(strategy.INITIAL, 0, evidence=[loud, lambda values: values["n1"]])
+    assert all(min(one.values["n0"], one.values["n1"]) >= 4 for one in led)
+
+
+def test_evidence_that_hardly_differs_does_not_decide():
+    """Where all that were judged are of the same size, a network of another size is not beyond comparison."""
+    tried = [Tried(LARGE.draw(Random(i))) for i in range(6)]
+    tried = [Tried(one.values, goodness(one.values)) for one in tried]
+    known = [one.values for one in tried]
+    process = learn(LARGE, tried, [lambda values: 16.0 if values in known else 16.1])
+    mean, deviation = process([LARGE.draw(Random(seed)) for seed in range(100, 120)])
+    assert abs(mean).max() < 3
+    assert deviation.max() < 3
 
 
 def test_evidence_that_is_wrong_is_left_out(monkeypatch):
