@@ -5,10 +5,10 @@
     python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
-Networks are trained on a part of the training images and compared on others of them; the winner is trained on all, and
-judged on the test images, which choose nothing. A third of --budget is for the search. --family: vgg (for the digits,
-which train faster than larger networks compile), resnet, mobilenet, mixed, or any network with choices for its knobs.
-Digits, on two busy CPU cores: the best of 6 networks, 16,618 parameters, is right on all 369 test images, after 4 min.
+In a third of --budget networks are trained on a part of the training images and compared on others of them; the winner
+is trained on all, and judged on the test images, which choose nothing. --family: vgg (for the digits), resnet, mobilenet,
+mixed, or any network with choices for its knobs. Colour images are cut and flipped, unless --augment says otherwise. On
+two CPU cores, cifar10 as above: 82.3 % (81.6 to 83.1); the largest network that fits, narrowed ResNet-20: 82.0 %.
 """
 
 import kerascnn
@@ -17,7 +17,6 @@ from kerascnn import nas, training
 CONFIG = {"data": "digits", "family": "", "size": 0, "limit": 0, "augment": "", "batch": 32, "lr": 2e-3}
 CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "workers": 1, "trials": 0}
 CONFIG |= {"strategy": "evolution", "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0}
-ENOUGH = 100  # epochs for the winner, unless --winner-epochs says more
 SMOKE = {"trials": 2, "epochs": 1, "winner_epochs": 1, "batch": 8, "limit": 64}
 
 
@@ -35,8 +34,7 @@ def main(cfg):
         model.compile(keras.optimizers.Adam(rate), training.CrossEntropy(), metrics=[training.accuracy])
 
     space = nas.space(search.family(), input_shape=shape, classes=classes)
-    limits = nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS})
-    search.open(space, limits, load, compile)
+    search.open(space, nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS}), load, compile)
     if not search.leaves_it_to_workers():
         plan = dict(max_epochs=cfg.epochs, networks=cfg.trials or None, seconds=search.seconds, seed=cfg.seed)
         oracle = nas.oracle(cfg.strategy, space, search.budget, goal=cfg.objective, proxy=search.proxy(), **plan)
@@ -49,7 +47,7 @@ def main(cfg):
     images = load(limit=cfg.limit or None, **run.stream)
     with run.strategy.scope():
         model = kerascnn.build(**spec)
-        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=ENOUGH)
+        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=100)
         compile(model, rate=keras.optimizers.schedules.CosineDecay(cfg.lr, cfg.epochs * images.steps))
     run.open(model, images)
     model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())

@@ -19,7 +19,7 @@ PANELS = 6  # choices that are drawn one by one
 OTHER, KEPT, BEST = "#b9c2ce", "#1f5fbf", "#e08a1e"
 
 
-def draw_costs(path: Path, tried: Sequence[Network], winner: Network, budget: Budget, costs: Sequence[str]) -> None:
+def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequence[str]) -> None:
     """Accuracy against cost, one panel for each of `costs` (fields of `Count`), with its front, to a PNG file."""
     good = ranked(tried)
     figure = Figure(figsize=(6.2 * len(costs), 4.4), layout="constrained")
@@ -34,6 +34,7 @@ def draw_costs(path: Path, tried: Sequence[Network], winner: Network, budget: Bu
         best = front(good, cost)
         x, y = [getattr(one.count, cost) for one in best], [one.accuracy for one in best]
         axes.step(x, y, where="post", color=KEPT, lw=1.2, alpha=0.7, label="front", zorder=1)
+        winner = good[0]
         axes.plot(getattr(winner.count, cost), winner.accuracy, "*", ms=15, color=BEST, mec="white", label="winner")
         limit = getattr(budget, f"max_{cost}")
         if limit is not None:

@@ -10,7 +10,7 @@ from .budget import Share, budget, interval, told
 from .choices import choices, common_epoch
 from .drawing import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
 from .results import Result, in_epochs, results
-from .winner import Network, best, describe, front, knobs, largest, networks, ranked
+from .winner import Network, describe, front, knobs, largest, networks, ranked
 
 SHOWN = 10  # networks in the table of the best
 
@@ -57,10 +57,10 @@ def compose(
 ) -> report.Report:
     """The text of the report; draws its pictures."""
     good, limits, flags = ranked(tried), budget(**about["budget"]), about["flags"]
-    winner, bad = best(tried, about["validation_images"]), [trial for trial in trials if trial.status == "FAILED"]
+    winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
     found = choices(tried, epoch)
-    draw_costs(folder / "costs.png", tried, winner, limits, costs)
+    draw_costs(folder / "costs.png", tried, limits, costs)
     draw_curves(folder / "curves.png", tried)
     beside, drawn = largest(limits, winner.spec["input_shape"], winner.spec["classes"]), {}
     drawn[f"the winner: {_costs_of(winner.count)}"] = winner.spec
@@ -83,9 +83,9 @@ def compose(
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
         lead=f"{len(tried)} networks were trained for up to {in_epochs(max(one.epochs for one in good))} on "
-        f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. Those within a "
-        f"standard error of the best cannot be told from it; the cheapest of them wins. It is trained anew on all of "
-        f"these images, and judged on others that had no part in the search.",
+        f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
+        f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
+        f"had no part in the search.",
         facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, tried, winner)],
         pictures=shown,
         tables=[

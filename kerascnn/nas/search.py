@@ -26,7 +26,7 @@ from .oracles import check
 from .proxy import IMAGES, PROXIES
 from .results import results, states
 from .space import Space
-from .winner import best, knobs, networks
+from .winner import knobs, networks, ranked
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
 SEARCHED = 1 / 3  # of the time; its winner has the rest
@@ -206,7 +206,7 @@ class Search:
         if not self.about["ended"]:
             self.about["ended"] = True
             files.write_json(self.folder / "search.json", self.about)
-        spec = best(networks(results(self.folder)), self.about["validation_images"]).spec
+        spec = ranked(networks(results(self.folder)))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
         begun = config.record(out).get("flags", {})

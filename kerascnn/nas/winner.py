@@ -79,20 +79,6 @@ def ranked(tried: Iterable[Network]) -> list[Network]:
     return sorted((one for one in tried if one.is_good), key=lambda one: (-one.accuracy, one.count.macs))
 
 
-def best(tried: Iterable[Network], images: int) -> Network:
-    """The network that wins: the cheapest, in MACs, of those that cannot be told from the most accurate one, as they
-    come within a standard error of it (the rule of Breiman et al. 1984, Section 3.4.3).
-
-    Args:
-        tried: some were trained.
-        images: by which they were compared.
-    """
-    good = ranked(tried)
-    first = good[0].accuracy
-    error = (first * (1 - first) / images) ** 0.5
-    return min((one for one in good if one.accuracy >= first - error), key=lambda one: one.count.macs)
-
-
 def front(tried: Iterable[Network], cost: str) -> list[Network]:
     """Those than which no other is both cheaper and more accurate, the cheapest first; `cost` is a field of `Count`."""
     found = []
