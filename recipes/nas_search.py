@@ -5,8 +5,8 @@
     python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
-In a third of --budget networks are trained on a part of the training images and compared on others of them; the winner
-is trained on all, and judged on the test images, which choose nothing. --family: vgg (for the digits), resnet, mobilenet,
+In a third of --budget networks train on a part of the training images and are compared on others of them; the winner
+trains on all, and is judged on the test images, which choose nothing. --family: vgg (for digits), resnet, mobilenet,
 mixed, or any network with choices for its knobs. Colour images are cut and flipped, unless --augment says otherwise. On
 two CPU cores, cifar10 as above: 82.3 % (81.6 to 83.1); the largest network that fits, narrowed ResNet-20: 82.0 %.
 """
