@@ -7,7 +7,6 @@ status is handed on. On a cluster Slurm, Kubernetes or Ray do this: all that a r
 """
 
 import argparse
-import ctypes
 import json
 import os
 import signal
@@ -20,7 +19,14 @@ from contextlib import ExitStack
 
 GRACE = 30  # seconds in which the chief may write a checkpoint when it is asked to end
 LINES = 20  # that are shown of a worker that failed
-PR_SET_PDEATHSIG = 1  # of Linux's prctl: a signal for the time when the parent ends
+# A process that Linux kills when its parent ends (prctl's PR_SET_PDEATHSIG), and that becomes another one then. It isn't
+# done by Python's preexec_fn, as gRPC's threads sometimes abort a process that is forked that way.
+ENDS_WITH_PARENT = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def launch(command: list[str], workers: int) -> int:
@@ -79,19 +85,15 @@ def start(command: list[str], environment: dict[str, str], stdout=None, stderr=N
         environment: what its environment has besides.
         stdout, stderr: open files.
     """
+    ends_with_parent = ["-ISc", ENDS_WITH_PARENT, str(os.getpid()), sys.executable] if sys.platform == "linux" else []
     return subprocess.Popen(
-        [sys.executable, *command],
+        [sys.executable, *ends_with_parent, *command],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,  # Ctrl-C shall reach it only through this process
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
     )
-
-
-def _end_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _first_failure(processes):

@@ -113,3 +113,38 @@ def test_bad_input(words, line):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert line in done.stderr
+
+
+@pytest.mark.slow
+def test_processes_start_while_grpc_is_busy():
+    """With Python's preexec_fn, about 2 of 100 were aborted."""
+    script = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+
+import grpc
+
+from kerascnn.training import launch
+
+server = grpc.server(ThreadPoolExecutor(4))
+answer = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("service", {"call": answer})])
+call = grpc.insecure_channel(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}").unary_unary("/service/call")
+server.start()
+
+
+def busy():
+    while True:
+        call(b"", timeout=10, wait_for_ready=True)
+
+
+for _ in range(3):
+    Thread(target=busy, daemon=True).start()
+statuses = [launch.start(["-c", "pass"], {}).wait(30) for _ in range(150)]
+print(statuses.count(0), flush=True)
+sys.stdout.flush()
+__import__("os")._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "150\n", done.stderr
