@@ -25,7 +25,7 @@ from .space import Space, decoded
 
 IDLE = 1.0  # seconds after which a worker asks again when there is nothing to do
 LONGEST = 500  # characters of a failure's message
-AVERAGED = 0.98  # momentum of the weights' average, which is what networks are compared by: it hardly depends on luck
+STEPS, SHARE = 50, 0.25  # over so many steps, but no more of an epoch, the weights are averaged that are compared
 MOMENTUM = 0.9  # of batch normalization's averages; with Keras's 0.99 they would lag behind a training of few steps
 
 
@@ -190,7 +190,7 @@ class Tuner(Searcher):
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.momentum = MOMENTUM
             self.compile(model, values)
-            keep_average(model, AVERAGED)
+            keep_average(model, 1 - 1 / max(2, min(STEPS, SHARE * self.data.steps)))
         if self.strategy.num_replicas_in_sync > 1:
             distribute.prepare(model, synchronized=False)
         return model

@@ -19,8 +19,8 @@ from contextlib import ExitStack
 
 GRACE = 30  # seconds in which the chief may write a checkpoint when it is asked to end
 LINES = 20  # that are shown of a worker that failed
-# A process that Linux kills when its parent ends (prctl's PR_SET_PDEATHSIG), and that then becomes another one. Python's
-# preexec_fn would be shorter, but gRPC's threads sometimes abort a process that is forked that way.
+# A process that Linux kills when its parent ends (prctl's PR_SET_PDEATHSIG), and that then becomes another one.
+# Python's preexec_fn would be shorter, but gRPC's threads sometimes abort a process that is forked that way.
 ENDS_WITH_PARENT = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -241,11 +241,11 @@ def test_where_all_networks_fail_there_is_one_line(cast):
 
 def test_where_the_chief_stays_away_workers_end_with_one_line(cast):
     cast.start("chief")
-    cast.start("worker0", patience=1, pace=0.2)
+    cast.start("worker0", patience=5, pace=0.2)
     until(lambda: epochs(cast.folder) >= 1)
     cast.kill("chief")
     assert cast.status("worker0") == 1
-    assert cast.said("worker0") == f"the chief at 127.0.0.1:{cast.port} has not answered for 1 seconds"
+    assert cast.said("worker0") == f"the chief at 127.0.0.1:{cast.port} has not answered for 5 seconds"
 
 
 def test_where_there_are_no_workers_the_chief_ends_with_one_line(cast):
