@@ -110,7 +110,6 @@ class Line(NamedTuple):
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
-    seconds: dict[int, float]  # epochs -> what the last of them took
 
     @property
     def is_running(self) -> bool:
@@ -151,7 +150,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
 
     def populate_space(self, trial_id):
         lines, random = self.lines(), Random(f"{self.seed} {trial_id}")
-        may_begin = self._may_begin() and not self._ends_soon(lines)
+        may_begin = self._may_begin() and not self._ends_soon()
         if promoted := self._promoted(lines, at_least=0 if may_begin else 1):
             return {"status": "RUNNING", "values": promoted}
         values = self._next(lines, random) if may_begin else None
@@ -166,19 +165,15 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         return [
-            Line(
-                decoded(self.space_searched, line[0].hyperparameters.values),
-                line,
-                {epoch: value for trial in line for epoch, value in curve(trial).items()},
-                {epoch: value for trial in line for epoch, value in curve(trial, "seconds").items()},
-            )
-            for line in found
+            Line(decoded(self.space_searched, line[0].hyperparameters.values), line, _curve(line)) for line in found
         ]
 
-    def _ends_soon(self, lines):
+    def _ends_soon(self):
         """Whether another network could not be trained to the end, as far as can be told."""
-        taken = [seconds for line in lines for seconds in line.seconds.values()]
-        return bool(self.seconds and taken) and self.spent() + self.rungs[-1] * median(taken) > self.seconds
+        if self.seconds is None:
+            return False
+        taken = [seconds for trial in self.trials.values() for seconds in curve(trial, "seconds").values()]
+        return bool(taken) and self.spent() + self.rungs[-1] * median(taken) > self.seconds
 
     def _next(self, lines, random):
         """Values of a network to begin with."""
@@ -274,6 +269,10 @@ def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
     if not trial.metrics.exists(metric):
         return {}
     return {point.step: point.mean() for point in trial.metrics.get_history(metric)}
+
+
+def _curve(line):
+    return {epochs: accuracy for trial in line for epochs, accuracy in curve(trial).items()}
 
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:

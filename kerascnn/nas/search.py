@@ -17,7 +17,7 @@ from ..data import Data, native_shape, pipeline
 from ..errors import InputError, count, one_of
 from ..registry import build
 from ..training import config, devices, files, folders
-from ..training.budget import TIMED, WARM, Stopwatch
+from ..training.budget import timed
 from ..training.start import TrainingStopped
 from . import parallel, report
 from .budget import Budget, Share, budget
@@ -162,9 +162,7 @@ class Search:
         specs = [self.space.spec(limits.draw(self.space, random)) for _ in range(20)]
         model = build(**sorted(specs, key=lambda spec: cost(spec).macs)[14])  # winners are rather large
         compile(model)
-        images, clock = load(limit=FEW), Stopwatch()
-        steps = min(WARM + TIMED, images.steps)
-        model.fit(images.train, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
+        clock = timed(model, load(limit=FEW))
         keras.utils.clear_session()
         searched, epoch = SEARCHED * self.total, clock.step("train") / self.cfg.batch * size
         if epoch > self.total - searched and not self.cfg.winner_epochs:

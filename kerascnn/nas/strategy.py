@@ -156,9 +156,10 @@ def learn(space: Space, scored: Sequence[Tried], evidence: Sequence[Evidence]) -
     x = features(networks)
     processes = [GaussianProcessRegressor(kernel, optimizer=None).fit(x, scores) for kernel in _kernels()]
     best = max(processes, key=lambda process: process.log_marginal_likelihood_value_)
-    foreseen = cross_val_predict(best, x, scores, cv=KFold(min(5, len(x))))
-    if len(scored) >= ENOUGH and correlation(foreseen, scores) < AGREES:
-        return None
+    if len(scored) >= ENOUGH:
+        foreseen = cross_val_predict(best, x, scores, cv=KFold(5))
+        if correlation(foreseen, scores) < AGREES:
+            return None
     return lambda networks: best.predict(features(networks), return_std=True)
 
 

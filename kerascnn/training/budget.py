@@ -16,7 +16,10 @@ from .config import duration
 from .losses import CrossEntropy
 
 WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or so much time
-SHARE, LEAST = 0.01, 3.0  # of a budget the clock counts for so much, or so many seconds: a machine may be busy for one
+SHARE, LONGEST = (
+    0.01,
+    3.0,
+)  # the least that it counts: this of a budget, up to these seconds; a machine may be busy for one
 
 
 def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool, enough: int | None = None) -> int:
@@ -44,8 +47,8 @@ def within(seconds: float, model: keras.Model, images: Data, enough: int | None 
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
     began = time.perf_counter()
     model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy())
-    before, clock = state.capture(model), Stopwatch(min(LEAST, SHARE * seconds))
-    model.fit(images.train, steps_per_epoch=10**9, epochs=1, shuffle=False, callbacks=[clock], verbose=0)
+    before = state.capture(model)
+    clock = timed(model, images, min(LONGEST, SHARE * seconds))
     model.evaluate(images.validation, callbacks=[clock], verbose=0)
     state.restore(model, before, ("model",))
     with tempfile.TemporaryDirectory() as folder:
@@ -104,3 +107,10 @@ class Stopwatch(keras.callbacks.Callback):
         times = self.times[part]
         times = times[WARM - 1 :] if len(times) > WARM else times
         return statistics.median([after - before for before, after in pairwise(times)] or [0.0])
+
+
+def timed(model: keras.Model, images: Data, least: float = 0.0) -> Stopwatch:
+    """The clock of some steps of training a compiled model; see `Stopwatch` for `least`."""
+    clock = Stopwatch(least)
+    model.fit(images.train, steps_per_epoch=10**9, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
+    return clock

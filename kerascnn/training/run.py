@@ -193,7 +193,6 @@ class Run:
         best = BestModel(self.folder and self.folder / "model.keras", self.about, self.score)
         stateful = [*extra, clock, best]
         averaged = [distribute.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
-        saving = self.cfg.checkpoint_every, stateful, self.data.train.element_spec, self.saved, self.part_of
         return [
             StopOnNonFiniteLoss(keeps_best=self.score is not None),
             *averaged,
@@ -201,7 +200,14 @@ class Run:
             clock,
             *self._writers(),
             best,
-            Checkpoints(self.folder, *saving),
+            Checkpoints(
+                self.folder,
+                self.cfg.checkpoint_every,
+                stateful,
+                self.data.train.element_spec,
+                self.saved,
+                self.part_of,
+            ),
         ]
 
     def _writers(self):

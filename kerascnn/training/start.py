@@ -25,7 +25,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
     out = ""
     with one_line_endings(
         lambda: f"--resume --out {out or '...'}",
-        "stopped by Ctrl-C: model.keras is the best epoch; --resume --out goes on from the last checkpoint",
+        "stopped by Ctrl-C: model.keras, if any, is the best epoch; --resume --out goes on from the last checkpoint",
     ):
         cfg = parse(config, sys.argv[1:], smoke=smoke, presets=presets, about=main.__globals__["__doc__"])
         from .devices import load_tensorflow

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -100,6 +101,12 @@ class Cast:
     def start_all(self):
         for name in ("chief", *WORKERS):
             self.start(name)
+
+    def is_served(self):
+        """Whether a chief listens."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
 
     def kill(self, name):
         self.running[name].kill()
@@ -241,11 +248,12 @@ def test_where_all_networks_fail_there_is_one_line(cast):
 
 def test_where_the_chief_stays_away_workers_end_with_one_line(cast):
     cast.start("chief")
-    cast.start("worker0", patience=5, pace=0.2)
+    until(cast.is_served)
+    cast.start("worker0", patience=1, pace=0.2)
     until(lambda: epochs(cast.folder) >= 1)
     cast.kill("chief")
     assert cast.status("worker0") == 1
-    assert cast.said("worker0") == f"the chief at 127.0.0.1:{cast.port} has not answered for 5 seconds"
+    assert cast.said("worker0") == f"the chief at 127.0.0.1:{cast.port} has not answered for 1 seconds"
 
 
 def test_where_there_are_no_workers_the_chief_ends_with_one_line(cast):
