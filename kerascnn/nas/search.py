@@ -30,7 +30,8 @@ from .winner import knobs, networks, ranked
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
 SEARCHED = 1 / 3  # of the time; its winner has the rest
-HELD_OUT = 0.2  # of the training images, on which networks are compared
+HELD_OUT = 1 / 3  # of the training images, on which networks are compared
+JUDGED = 1 / 3  # of the time of training on an image is needed to judge it
 FEW = 2000  # images; a search takes so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
 SIDE = 32  # of images, unless told otherwise
@@ -165,12 +166,13 @@ class Search:
         clock = timed(model, load(limit=FEW))
         keras.utils.clear_session()
         searched, epoch = SEARCHED * self.total, clock.step("train") / self.cfg.batch * size
+        searching = epoch * (1 - HELD_OUT + HELD_OUT * JUDGED)
         if epoch > self.total - searched and not self.cfg.winner_epochs:
             raise InputError(
-                f"--budget {self.cfg.budget}: two thirds of it are for the winner, of which one epoch takes about "
-                f"{epoch:.0f} s; give more, or --limit"
+                f"--budget {self.cfg.budget}: {1 - SEARCHED:.0%} of it is for the winner, of which one epoch takes "
+                f"about {epoch:.0f} s; give more, or --limit"
             )
-        epochs = (searched / TRAININGS - clock.compiling) / epoch  # of all images, in the time of one training
+        epochs = (searched / TRAININGS - clock.compiling) / searching  # of all images, in the time of one training
         limit = min(size, max(FEW, int(size * epochs / self.cfg.epochs)))
         print(
             f"{limit:,} of {size:,} training images are for the search, so that there is time for about "

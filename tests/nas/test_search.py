@@ -134,7 +134,7 @@ def test_few_images_are_searched_with_where_time_is_short(monkeypatch, capsys):
     few = opened(limit=0, budget="10m", epochs=60_000, out="few")
     assert few.images.train_size + few.images.validation_size == 100
     assert "100 of 1,428 training images are for the search" in capsys.readouterr().out
-    with pytest.raises(InputError, match="two thirds of it are for the winner, of which one epoch takes about"):
+    with pytest.raises(InputError, match="67% of it is for the winner, of which one epoch takes about"):
         opened(limit=0, budget="0.01s", out="none")
 
 
