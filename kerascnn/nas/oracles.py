@@ -7,7 +7,7 @@ What does not fit the budget is drawn again; it is no trial.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from math import exp, log1p
 from random import Random
@@ -178,9 +178,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     def _next(self, lines, random):
         """Values of a network to begin with."""
         known = [line.values for line in lines]
-        for start in self.space_searched.starts:
-            values = widest(self.space_searched, start, self.fits)
-            if values is not None and values not in known:
+        for values in warm_starts(self.space_searched, self.fits):
+            if values not in known:
                 return values
         budget = self._capped(known, random) if self.goal != "accuracy" else self.budget
         return propose(
@@ -273,6 +272,11 @@ def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
 
 def _curve(line):
     return {epochs: accuracy for trial in line for epochs, accuracy in curve(trial).items()}
+
+
+def warm_starts(space: Space, fits: Callable[[dict], bool]) -> Iterator[dict]:
+    """The space's starts that fit, each as wide as may be."""
+    return filter(None, (widest(space, start, fits) for start in space.starts))
 
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:

@@ -21,8 +21,7 @@ from ..training.budget import timed
 from ..training.start import TrainingStopped
 from . import parallel, report
 from .budget import Budget, Share, budget
-from .count import count as cost
-from .oracles import check
+from .oracles import check, warm_starts
 from .proxy import IMAGES, PROXIES
 from .results import results, states
 from .space import Space
@@ -159,9 +158,8 @@ class Search:
         size = self._opened[2].size
         if self.total is None or size <= FEW:
             return None
-        random = Random(self.cfg.seed)
-        specs = [self.space.spec(limits.draw(self.space, random)) for _ in range(20)]
-        model = build(**sorted(specs, key=lambda spec: cost(spec).macs)[14])  # winners are rather large
+        known = warm_starts(self.space, lambda values: limits.fits(self.space.spec(values)))
+        model = build(**self.space.spec(next(known, None) or limits.draw(self.space, Random(self.cfg.seed))))
         compile(model)
         clock = timed(model, load(limit=FEW))
         keras.utils.clear_session()
