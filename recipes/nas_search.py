@@ -36,8 +36,8 @@ def main(cfg):
     space = nas.space(search.family(), input_shape=shape, classes=classes)
     search.open(space, nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS}), load, compile)
     if not search.leaves_it_to_workers():
-        plan = dict(max_epochs=cfg.epochs, networks=cfg.trials or None, seconds=search.seconds, seed=cfg.seed)
-        oracle = nas.oracle(cfg.strategy, space, search.budget, goal=cfg.objective, proxy=search.proxy(), **plan)
+        how = dict(goal=cfg.objective, proxy=search.proxy(), **search.plan())
+        oracle = nas.oracle(cfg.strategy, space, search.budget, **how)
         nas.Tuner(oracle, space, search.images, search.folder, compile=compile, max_epochs=cfg.epochs).search()
     if search.ends_here():
         return
@@ -47,7 +47,7 @@ def main(cfg):
     images = load(limit=cfg.limit or None, **run.stream)
     with run.strategy.scope():
         model = kerascnn.build(**spec)
-        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=100)
+        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=search.most_epochs)
         compile(model, rate=keras.optimizers.schedules.CosineDecay(cfg.lr, cfg.epochs * images.steps))
     run.open(model, images)
     model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())

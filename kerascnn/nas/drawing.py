@@ -12,16 +12,16 @@ from .budget import Budget
 from .choices import Choice
 from .count import undrawn
 from .results import in_epochs
-from .winner import Network, describe, front, ranked
+from .winner import Network, describe, front
 
 COSTS = {"macs": "MACs for one image", "params": "parameters"}
 PANELS = 6  # choices that are drawn one by one
 OTHER, KEPT, BEST = "#b9c2ce", "#1f5fbf", "#e08a1e"
 
 
-def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequence[str]) -> None:
-    """Accuracy against cost, one panel for each of `costs` (fields of `Count`), with its front, to a PNG file."""
-    good = ranked(tried)
+def draw_costs(path: Path, good: Sequence[Network], budget: Budget, costs: Sequence[str]) -> None:
+    """Accuracy against cost, one panel for each of `costs` (fields of `Count`), with its front, to a PNG file; `good`
+    begins with the winner."""
     figure = Figure(figsize=(6.2 * len(costs), 4.4), layout="constrained")
     longest = max(one.epochs for one in good)
     for axes, cost in zip(figure.subplots(1, len(costs), squeeze=False)[0], costs, strict=True):
@@ -52,11 +52,10 @@ def draw_costs(path: Path, tried: Sequence[Network], budget: Budget, costs: Sequ
     pictures.write(figure, path)
 
 
-def draw_curves(path: Path, tried: Sequence[Network]) -> None:
-    """The accuracy of every network by epoch, to a PNG file."""
+def draw_curves(path: Path, good: Sequence[Network], tried: Sequence[Network]) -> None:
+    """The accuracy of every network by epoch, to a PNG file; `good` begins with the winner."""
     figure = Figure(figsize=(8.4, 4.6), layout="constrained")
     axes = figure.subplots()
-    good = ranked(tried)
     lead, rest = good[:4], [one for one in tried if one not in good[:4] and one.curve]
     for i, one in enumerate(rest):
         marker = "o" if one.epochs == 1 else ""

@@ -29,7 +29,7 @@ class Calibration(NamedTuple):
 
     def seconds(self, counted: Count) -> float:
         """That a network is expected to take for one image."""
-        return sum(n * seconds for n, seconds in zip(_features(counted), self[:4], strict=True))
+        return _foretold(self[:4], counted)
 
     def __str__(self):
         return (
@@ -45,18 +45,35 @@ def calibrate(specs: Sequence[dict], *, measured: Callable[[Sequence[dict]], Seq
         specs: networks, five or more, small and large ones.
         measured: gives the seconds that each takes, like the function `measured`.
     """
+    counts, seconds = [count(spec) for spec in specs], list(measured(specs))
+
+    def error(i):
+        """Of the network i, where the others teach it."""
+        others = learned(counts[:i] + counts[i + 1 :], seconds[:i] + seconds[i + 1 :])
+        return abs(others(counts[i]) / seconds[i] - 1)
+
+    errors = [error(i) for i in range(len(specs))] if len(specs) > 1 else [1.0]
+    return Calibration(*_rates(counts, seconds), median(errors), max(errors), len(specs))
+
+
+def learned(counts: Sequence[Count], seconds: Sequence[float]) -> Callable[[Count], float]:
+    """A function that foretells the seconds of a network, from those that others took."""
+    rates = _rates(counts, seconds)
+    return lambda count: _foretold(rates, count)
+
+
+def _rates(counts, seconds):
+    """Seconds for each thing that is counted, none of them below zero, with the least squares of relative errors."""
     import numpy as np
     from scipy.optimize import nnls
 
-    seconds = np.array(measured(specs))
-    shares = np.array([_features(count(spec)) for spec in specs]) / seconds[:, None]
+    shares = np.array([_features(count) for count in counts]) / np.array(seconds)[:, None]
     scale = shares.max(axis=0)
+    return [float(rate) for rate in nnls(shares / scale, np.ones(len(shares)))[0] / scale]
 
-    def taught(shares):
-        return nnls(shares / scale, np.ones(len(shares)))[0] / scale
 
-    errors = [abs(shares[i] @ taught(np.delete(shares, i, axis=0)) - 1) for i in range(len(specs))]
-    return Calibration(*map(float, taught(shares)), float(median(errors)), float(max(errors)), len(specs))
+def _foretold(rates, count):
+    return sum(n * seconds for n, seconds in zip(_features(count), rates, strict=True))
 
 
 def measured(specs: Sequence[dict]) -> list[float]:

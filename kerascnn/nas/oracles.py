@@ -22,6 +22,7 @@ from ..errors import InputError, one_of
 from .budget import Budget
 from .count import Count, count
 from .keeping import Kept, well_spaced
+from .pace import paces, promise
 from .results import chains
 from .space import Space, declare, decoded, encoded
 from .strategy import AGREES, POOL, Tried, cache_by_values, correlation, propose
@@ -110,6 +111,7 @@ class Line(NamedTuple):
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
+    pace: float = 1.0  # see `pace`
 
     @property
     def is_running(self) -> bool:
@@ -137,13 +139,27 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
         proxies: functions of a spec that say more for a better network, like those of `proxy`; that a larger network is
             better is one without asking. See `strategy` for when they count.
+        enough: seconds that an epoch may take; where the winner has a given time, slower networks promise less for
+            the same accuracy, see `pace`.
         pool: networks that are compared for a proposal.
     """
 
     def __init__(
-        self, space, budget, *, max_epochs=9, min_epochs=1, factor=3, goal="accuracy", proxies=(), pool=POOL, **kept
+        self,
+        space,
+        budget,
+        *,
+        max_epochs=9,
+        min_epochs=1,
+        factor=3,
+        goal="accuracy",
+        proxies=(),
+        enough=None,
+        pool=POOL,
+        **kept,
     ):
         super().__init__(space, budget, **kept)
+        self.enough = enough
         self.rungs, self.factor, self.goal, self.pool = rungs(max_epochs, min_epochs, factor), factor, goal, pool
         asked = [cache_by_values(lambda values, proxy=proxy: proxy(space.spec(values))) for proxy in proxies]
         self.evidence = (self._size, *asked)
@@ -164,9 +180,10 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         """The networks so far, in the order in which they began."""
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
-        return [
-            Line(decoded(self.space_searched, line[0].hyperparameters.values), line, _curve(line)) for line in found
-        ]
+        values = [decoded(self.space_searched, line[0].hyperparameters.values) for line in found]
+        counts = [self.counted(self.space_searched.spec(one)) for one in values]
+        factors = paces(counts, [_steady(line) for line in found], self.enough)
+        return [Line(*line) for line in zip(values, found, map(_curve, found), factors, strict=True)]
 
     def _ends_soon(self):
         """Whether another network could not be trained to the end, as far as can be told."""
@@ -201,7 +218,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return self.budget._replace(**{f"max_{self._what}": round(exp(random.uniform(low, high)))})
 
     def _tried(self, lines):
-        """With what each network will have reached at the last rung: what it has, and what others gained from there."""
+        """With what each network promises by what it will have reached at the last rung: what it has, and what others
+        gained from there."""
         last = self.rungs[-1]
         complete = [line.curve for line in lines if line.is_good and last in line.curve]
 
@@ -210,7 +228,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
                 return None
             reached = max(line.curve)
             gains = [curve[last] - curve[reached] for curve in complete if reached in curve]
-            return line.curve[reached] + (median(gains) if gains else 0.0)
+            return promise(line.curve[reached] + (median(gains) if gains else 0.0), line.pace)
 
         return [Tried(line.values, expected(line)) for line in lines]
 
@@ -235,14 +253,14 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     def _ranked(self, lines, rung):
         """The best first; for a front, those first that the fewest are better and cheaper than."""
         if self.goal == "accuracy":
-            return sorted(lines, key=lambda line: -line.curve[rung])
-        points = {id(line): (line.curve[rung], self._cost(line.values)) for line in lines}
+            return sorted(lines, key=lambda line: -promise(line.curve[rung], line.pace))
+        points = {id(line): (promise(line.curve[rung], line.pace), self._cost(line.values)) for line in lines}
 
         def beaten(line):
-            accuracy, cost = points[id(line)]
-            return sum(a >= accuracy and c <= cost and (a, c) != (accuracy, cost) for a, c in points.values())
+            promised, cost = points[id(line)]
+            return sum(p >= promised and c <= cost and (p, c) != (promised, cost) for p, c in points.values())
 
-        return sorted(lines, key=lambda line: (beaten(line), -line.curve[rung]))
+        return sorted(lines, key=lambda line: (beaten(line), -points[id(line)][0]))
 
     @property
     def _what(self):
@@ -268,6 +286,11 @@ def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
     if not trial.metrics.exists(metric):
         return {}
     return {point.step: point.mean() for point in trial.metrics.get_history(metric)}
+
+
+def _steady(line):
+    """Seconds of its epochs, without those in which a trial begins and compiles."""
+    return [seconds for trial in line for seconds in list(curve(trial, "seconds").values())[1:]]
 
 
 def _curve(line):
@@ -317,6 +340,7 @@ def oracle(
     max_epochs: int = 9,
     goal: str = "accuracy",
     proxy: Callable[[dict], float] | None = None,
+    enough: float | None = None,
     **search,
 ):
     """The oracle of a strategy.
@@ -328,6 +352,7 @@ def oracle(
         max_epochs: for how long the best networks are trained; "random" and "bayesian" train all so long.
         goal: one of `GOALS`; only "evolution" looks for a front.
         proxy: a function of a spec that says more for a better network, see `proxy`; only "evolution" listens to one.
+        enough: seconds that an epoch may take before it counts against a network, see `pace`; "evolution" only.
         search: `seed`, `networks`, `seconds` and others, see `WithinBudget` and `Kept`.
 
     Raises:
@@ -339,6 +364,6 @@ def oracle(
     if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
         search.setdefault("hyperband_iterations", 10**6)  # until then
     if strategy == "evolution":
-        search |= {"goal": goal, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
+        search |= {"goal": goal, "enough": enough, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
     budget.check(space)
     return STRATEGIES[strategy](space, budget, **search)

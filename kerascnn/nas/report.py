@@ -28,8 +28,7 @@ def write_report(folder: str | Path) -> None:
         raise InputError(f"{folder}: holds no search")
     write_trials(folder / "trials.csv", trials)
     tried = networks(trials)
-    good = ranked(tried)
-    if not good:
+    if not any(one.is_good for one in tried):
         raise InputError(f"{folder}: no network has been trained yet, there is nothing to report")
     cost = about["flags"]["objective"].removeprefix("pareto-")
     best_by_cost = front(tried, cost) if cost in COSTS else []
@@ -56,12 +55,13 @@ def compose(
     folder: Path, about: dict, trials: Sequence[Result], tried: Sequence[Network], best_by_cost: tuple | None
 ) -> report.Report:
     """The text of the report; draws its pictures."""
-    good, limits, flags = ranked(tried), budget(**about["budget"]), about["flags"]
+    limits, flags, enough = budget(**about["budget"]), about["flags"], about.get("enough")
+    good = ranked(tried, enough)
     winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
     found = choices(tried, epoch)
-    draw_costs(folder / "costs.png", tried, limits, costs)
-    draw_curves(folder / "curves.png", tried)
+    draw_costs(folder / "costs.png", good, limits, costs)
+    draw_curves(folder / "curves.png", good, tried)
     beside, drawn = largest(limits, winner.spec["input_shape"], winner.spec["classes"]), {}
     drawn[f"the winner: {_costs_of(winner.count)}"] = winner.spec
     if beside:

@@ -24,6 +24,7 @@ class Result(NamedTuple):
         count: what the network costs; None in a sweep.
         curve: epochs trained -> accuracy on held-out images, those of its parents before it, too.
         seconds: that its own epochs took.
+        steady: seconds of each of its own epochs but the first, which compiles.
     """
 
     trial: str
@@ -35,6 +36,7 @@ class Result(NamedTuple):
     count: Count | None
     curve: dict[int, float]
     seconds: float
+    steady: tuple[float, ...] = ()
 
 
 def results(folder: str | Path) -> list[Result]:
@@ -49,6 +51,7 @@ def results(folder: str | Path) -> list[Result]:
     for state in states(folder).values():
         values = state["hyperparameters"]["values"]
         parent = found.get(values.get("tuner/trial_id"))
+        seconds = tuple(by_step(state, "seconds").values())
         found[state["trial_id"]] = Result(
             trial=state["trial_id"],
             parent=parent and parent.trial,
@@ -58,7 +61,8 @@ def results(folder: str | Path) -> list[Result]:
             spec=state.get("spec"),
             count=state.get("count") and Count(**state["count"]),
             curve={**(parent.curve if parent else {}), **by_step(state, "val_accuracy")},
-            seconds=sum(by_step(state, "seconds").values()),
+            seconds=sum(seconds),
+            steady=seconds[1:],
         )
     return list(found.values())
 

@@ -52,11 +52,14 @@ class Search:
         images: those to train on, and others to compare networks by; all are training images.
         folder: of the search; the winner's run is its folder `winner`.
         seconds: for the search, None for as long as it takes.
+        most_epochs: of the winner's training, where it has time for more.
 
     Raises:
         InputError: a flag is wrong, or the folder is taken.
         TrainingStopped: this is a worker, and no chief has begun.
     """
+
+    most_epochs = 100
 
     def __init__(self, cfg: SimpleNamespace):
         self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
@@ -147,11 +150,24 @@ class Search:
             "train_images": images.train_size,
             "validation_images": images.validation_size,
             "seconds": seconds,
+            "enough": self._epoch_that_is_enough(images),
             "ended": False,
         }
         files.write_json(self.folder / "search.json", self.about)
         sizes = f"{images.train_size:,} images to train on and {images.validation_size:,} to compare by"
         print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
+
+    def _epoch_that_is_enough(self, images):
+        """Seconds of an epoch of the search, with which the winner has time for `most_epochs` on all images; None where
+        it trains for a number of epochs that is given."""
+        if self.total is None or self.cfg.winner_epochs:
+            return None
+        return (1 - SEARCHED) * self.total / self.most_epochs * images.train_size / self._opened[2].size
+
+    def plan(self) -> dict:
+        """What a strategy has to know of the command line: how long, how many, from which seed; see `nas.oracle`."""
+        many = {"max_epochs": self.cfg.epochs, "networks": self.cfg.trials or None}
+        return many | {"seconds": self.seconds, "enough": self.about["enough"], "seed": self.cfg.seed}
 
     def _enough(self, limits, load, compile):
         """How many images to search with; None for all."""
@@ -204,7 +220,7 @@ class Search:
         if not self.about["ended"]:
             self.about["ended"] = True
             files.write_json(self.folder / "search.json", self.about)
-        spec = ranked(networks(results(self.folder)))[0].spec
+        spec = ranked(networks(results(self.folder)), self.about["enough"])[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
         begun = config.record(out).get("flags", {})

@@ -10,6 +10,7 @@ from .. import catalog, registry
 from ..errors import InputError
 from .budget import Budget
 from .count import Count, count, count_model, undrawn
+from .pace import paces, promise
 from .results import Result, chains
 
 WIDTHS = ("n_filters", "alpha")  # knobs by which a network of the catalog may be narrowed to fit,
@@ -31,6 +32,7 @@ class Network(NamedTuple):
         count: what it costs.
         curve: epochs trained -> accuracy on held-out images; empty if it never came so far.
         seconds: that training took.
+        steady: seconds of epochs, without those that compile.
         is_good: whether a trial of it was completed.
         message: why the last trial failed.
     """
@@ -41,6 +43,7 @@ class Network(NamedTuple):
     count: Count
     curve: dict[int, float]
     seconds: float
+    steady: tuple[float, ...]
     is_good: bool
     message: str | None
 
@@ -69,14 +72,22 @@ def _merged(chain):
         count=last.count,
         curve=(good or chain)[-1].curve,
         seconds=sum(trial.seconds for trial in chain),
+        steady=tuple(seconds for trial in chain for seconds in trial.steady),
         is_good=bool(good),
         message=last.message,
     )
 
 
-def ranked(tried: Iterable[Network]) -> list[Network]:
-    """Those that were trained, the most accurate first; of equals the cheaper one."""
-    return sorted((one for one in tried if one.is_good), key=lambda one: (-one.accuracy, one.count.macs))
+def ranked(tried: Iterable[Network], enough: float | None = None) -> list[Network]:
+    """Those that were trained, the most accurate first; of equals the cheaper one.
+
+    Where the winner has a given time to train, those come first that promise most for it, see `pace.paces` for
+    `enough`.
+    """
+    good = [one for one in tried if one.is_good]
+    found = paces([one.count for one in good], [one.steady for one in good], enough)
+    keys = [(-promise(one.accuracy, pace), one.count.macs) for one, pace in zip(good, found, strict=True)]
+    return [good[i] for i in sorted(range(len(good)), key=keys.__getitem__)]
 
 
 def front(tried: Iterable[Network], cost: str) -> list[Network]:

@@ -21,7 +21,7 @@ def accuracy(values, epochs):
     return 1 - 1 / (epochs + 1) * (1 - quality / 10)
 
 
-def run(search, trials, judge=accuracy, workers=1):
+def run(search, trials, judge=accuracy, workers=1, seconds=lambda values: 3.0):
     """Trials in the order in which they began: `workers` at a time, all of which report before the next begin."""
     began = []
     while len(began) < trials:
@@ -33,7 +33,7 @@ def run(search, trials, judge=accuracy, workers=1):
             told = trial.hyperparameters.values
             values = decoded(search.space_searched, told)
             for epoch in range(told.get("tuner/initial_epoch", 0) + 1, told.get("tuner/epochs", 9) + 1):
-                metrics = {"val_accuracy": judge(values, epoch), "seconds": 3.0}
+                metrics = {"val_accuracy": judge(values, epoch), "seconds": seconds(values)}
                 search.update_trial(trial.trial_id, metrics, step=epoch)
             trial.status = "COMPLETED"
             search.end_trial(trial)
@@ -113,6 +113,21 @@ def test_where_few_epochs_tell_nothing_networks_are_trained_to_the_end():
         run(search, 200, judge)
         first = [line.trials[0].hyperparameters.values["tuner/epochs"] for line in search.lines()]
         assert set(first[30:]) == expected
+
+
+def test_where_time_is_short_fast_networks_go_on():
+    def seconds(values):
+        return count(MIXED.spec(values)).memory / 1e5
+
+    def judge(values, epochs):
+        return accuracy(values | {"n_filters": 8, "repeats1": 1}, epochs)
+
+    chosen = {}
+    for enough in (None, 0.1):
+        search = oracle("evolution", MIXED, QUARTER, networks=24, enough=enough)
+        run(search, 200, judge, seconds=seconds)
+        chosen[enough] = np.median([seconds(line.values) for line in search.lines() if len(line.trials) > 1])
+    assert chosen[0.1] < chosen[None] / 2
 
 
 def test_failed_networks_are_set_aside():

@@ -45,6 +45,7 @@ def test_a_promotion_has_the_curve_of_the_whole_chain(tmp_path):
     assert (first.parent, second.parent, third.parent) == (None, "0000", "0001")
     assert third.curve == {1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4, 5: 0.5}
     assert [result.seconds for result in (first, second, third)] == [4.0, 2.0, 4.0]
+    assert [result.steady for result in (first, second, third)] == [(2.0,), (), (2.0,)]
     assert (first.spec, first.count) == (SPEC, count(SPEC))
     assert (third.status, third.spec, third.values) == ("RUNNING", None, {"n_filters": 8})
 

@@ -138,6 +138,31 @@ def test_few_images_are_searched_with_where_time_is_short(monkeypatch, capsys):
         opened(limit=0, budget="0.01s", out="none")
 
 
+def test_time_is_planned_by_a_network_that_is_known_to_be_good_whatever_the_seed(monkeypatch):
+    planned = []
+
+    def timed(model, images):
+        planned.append(model.count_params())
+        return SimpleNamespace(step=lambda part: 1e-3, compiling=0.0)
+
+    monkeypatch.setattr(module, "FEW", 100)
+    monkeypatch.setattr(module, "timed", timed)
+    for seed in (0, 1):
+        opened(limit=0, budget="10m", seed=seed, out=f"search{seed}")
+    vgg = {"blocks": ["plain"] * 3, "repeats": [1, 2, 3], "n_filters": [8, 16, 32]}
+    assert planned == [count({**SPEC, **vgg}).params] * 2
+    opened(nas.budget(max_params=2000), limit=0, budget="10m", out="small")
+    assert planned[-1] < 2000, "where no such network fits, it is a drawn one"
+
+
+def test_how_fast_a_network_has_to_be_that_trains_for_a_hundred_epochs():
+    """Of 600 s the winner has 400, four for an epoch of all images; a search trains on a part of these."""
+    search = opened(budget="10m")
+    assert search.plan()["enough"] == pytest.approx(4 * search.images.train_size / 40)
+    for given in ({"budget": "", "trials": 3}, {"budget": "10m", "winner_epochs": 5}):
+        assert opened(**given, out="given", overwrite=True).plan()["enough"] is None
+
+
 def test_a_worker_waits_for_its_chief_and_is_as_that_has_begun(monkeypatch):
     chief = opened(budget="10m")
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "worker-1")
