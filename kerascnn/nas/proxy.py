@@ -10,7 +10,9 @@ def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
     them apart. Higher is better.
 
     The log-determinant of the number of ReLUs in which each two images agree. Mellor et al. 2021, arXiv:2006.04647,
-    Section 3; one ReLU more that differs between all keeps it finite.
+    Section 3; one ReLU more that differs between all keeps it finite. For the 216 networks of
+    `recipes/benchmarks/nas_mnist.csv` its rank correlation with accuracy after nine epochs is 0.37, that of their MACs
+    is 0.81.
 
     Args:
         spec: the network; every activation in it that is a ReLU counts.

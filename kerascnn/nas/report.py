@@ -3,12 +3,14 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from ..errors import InputError
 from ..training import config, files, report
 from .budget import Share, budget, interval, told
 from .choices import choices, common_epoch
 from .drawing import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
+from .pace import LEARNS
 from .results import Result, in_epochs, results
 from .winner import Network, describe, front, knobs, largest, networks, ranked
 
@@ -80,12 +82,18 @@ def compose(
             f"choices that often came together cannot be told apart"
         )
         shown.append((explanation, "choices.png"))
+    hurry = ""
+    if enough is not None:
+        hurry = (
+            f" Its time to train is given, so that of two networks about as accurate the faster one comes first: it "
+            f"has more epochs, and errors fall about with the power {LEARNS:g} of their number."
+        )
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
         lead=f"{len(tried)} networks were trained for up to {in_epochs(max(one.epochs for one in good))} on "
         f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
         f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
-        f"had no part in the search.",
+        f"had no part in the search.{hurry}",
         facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, tried, winner)],
         pictures=shown,
         tables=[
@@ -127,10 +135,11 @@ def _facts(about, limits, trials, tried, winner):
 
 
 def _table(heading, shown):
-    columns = ("accuracy", "epochs", "network", "parameters", "MACs", "trials")
+    columns = ("accuracy", "epochs", "seconds each", "network", "parameters", "MACs", "trials")
     rows = [
         (
-            *(f"{one.accuracy:.2%}", str(one.epochs), describe(one.spec)),
+            *(f"{one.accuracy:.2%}", str(one.epochs), f"{median(one.steady):.2g}" if one.steady else ""),
+            describe(one.spec),
             *(f"{one.count.params:,}", f"{one.count.macs:,}", ", ".join(one.trials)),
         )
         for one in shown

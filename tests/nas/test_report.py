@@ -89,6 +89,18 @@ def test_the_winner_that_was_trained_is_the_headline_with_its_interval(tmp_path)
     assert "72.2% to 87.5%" in card
 
 
+def test_where_the_winner_has_a_given_time_the_page_says_why_it_may_not_be_the_most_accurate(tmp_path):
+    write_report(search(tmp_path))
+    reason = "of two networks about as accurate the faster one comes first"
+    assert reason not in (tmp_path / "report.html").read_text(encoding="utf-8")
+    about = json.loads((tmp_path / "search.json").read_text())
+    (tmp_path / "search.json").write_text(json.dumps(about | {"enough": 0.1}))
+    write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert reason in page
+    assert page.count("<td>2</td>") >= 20, "epochs of ten networks and the seconds of each"
+
+
 @pytest.mark.parametrize("cost", ["macs", "params"])
 def test_a_front_is_kept_and_shown_first(cost, tmp_path):
     write_report(search(tmp_path, objective=f"pareto-{cost}"))
