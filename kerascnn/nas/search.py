@@ -132,7 +132,7 @@ class Search:
         limits.check(self.space)
         share = limits.share(self.space)
         print(f"{share}: {limits}", flush=True)
-        limit = self.cfg.limit or self._enough(limits, load, compile)
+        limit = self.cfg.limit or self._affordable(limits, load, compile)
         self.images = images = load(limit=limit, held_out=HELD_OUT, seed=self.cfg.seed)
         seconds = self.total and SEARCHED * self.total - self._passed()
         if seconds is not None and seconds < 1:
@@ -169,8 +169,8 @@ class Search:
         many = {"max_epochs": self.cfg.epochs, "networks": self.cfg.trials or None}
         return many | {"seconds": self.seconds, "enough": self.about["enough"], "seed": self.cfg.seed}
 
-    def _enough(self, limits, load, compile):
-        """How many images to search with; None for all."""
+    def _affordable(self, limits, load, compile):
+        """How many images there is time to search with; None for all."""
         size = self._opened[2].size
         if self.total is None or size <= FEW:
             return None
