@@ -47,7 +47,7 @@ def main(cfg):
     images = load(limit=cfg.limit or None, **run.stream)
     with run.strategy.scope():
         model = kerascnn.build(**spec)
-        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=search.most_epochs)
+        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=100)
         compile(model, rate=keras.optimizers.schedules.CosineDecay(cfg.lr, cfg.epochs * images.steps))
     run.open(model, images)
     model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())

@@ -1,4 +1,8 @@
-"""What an accuracy promises where the winner has a given time to train: the faster network trains for more epochs."""
+"""What an accuracy promises where the winner has a given time to train: a slow network would have but a few epochs.
+
+Without it, `recipes/nas_search.py` on CIFAR-10 with `--seed 1` found a network that was trained for 9 epochs in its 20
+minutes, and had 79.8 % in the end; those that had 16 and 36 had 82.3 and 81.9 %, after as good a search.
+"""
 
 from collections.abc import Sequence
 from statistics import median
@@ -6,7 +10,7 @@ from statistics import median
 from .count import Count
 from .latency import learned
 
-LEARNS = 0.2  # error falls with this power of the length of training: on CIFAR-10 with 0.20 and 0.27 for two networks
+LEARNS = 0.2  # error falls with this power of the first epochs: on CIFAR-10 with 0.20 and 0.27 for two networks
 TIMED = 4  # networks that were timed, from which the times of others are foretold
 
 
@@ -17,7 +21,7 @@ def paces(counts: Sequence[Count], seconds: Sequence[Sequence[float]], enough: f
     Args:
         counts: what the networks cost.
         seconds: of the epochs that were timed, for each network; some may have none.
-        enough: seconds an epoch may take so that the winner's training has all its epochs; None where it has them
+        enough: seconds an epoch may take so that the winner's training has enough of them; None where it has them
             anyway.
     """
     timed = [(count, median(its_own)) for count, its_own in zip(counts, seconds, strict=True) if its_own]
@@ -28,5 +32,5 @@ def paces(counts: Sequence[Count], seconds: Sequence[Sequence[float]], enough: f
 
 
 def promise(accuracy: float, pace: float) -> float:
-    """The error to expect when all have trained for as long, up to a factor, below zero: higher is better."""
+    """The error to expect of a network that has fewer epochs by the factor `pace`, below zero: higher is better."""
     return -(1 - accuracy) * pace**LEARNS

@@ -10,7 +10,6 @@ from ..training import config, files, report
 from .budget import Share, budget, interval, told
 from .choices import choices, common_epoch
 from .drawing import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
-from .pace import LEARNS
 from .results import Result, in_epochs, results
 from .winner import Network, describe, front, knobs, largest, networks, ranked
 
@@ -85,8 +84,8 @@ def compose(
     hurry = ""
     if enough is not None:
         hurry = (
-            f" Its time to train is given, so that of two networks about as accurate the faster one comes first: it "
-            f"has more epochs, and errors fall about with the power {LEARNS:g} of their number."
+            f" Its time to train is given: networks of which an epoch took more than {enough:.2g} s in the search "
+            f"would have too few, and come behind others that are about as accurate."
         )
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",

@@ -34,6 +34,7 @@ JUDGED = 1 / 3  # of the time of training on an image is needed to judge it
 FEW = 2000  # images; a search takes so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
 SIDE = 32  # of images, unless told otherwise
+LONG = 20  # epochs of the winner from which more bring less than the choice of the network
 SPARE = 12  # seconds, for pictures and reports
 
 
@@ -52,14 +53,11 @@ class Search:
         images: those to train on, and others to compare networks by; all are training images.
         folder: of the search; the winner's run is its folder `winner`.
         seconds: for the search, None for as long as it takes.
-        most_epochs: of the winner's training, where it has time for more.
 
     Raises:
         InputError: a flag is wrong, or the folder is taken.
         TrainingStopped: this is a worker, and no chief has begun.
     """
-
-    most_epochs = 100
 
     def __init__(self, cfg: SimpleNamespace):
         self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
@@ -158,11 +156,11 @@ class Search:
         print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
 
     def _epoch_that_is_enough(self, images):
-        """Seconds of an epoch of the search, with which the winner has time for `most_epochs` on all images; None where
-        it trains for a number of epochs that is given."""
+        """Seconds of an epoch of the search, with which the winner has time for `LONG` on all images, the machine to
+        itself; None where it trains for a number of epochs that is given."""
         if self.total is None or self.cfg.winner_epochs:
             return None
-        return (1 - SEARCHED) * self.total / self.most_epochs * images.train_size / self._opened[2].size
+        return (1 - SEARCHED) * self.total / LONG * images.train_size / self._opened[2].size * self.cfg.workers
 
     def plan(self) -> dict:
         """What a strategy has to know of the command line: how long, how many, from which seed; see `nas.oracle`."""
