@@ -16,10 +16,7 @@ from .config import duration
 from .losses import CrossEntropy
 
 WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or so much time
-SHARE, LONGEST = (
-    0.01,
-    3.0,
-)  # the least that it counts: this of a budget, up to these seconds; a machine may be busy for one
+SHARE = 0.01  # of a budget that it counts at least, up to so many seconds: a machine may be busy for some
 
 
 def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool, enough: int | None = None) -> int:
@@ -48,7 +45,7 @@ def within(seconds: float, model: keras.Model, images: Data, enough: int | None 
     began = time.perf_counter()
     model.compile(keras.optimizers.SGD(0.0, momentum=0.9), CrossEntropy())
     before = state.capture(model)
-    clock = timed(model, images, min(LONGEST, SHARE * seconds))
+    clock = timed(model, images, min(SECONDS, SHARE * seconds))
     model.evaluate(images.validation, callbacks=[clock], verbose=0)
     state.restore(model, before, ("model",))
     with tempfile.TemporaryDirectory() as folder:
