@@ -156,7 +156,8 @@ def _costs_of(count):
 
 
 def _usage(folder, spec):
-    flags = " ".join(f"--knob {shlex.quote(f'{name}={value}')}" for name, value in knobs(spec).items())
+    words = (f"{name}={value}".replace("'", '"') for name, value in knobs(spec).items())
+    flags = " ".join(f"--knob {shlex.quote(word)}" for word in words)
     return f"""    kerascnn predict {folder / "winner"} IMAGE
 
 or in Python, the network under a name, untrained:
