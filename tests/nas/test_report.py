@@ -1,8 +1,11 @@
 """What a search tells: the page and the tables against made-up trials."""
 
 import csv
+import itertools
 import json
 import re
+import shlex
+from ast import literal_eval
 from random import Random
 
 import matplotlib.image
@@ -13,7 +16,7 @@ from kerascnn import nas
 from kerascnn.errors import InputError
 from kerascnn.nas.count import count
 from kerascnn.nas.report import write_report
-from kerascnn.nas.winner import describe
+from kerascnn.nas.winner import describe, knobs
 
 from .test_results import written
 from .test_winner import SPEC
@@ -99,6 +102,16 @@ def test_where_the_winner_has_a_given_time_the_page_says_why_it_may_not_be_the_m
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert reason in page
     assert page.count("<td>2</td>") >= 20, "epochs of ten networks and the seconds of each"
+
+
+def test_the_command_in_the_card_is_of_the_winner(tmp_path):
+    write_report(search(tmp_path))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8").splitlines()
+    [command] = [shlex.split(line) for line in card if "classify.py" in line]
+    words = [word.partition("=") for flag, word in itertools.pairwise(command) if flag == "--knob"]
+    best = max((result for result in nas.results(tmp_path) if result.curve), key=lambda result: result.curve[2])
+    assert command[command.index("--model") + 1] == best.spec["name"]
+    assert {name: literal_eval(value) for name, _, value in words} == knobs(best.spec)
 
 
 @pytest.mark.parametrize("cost", ["macs", "params"])
