@@ -6,9 +6,9 @@
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
 In a third of --budget networks train on a part of the training images and are compared on others of them; the winner
-trains on all, and is judged on the test images, which choose nothing. --family: vgg (for digits), resnet, mobilenet,
-mixed, or any network with choices for its knobs. Colour images are cut and flipped, unless --augment says otherwise. On
-two CPU cores, cifar10 as above, seeds 0 and 1: 82.3 and 81.8 %; ResNet-20, narrowed until it fits, in 30m: 82.0 %.
+trains on all; test images judge it, and choose nothing. --family: vgg (for digits), resnet, mobilenet, mixed, or any
+network with choices for its knobs. Colour images are cut and flipped, unless --augment says otherwise. Two CPU cores:
+digits 99.5 to 99.7 % of 369, 2.5 min; cifar10 as above 82.3 and 81.8 % (seeds 0, 1), ResNet-20 narrowed to fit 82.0 %.
 """
 
 import kerascnn

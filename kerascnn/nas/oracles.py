@@ -111,7 +111,7 @@ class Line(NamedTuple):
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
-    pace: float = 1.0  # see `pace`
+    pace: float  # see `pace`
 
     @property
     def is_running(self) -> bool:
@@ -181,8 +181,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         values = [decoded(self.space_searched, line[0].hyperparameters.values) for line in found]
-        counts = [self.counted(self.space_searched.spec(one)) for one in values]
-        factors = paces(counts, [_steady(line) for line in found], self.enough)
+        factors = paces([self._count(one) for one in values], [_steady(line) for line in found], self.enough)
         return [Line(*line) for line in zip(values, found, map(_curve, found), factors, strict=True)]
 
     def _ends_soon(self):
@@ -267,7 +266,10 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return "params" if self.goal == "pareto-params" else "macs"
 
     def _cost(self, values):
-        return getattr(self.counted(self.space_searched.spec(values)), self._what)
+        return getattr(self._count(values), self._what)
+
+    def _count(self, values):
+        return self.counted(self.space_searched.spec(values))
 
     def _size(self, values):
         return log1p(self._cost(values))

@@ -36,7 +36,7 @@ class Result(NamedTuple):
     count: Count | None
     curve: dict[int, float]
     seconds: float
-    steady: tuple[float, ...] = ()
+    steady: tuple[float, ...]
 
 
 def results(folder: str | Path) -> list[Result]:

@@ -158,7 +158,7 @@ class Search:
     def _epoch_that_is_enough(self, images):
         """Seconds of an epoch of the search, with which the winner has time for `LONG` on all images, the machine to
         itself; None where it trains for a number of epochs that is given."""
-        if self.total is None or self.cfg.winner_epochs:
+        if not self._winner_is_timed:
             return None
         return (1 - SEARCHED) * self.total / LONG * images.train_size / self._opened[2].size * self.cfg.workers
 
@@ -179,7 +179,7 @@ class Search:
         keras.utils.clear_session()
         searched, epoch = SEARCHED * self.total, clock.step("train") / self.cfg.batch * size
         searching = epoch * (1 - HELD_OUT + HELD_OUT * JUDGED)
-        if epoch > self.total - searched and not self.cfg.winner_epochs:
+        if epoch > self.total - searched and self._winner_is_timed:
             raise InputError(
                 f"--budget {self.cfg.budget}: {1 - SEARCHED:.0%} of it is for the winner, of which one epoch takes "
                 f"about {epoch:.0f} s; give more, or --limit"
@@ -225,13 +225,17 @@ class Search:
         cfg = {**vars(self.cfg), "out": str(out), "resume": True, "overwrite": False, "knobs": knobs(spec)}
         cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
         spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
-        timed = self.total and not self.cfg.winner_epochs
-        cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if timed else ""
+        cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if self._winner_is_timed else ""
         return spec, SimpleNamespace(**cfg)
 
     def report(self) -> None:
         """Write and print what came out; see `report.write_report`."""
         report.write_report(self.folder)
+
+    @property
+    def _winner_is_timed(self):
+        """Whether the winner trains for the time that is left, and not for a number of epochs that is given."""
+        return self.total is not None and not self.cfg.winner_epochs
 
     def _passed(self):
         return time.monotonic() - self.began

@@ -18,9 +18,8 @@ SPEC = {"name": "staged", "input_shape": [8, 8, 1], "classes": 10, "n_filters": 
 
 
 def trial(number, curve, parent=None, status="COMPLETED", macs=1000, params=100, message=None):
-    return Result(
-        number, parent, status, message, {"n_filters": 8}, SPEC, Count(0, params, macs, 8, 1), curve, float(len(curve))
-    )
+    counted = Count(0, params, macs, 8, 1)
+    return Result(number, parent, status, message, {"n_filters": 8}, SPEC, counted, curve, float(len(curve)), ())
 
 
 def test_trials_that_go_on_from_each_other_are_one_network():
