@@ -11,8 +11,6 @@ it kept: there is no second file that could be older or younger. Beside what ker
 import json
 import math
 import os
-import shutil
-import sys
 import time
 from collections.abc import Callable
 from copy import copy
@@ -27,7 +25,8 @@ from keras_tuner.engine.trial import Trial
 from ..errors import InputError
 from ..training.start import TrainingStopped
 from .count import count
-from .results import BEFORE, in_epochs, states
+from .progress import tell
+from .results import BEFORE, states
 from .space import decoded
 
 TRIED = "1.4."  # the versions of keras-tuner with which this has been tried
@@ -108,7 +107,7 @@ class Kept:
         is to end it as it is, anything else to drop it. An epoch that is known already changes nothing."""
         with self._lock:
             trial = self.trials.get(trial_id)
-            if trial and trial.status == "RUNNING" and step not in _steps(trial, self.objective.name):
+            if trial and trial.status == "RUNNING" and step not in self.steps(trial):
                 if not trial.metrics.exists(self.objective.name):
                     trial.metrics.register(self.objective.name, self.objective.direction)
                 for name, value in metrics.items():
@@ -150,7 +149,7 @@ class Kept:
 
     def score_trial(self, trial: Trial) -> None:
         """The score is that of the last epoch, not the best of all."""
-        steps = _steps(trial, self.objective.name)
+        steps = self.steps(trial)
         if steps:
             trial.score, trial.best_step = float(trial.metrics.get_last_value(self.objective.name)), max(steps)
 
@@ -214,6 +213,23 @@ class Kept:
         """Whether a trial is that worker's."""
         trial = self.ongoing_trials.get(tuner_id)
         return trial is not None and trial.trial_id == trial_id
+
+    def steps(self, trial: Trial) -> set[int]:
+        """Epochs after which it was judged."""
+        metric = self.objective.name
+        return {seen.step for seen in trial.metrics.get_history(metric)} if trial.metrics.exists(metric) else set()
+
+    def best(self) -> Trial | None:
+        """The best of those that are completed."""
+        best = self.get_best_trials(1)  # among them those that run, where there are no others
+        return best[0] if best and best[0].status == "COMPLETED" else None
+
+    def network(self, trial: Trial) -> dict:
+        """What `trial.json` says of the network: nothing, or its `spec` and `count`."""
+        if self.space_searched is not None and trial.trial_id not in self._about:
+            spec = self.space_searched.spec(decoded(self.space_searched, trial.hyperparameters.values))
+            self._about[trial.trial_id] = {"spec": spec, "count": self.counted(spec)._asdict()}
+        return self._about.get(trial.trial_id, {})
 
     def spent(self) -> float:
         """Seconds that the search has taken, over restarts."""
@@ -310,54 +326,11 @@ class Kept:
         }
         folder = self.folder / f"trial_{trial.trial_id}"
         folder.mkdir(exist_ok=True)
-        write(folder / "trial.json", {**trial.get_state(), **self._network(trial), "kept": kept})
+        write(folder / "trial.json", {**trial.get_state(), **self.network(trial), "kept": kept})
 
-    def _network(self, trial):
-        """What `trial.json` says of the network."""
-        if self.space_searched is not None and trial.trial_id not in self._about:
-            spec = self.space_searched.spec(decoded(self.space_searched, trial.hyperparameters.values))
-            self._about[trial.trial_id] = {"spec": spec, "count": self.counted(spec)._asdict()}
-        return self._about.get(trial.trial_id, {})
-
-    # ----------------------------------------------------------------------------------------------------- what is told
-
-    def _tell(self, ended=None, last=False):
-        """A line for every trial that ends, and on a terminal one below it that changes."""
-        if self.folder is None:
-            return
-        live = sys.stdout.isatty()
-        if live:
-            print("\r\033[K", end="")
-        if ended:
-            print(self._ended_line(ended))
-        if live and not last:
-            print(self._live_line()[: shutil.get_terminal_size().columns - 1], end="")
-        sys.stdout.flush()
-
-    def _ended_line(self, trial):
-        line = f"trial {trial.trial_id}: "
-        if trial.status == "FAILED":
-            return line + f"failed: {trial.message}"
-        line += f"{self.objective.name} {trial.score:.4f} after {in_epochs(trial.best_step)}"
-        if "count" in self._network(trial):
-            cost = self._network(trial)["count"]
-            line += f", {cost['params']:,} parameters, {cost['macs']:,} MACs"
-        return f"{line}; {self._best()}"
-
-    def _best(self):
-        [best] = self.get_best_trials(1) or [None]
-        if best is None or best.status != "COMPLETED":
-            return "nothing so far"
-        return f"best so far {best.score:.4f} (trial {best.trial_id})"
-
-    def _live_line(self):
-        running = [
-            f"{trial.trial_id} ({in_epochs(max(_steps(trial, self.objective.name), default=0))})"
-            for trial in self.ongoing_trials.values()
-        ]
-        left = f"{max(0.0, self.seconds - self.spent()):.0f} s left" if self.seconds else f"{self.spent():.0f} s"
-        ended = f"{len(self.end_order)} of {self.max_trials}" if self.max_trials else f"{len(self.end_order)}"
-        return f"{left}; {ended} trials ended; {self._best()}; running: {', '.join(running) or 'none'}"
+    def _tell(self, **what):
+        if self.folder is not None:
+            tell(self, **what)
 
 
 def well_spaced(seed: int) -> int:
@@ -391,7 +364,3 @@ def _free(path):
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free
-
-
-def _steps(trial, metric):
-    return {seen.step for seen in trial.metrics.get_history(metric)} if trial.metrics.exists(metric) else set()

@@ -184,6 +184,16 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         factors = paces([self._count(one) for one in values], [_steady(line) for line in found], self.enough)
         return [Line(*line) for line in zip(values, found, map(_curve, found), factors, strict=True)]
 
+    def best(self):
+        """The one that promises most, of equals the one of the cheaper network; see `winner.ranked`."""
+
+        def rank(pair):
+            trial, line = pair
+            return promise(trial.score, line.pace), -self._count(line.values).macs
+
+        ended = ((trial, line) for line in self.lines() for trial in line.trials if trial.status == "COMPLETED")
+        return max(ended, key=rank, default=(None,))[0]
+
     def _ends_soon(self):
         """Whether another network could not be trained to the end, as far as can be told."""
         if self.seconds is None:

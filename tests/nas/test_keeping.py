@@ -434,16 +434,6 @@ def test_without_a_folder_nothing_is_written_or_printed(tmp_path, monkeypatch, c
     assert (list(tmp_path.iterdir()), capsys.readouterr().out) == ([], "")
 
 
-def test_a_terminal_has_a_line_that_changes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    oracle = begin(tmp_path, max_trials=2, seconds=50, clock=Clock())
-    finish(oracle, oracle.create_trial("a"))
-    shown = capsys.readouterr().out.split("\r\033[K")
-    assert shown[1] == "50 s left; 0 of 2 trials ended; nothing so far; running: 0000 (0 epochs)"
-    assert shown[-1].splitlines()[0].startswith("trial 0000: val_accuracy 0.")
-    assert shown[-1].splitlines()[1].startswith("50 s left; 1 of 2 trials ended; best so far 0.")
-
-
 def test_another_keras_tuner_is_not_trusted(monkeypatch):
     monkeypatch.setattr(keras_tuner, "__version__", "2.0.0")
     with pytest.raises(InputError, match=r"tried with keras-tuner 1\.4\.x only, here is 2\.0\.0"):

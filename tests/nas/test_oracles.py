@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from kerascnn import InputError
 from kerascnn.nas import SPACES, budget, count, space
 from kerascnn.nas.oracles import FULL, STRATEGIES, curve, oracle, rungs, widest
+from kerascnn.nas.results import results
 from kerascnn.nas.space import decoded
+from kerascnn.nas.winner import networks, ranked
 
 MIXED = space("mixed", input_shape=(16, 16, 3))
 QUARTER = budget(max_macs="1.2M")  # what about a quarter of MIXED keeps to
@@ -115,7 +117,7 @@ def test_where_few_epochs_tell_nothing_networks_are_trained_to_the_end():
         assert set(first[30:]) == expected
 
 
-def test_where_time_is_short_fast_networks_go_on():
+def test_where_time_is_short_fast_networks_go_on(tmp_path):
     def seconds(values):
         return count(MIXED.spec(values)).memory / 1e5
 
@@ -125,7 +127,9 @@ def test_where_time_is_short_fast_networks_go_on():
     chosen = {}
     for enough in (None, 0.1):
         search = oracle("evolution", MIXED, QUARTER, networks=24, enough=enough)
+        search.open(tmp_path / str(enough))
         run(search, 200, judge, seconds=seconds)
+        assert search.best().trial_id in ranked(networks(results(search.folder)), enough)[0].trials
         chosen[enough] = np.median([seconds(line.values) for line in search.lines() if len(line.trials) > 1])
     assert chosen[0.1] < chosen[None] / 2
 
