@@ -23,6 +23,7 @@ from .results import Result, results
 from .space import SPACES, Number, Space, hypermodel, space
 
 _HOMES = {
+    "BATCH": "search",
     "STRATEGIES": "oracles",
     "Search": "search",
     "Tuner": "tuner",

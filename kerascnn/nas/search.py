@@ -33,6 +33,8 @@ HELD_OUT = 1 / 3  # of the training images, on which networks are compared
 JUDGED = 1 / 3  # of the time of training on an image is needed to judge it
 FEW = 2000  # images; a search takes so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
+BATCH = 32  # images; a step of the search's trainings, and of its winner's where it has few
+MANY, LARGE = 20_000, 128  # images from which steps of so many get more out of the time
 SIDE = 32  # of images, unless told otherwise
 LONG = 20  # epochs of the winner from which more bring less than the choice of the network
 SPARE = 12  # seconds, for pictures and reports
@@ -175,9 +177,10 @@ class Search:
         known = warm_starts(self.space, lambda values: limits.fits(self.space.spec(values)))
         model = build(**self.space.spec(next(known, None) or limits.draw(self.space, Random(self.cfg.seed))))
         compile(model)
-        clock = timed(model, load(limit=FEW))
+        few = load(limit=FEW)
+        clock = timed(model, few)
         keras.utils.clear_session()
-        searched, epoch = SEARCHED * self.total, clock.step("train") / self.cfg.batch * size
+        searched, epoch = SEARCHED * self.total, clock.step("train") * few.steps / few.train_size * size
         searching = epoch * (1 - HELD_OUT + HELD_OUT * JUDGED)
         if epoch > self.total - searched and self._winner_is_timed:
             raise InputError(
@@ -213,7 +216,7 @@ class Search:
 
     def winner(self) -> tuple[dict, SimpleNamespace]:
         """The network that has won, as `kerascnn.build(**spec)` takes it, and the flags of a run that trains it in the
-        time that is left.
+        time that is left. Its batch suits the number of images unless `--batch` was given, its learning rate the batch.
         """
         if not self.about["ended"]:
             self.about["ended"] = True
@@ -224,6 +227,9 @@ class Search:
         begun = config.record(out).get("flags", {})
         cfg = {**vars(self.cfg), "out": str(out), "resume": True, "overwrite": False, "knobs": knobs(spec)}
         cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
+        if not self.cfg.batch:
+            cfg["batch"] = LARGE if self._opened[2].size >= MANY else BATCH
+            cfg["lr"] = self.cfg.lr * cfg["batch"] / BATCH
         spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
         cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if self._winner_is_timed else ""
         return spec, SimpleNamespace(**cfg)

@@ -17,8 +17,9 @@ from .test_results import written
 from .test_winner import SPEC
 
 FLAGS = {
-    "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "strategy": "evolution", "trials": 0,
-    "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0, "workers": 1,
+    "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "lr": 0.05, "trials": 0,
+    "strategy": "evolution", "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0,
+    "workers": 1,
 }  # fmt: skip
 
 
@@ -86,6 +87,15 @@ def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
     (search.folder / "winner").mkdir()
     (search.folder / "winner" / "config.json").write_text(json.dumps({"flags": {"epochs": 17}}))
     assert again.winner()[1].epochs == 17
+
+
+@pytest.mark.parametrize(("batch", "many", "taken", "rate"), [(0, 40, 128, 0.2), (0, 41, 32, 0.05), (8, 40, 8, 0.05)])
+def test_the_winner_takes_large_steps_where_there_are_many_images(monkeypatch, batch, many, taken, rate):
+    monkeypatch.setattr(module, "MANY", many)
+    search = opened(budget="10m", limit=40, batch=batch)
+    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept={"spent": 200.0})
+    _, cfg = search.winner()
+    assert (cfg.batch, cfg.lr) == (taken, rate)
 
 
 @pytest.mark.parametrize(
