@@ -5,10 +5,9 @@
     python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
-A third of --budget trains networks on some training images and compares them by others; the winner trains on all, from
-20,000 on in batches of 128; test images judge it, and choose nothing. --family: vgg (for digits), resnet, mobilenet,
-mixed, or any network with choices for its knobs. Unless told otherwise, colour images are cut and flipped. Two cores:
-digits 99.2 and 99.5 % of 369 (seeds 0, 1), 2 min; cifar10 83.2 %, as a narrowed ResNet-20 trained alike for 30 min.
+Networks train on some training images in a third of --budget and are compared by others; the winner trains on all; test
+images judge it. --family: vgg (for digits), resnet, mobilenet, mixed, or any network with choices for its knobs. Two
+cores: digits 99.2 and 99.5 % of 369 (seeds 0, 1), 2 min; cifar10 83.2 %, as a narrowed ResNet-20 trained for 30 min.
 """
 
 import kerascnn

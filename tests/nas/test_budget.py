@@ -191,11 +191,11 @@ def test_a_space_of_the_catalog_is_counted_too():
     assert limit.fits(asked.spec(limit.draw(asked, Random(0))))
 
 
-def test_one_network_in_forty_thousand_is_found():
+def test_one_network_in_a_hundred_thousand_is_found():
     asked = space("resnet")
     least = min(count(asked.spec(values)).macs for values in networks(asked))
     limit = Budget(max_macs=least)
-    assert limit.share(asked).fitting == 0
+    assert limit.share(asked, seed=3).fitting == 0
     assert count(asked.spec(limit.draw(asked, Random(1)))).macs == least
 
 
