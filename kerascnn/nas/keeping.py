@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..training.start import TrainingStopped
 from .count import count
 from .progress import tell
-from .results import BEFORE, states
+from .results import BEFORE, curve, states
 from .space import decoded
 
 TRIED = "1.4."  # the versions of keras-tuner with which this has been tried
@@ -107,7 +107,7 @@ class Kept:
         is to end it as it is, anything else to drop it. An epoch that is known already changes nothing."""
         with self._lock:
             trial = self.trials.get(trial_id)
-            if trial and trial.status == "RUNNING" and step not in self.steps(trial):
+            if trial and trial.status == "RUNNING" and step not in curve(trial, self.objective.name):
                 if not trial.metrics.exists(self.objective.name):
                     trial.metrics.register(self.objective.name, self.objective.direction)
                 for name, value in metrics.items():
@@ -149,8 +149,7 @@ class Kept:
 
     def score_trial(self, trial: Trial) -> None:
         """The score is that of the last epoch, not the best of all."""
-        steps = self.steps(trial)
-        if steps:
+        if steps := curve(trial, self.objective.name):
             trial.score, trial.best_step = float(trial.metrics.get_last_value(self.objective.name)), max(steps)
 
     def save(self):
@@ -213,11 +212,6 @@ class Kept:
         """Whether a trial is that worker's."""
         trial = self.ongoing_trials.get(tuner_id)
         return trial is not None and trial.trial_id == trial_id
-
-    def steps(self, trial: Trial) -> set[int]:
-        """Epochs after which it was judged."""
-        metric = self.objective.name
-        return {seen.step for seen in trial.metrics.get_history(metric)} if trial.metrics.exists(metric) else set()
 
     def best(self) -> Trial | None:
         """The best of those that are completed."""

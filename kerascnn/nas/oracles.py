@@ -23,7 +23,7 @@ from .budget import Budget
 from .count import Count, count
 from .keeping import Kept, well_spaced
 from .pace import paces, promise
-from .results import chains
+from .results import chains, curve
 from .space import Space, declare, decoded, encoded
 from .strategy import AGREES, POOL, Tried, cache_by_values, correlation, propose
 
@@ -291,13 +291,6 @@ def rungs(max_epochs: int, min_epochs: int, factor: int) -> list[int]:
     while found[-1] // factor >= min_epochs:
         found.append(found[-1] // factor)
     return found[::-1]
-
-
-def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
-    """A metric by epochs."""
-    if not trial.metrics.exists(metric):
-        return {}
-    return {point.step: point.mean() for point in trial.metrics.get_history(metric)}
 
 
 def _steady(line):

@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from .results import in_epochs
+from .results import curve, in_epochs
 
 
 def tell(search, ended=None, last: bool = False) -> None:
@@ -41,7 +41,7 @@ def _best(search):
 
 def _live_line(search):
     running = [
-        f"{trial.trial_id} ({in_epochs(max(search.steps(trial), default=0))})"
+        f"{trial.trial_id} ({in_epochs(max(curve(trial, search.objective.name), default=0))})"
         for trial in search.ongoing_trials.values()
     ]
     left = f"{max(0.0, search.seconds - search.spent()):.0f} s left" if search.seconds else f"{search.spent():.0f} s"

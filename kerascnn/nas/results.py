@@ -118,3 +118,9 @@ def by_step(state: dict, metric: str) -> dict[int, float]:
     """A metric's values in what a `trial.json` says."""
     observations = state["metrics"]["metrics"].get(metric, {}).get("observations", [])
     return {seen["step"]: sum(seen["value"]) / len(seen["value"]) for seen in observations}
+
+
+def curve(trial, metric: str = "val_accuracy") -> dict[int, float]:
+    """The same of a trial of keras-tuner."""
+    history = trial.metrics.get_history(metric) if trial.metrics.exists(metric) else []
+    return {seen.step: seen.mean() for seen in history}
