@@ -22,7 +22,7 @@ from ..errors import InputError, one_of
 from .budget import Budget
 from .count import Count, count
 from .keeping import Kept, well_spaced
-from .pace import paces, promise
+from .promise import NOTHING, Ahead, handicaps, promise
 from .results import chains, curve
 from .space import Space, declare, decoded, encoded
 from .strategy import AGREES, POOL, Tried, cache_by_values, correlation, propose
@@ -111,7 +111,7 @@ class Line(NamedTuple):
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
-    pace: float  # see `pace`
+    handicap: float  # see `promise.handicaps`
 
     @property
     def is_running(self) -> bool:
@@ -139,8 +139,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
         proxies: functions of a spec that say more for a better network, like those of `proxy`; that a larger network is
             better is one without asking. See `strategy` for when they count.
-        enough: seconds that an epoch may take; where the winner has a given time, slower networks promise less for
-            the same accuracy, see `pace`.
+        ahead: what training the winner has ahead of it: for the same accuracy slow networks may promise less, and
+            large ones more, see `promise`.
         pool: networks that are compared for a proposal.
     """
 
@@ -154,12 +154,12 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         factor=3,
         goal="accuracy",
         proxies=(),
-        enough=None,
+        ahead=NOTHING,
         pool=POOL,
         **kept,
     ):
         super().__init__(space, budget, **kept)
-        self.enough = enough
+        self.ahead = ahead
         self.rungs, self.factor, self.goal, self.pool = rungs(max_epochs, min_epochs, factor), factor, goal, pool
         asked = [cache_by_values(lambda values, proxy=proxy: proxy(space.spec(values))) for proxy in proxies]
         self.evidence = (self._size, *asked)
@@ -181,15 +181,16 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         values = [decoded(self.space_searched, line[0].hyperparameters.values) for line in found]
-        factors = paces([self._count(one) for one in values], [_steady(line) for line in found], self.enough)
-        return [Line(*line) for line in zip(values, found, map(_curve, found), factors, strict=True)]
+        costs, seconds = [self._count(one) for one in values], [_steady(line) for line in found]
+        weighed = handicaps(costs, seconds, self.ahead)
+        return [Line(*line) for line in zip(values, found, map(_curve, found), weighed, strict=True)]
 
     def best(self):
         """The one that promises most, of equals the one of the cheaper network; see `winner.ranked`."""
 
         def rank(pair):
             trial, line = pair
-            return promise(trial.score, line.pace), -self._count(line.values).macs
+            return promise(trial.score, line.handicap), -self._count(line.values).macs
 
         ended = ((trial, line) for line in self.lines() for trial in line.trials if trial.status == "COMPLETED")
         return max(ended, key=rank, default=(None,))[0]
@@ -237,7 +238,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
                 return None
             reached = max(line.curve)
             gains = [curve[last] - curve[reached] for curve in complete if reached in curve]
-            return promise(line.curve[reached] + (median(gains) if gains else 0.0), line.pace)
+            return promise(line.curve[reached] + (median(gains) if gains else 0.0), line.handicap)
 
         return [Tried(line.values, expected(line)) for line in lines]
 
@@ -262,8 +263,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     def _ranked(self, lines, rung):
         """The best first; for a front, those first that the fewest are better and cheaper than."""
         if self.goal == "accuracy":
-            return sorted(lines, key=lambda line: -promise(line.curve[rung], line.pace))
-        points = {id(line): (promise(line.curve[rung], line.pace), self._cost(line.values)) for line in lines}
+            return sorted(lines, key=lambda line: -promise(line.curve[rung], line.handicap))
+        points = {id(line): (promise(line.curve[rung], line.handicap), self._cost(line.values)) for line in lines}
 
         def beaten(line):
             promised, cost = points[id(line)]
@@ -345,7 +346,7 @@ def oracle(
     max_epochs: int = 9,
     goal: str = "accuracy",
     proxy: Callable[[dict], float] | None = None,
-    enough: float | None = None,
+    ahead: Ahead = NOTHING,
     **search,
 ):
     """The oracle of a strategy.
@@ -357,7 +358,7 @@ def oracle(
         max_epochs: for how long the best networks are trained; "random" and "bayesian" train all so long.
         goal: one of `GOALS`; only "evolution" looks for a front.
         proxy: a function of a spec that says more for a better network, see `proxy`; only "evolution" listens to one.
-        enough: seconds that an epoch may take before it counts against a network, see `pace`; "evolution" only.
+        ahead: what training the winner has ahead of it; only "evolution" asks.
         search: `seed`, `networks`, `seconds` and others, see `WithinBudget` and `Kept`.
 
     Raises:
@@ -369,6 +370,6 @@ def oracle(
     if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
         search.setdefault("hyperband_iterations", 10**6)  # until then
     if strategy == "evolution":
-        search |= {"goal": goal, "enough": enough, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
+        search |= {"goal": goal, "ahead": ahead, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
     budget.check(space)
     return STRATEGIES[strategy](space, budget, **search)

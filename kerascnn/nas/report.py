@@ -10,6 +10,7 @@ from ..training import config, files, report
 from .budget import Share, budget, interval, told
 from .choices import choices, common_epoch
 from .drawing import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
+from .promise import Ahead
 from .results import Result, in_epochs, results
 from .winner import Network, describe, front, knobs, largest, networks, ranked
 
@@ -56,8 +57,8 @@ def compose(
     folder: Path, about: dict, trials: Sequence[Result], tried: Sequence[Network], best_by_cost: tuple | None
 ) -> report.Report:
     """The text of the report; draws its pictures."""
-    limits, flags, enough = budget(**about["budget"]), about["flags"], about.get("enough")
-    good = ranked(tried, enough)
+    limits, flags, ahead = budget(**about["budget"]), about["flags"], Ahead(**about["ahead"])
+    good = ranked(tried, ahead)
     winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
     found = choices(tried, epoch)
@@ -81,18 +82,23 @@ def compose(
             f"choices that often came together cannot be told apart"
         )
         shown.append((explanation, "choices.png"))
-    hurry = ""
-    if enough is not None:
-        hurry = (
-            f" Its time to train is given: networks of which an epoch took more than {enough:.2g} s in the search "
-            f"would have too few, and come behind others that are about as accurate."
+    weighed = ""
+    if ahead.longer > 1:
+        weighed = (
+            f" It trains on about {ahead.longer:.0f} times as many images, from which larger networks gain more, so "
+            f"they come before others that are about as accurate."
+        )
+    if ahead.enough is not None:
+        weighed += (
+            f" Its time to train is given: networks of which an epoch took more than {ahead.enough:.2g} s in the "
+            f"search would have too few, and come behind."
         )
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
         lead=f"{len(tried)} networks were trained for up to {in_epochs(max(one.epochs for one in good))} on "
         f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
         f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
-        f"had no part in the search.{hurry}",
+        f"had no part in the search.{weighed}",
         facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, tried, winner)],
         pictures=shown,
         tables=[

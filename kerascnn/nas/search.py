@@ -22,6 +22,7 @@ from ..training.start import TrainingStopped
 from . import parallel, report
 from .budget import Budget, Share, budget
 from .oracles import check, warm_starts
+from .promise import Ahead
 from .proxy import IMAGES, PROXIES
 from .results import results, states
 from .space import Space
@@ -150,24 +151,25 @@ class Search:
             "train_images": images.train_size,
             "validation_images": images.validation_size,
             "seconds": seconds,
-            "enough": self._epoch_that_is_enough(images),
+            "ahead": self._ahead(images)._asdict(),
             "ended": False,
         }
         files.write_json(self.folder / "search.json", self.about)
         sizes = f"{images.train_size:,} images to train on and {images.validation_size:,} to compare by"
         print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
 
-    def _epoch_that_is_enough(self, images):
-        """Seconds of an epoch of the search, with which the winner has time for `LONG` on all images, the machine to
-        itself; None where it trains for a number of epochs that is given."""
+    def _ahead(self, images):
+        """A winner that is timed has to have `LONG` epochs on all images, the machine to itself."""
+        larger = self._opened[2].size / images.train_size
+        longer = max(1.0, larger * (self.cfg.winner_epochs or LONG) / self.cfg.epochs)
         if not self._winner_is_timed:
-            return None
-        return (1 - SEARCHED) * self.total / LONG * images.train_size / self._opened[2].size * self.cfg.workers
+            return Ahead(longer=longer)
+        return Ahead((1 - SEARCHED) * self.total / LONG / larger * self.cfg.workers, longer)
 
     def plan(self) -> dict:
         """What a strategy has to know of the command line: how long, how many, from which seed; see `nas.oracle`."""
         many = {"max_epochs": self.cfg.epochs, "networks": self.cfg.trials or None}
-        return many | {"seconds": self.seconds, "enough": self.about["enough"], "seed": self.cfg.seed}
+        return many | {"seconds": self.seconds, "ahead": Ahead(**self.about["ahead"]), "seed": self.cfg.seed}
 
     def _affordable(self, limits, load, compile):
         """How many images there is time to search with; None for all."""
@@ -221,7 +223,7 @@ class Search:
         if not self.about["ended"]:
             self.about["ended"] = True
             files.write_json(self.folder / "search.json", self.about)
-        spec = ranked(networks(results(self.folder)), self.about["enough"])[0].spec
+        spec = ranked(networks(results(self.folder)), Ahead(**self.about["ahead"]))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
         begun = config.record(out).get("flags", {})

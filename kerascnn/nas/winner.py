@@ -10,7 +10,7 @@ from .. import catalog, registry
 from ..errors import InputError
 from .budget import Budget
 from .count import Count, count, count_model, undrawn
-from .pace import paces, promise
+from .promise import NOTHING, Ahead, handicaps, promise
 from .results import Result, chains
 
 WIDTHS = ("n_filters", "alpha")  # knobs by which a network of the catalog may be narrowed to fit,
@@ -78,15 +78,12 @@ def _merged(chain):
     )
 
 
-def ranked(tried: Iterable[Network], enough: float | None = None) -> list[Network]:
-    """Those that were trained, the most accurate first; of equals the cheaper one.
-
-    Where the winner has a given time to train, those come first that promise most for it, see `pace.paces` for
-    `enough`.
-    """
+def ranked(tried: Iterable[Network], ahead: Ahead = NOTHING) -> list[Network]:
+    """Those that were trained, those first that promise most for the training `ahead`, of equals the cheaper one; with
+    none ahead the most accurate."""
     good = [one for one in tried if one.is_good]
-    found = paces([one.count for one in good], [one.steady for one in good], enough)
-    keys = [(-promise(one.accuracy, pace), one.count.macs) for one, pace in zip(good, found, strict=True)]
+    weighed = handicaps([one.count for one in good], [one.steady for one in good], ahead)
+    keys = [(-promise(one.accuracy, weight), one.count.macs) for one, weight in zip(good, weighed, strict=True)]
     return [good[i] for i in sorted(range(len(good)), key=keys.__getitem__)]
 
 

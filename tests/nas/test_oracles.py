@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kerascnn import InputError
 from kerascnn.nas import SPACES, budget, count, space
 from kerascnn.nas.oracles import FULL, STRATEGIES, curve, oracle, rungs, widest
+from kerascnn.nas.promise import Ahead
 from kerascnn.nas.results import results
 from kerascnn.nas.space import decoded
 from kerascnn.nas.winner import networks, ranked
@@ -126,12 +127,25 @@ def test_where_time_is_short_fast_networks_go_on(tmp_path):
 
     chosen = {}
     for enough in (None, 0.1):
-        search = oracle("evolution", MIXED, QUARTER, networks=24, enough=enough)
+        ahead = Ahead(enough)
+        search = oracle("evolution", MIXED, QUARTER, networks=24, ahead=ahead)
         search.open(tmp_path / str(enough))
         run(search, 200, judge, seconds=seconds)
-        assert search.best().trial_id in ranked(networks(results(search.folder)), enough)[0].trials
+        assert search.best().trial_id in ranked(networks(results(search.folder)), ahead)[0].trials
         chosen[enough] = np.median([seconds(line.values) for line in search.lines() if len(line.trials) > 1])
     assert chosen[0.1] < chosen[None] / 2
+
+
+def test_where_the_winner_trains_for_longer_large_networks_go_on():
+    """Where narrow ones are a little more accurate."""
+    chosen = {}
+    for longer in (1.0, 50.0):
+        search = oracle("evolution", MIXED, QUARTER, networks=24, ahead=Ahead(longer=longer))
+        run(search, 200, lambda values, epochs: 0.5 + epochs / 100 - values["n_filters"] / 10_000)
+        chosen[longer] = np.median(
+            [search._count(line.values).params for line in search.lines() if len(line.trials) > 1]
+        )
+    assert chosen[50.0] > 2 * chosen[1.0]
 
 
 def test_failed_networks_are_set_aside():

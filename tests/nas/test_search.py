@@ -165,13 +165,15 @@ def test_time_is_planned_by_a_network_that_is_known_to_be_good_whatever_the_seed
     assert planned[-1] < 2000, "where no such network fits, it is a drawn one"
 
 
-def test_how_fast_a_network_has_to_be_that_trains_for_twenty_epochs():
-    """Of 600 s the winner has 400, 20 for an epoch of all images; a search trains on a part of these, and three workers
-    share the machine."""
+def test_what_a_winner_has_ahead_of_it():
+    """Of 600 s it has 400, 20 for each of 20 epochs; a search trains on a part of the images for nine epochs, and three
+    workers share the machine."""
     search = opened(budget="10m", workers=3)
-    assert search.plan()["enough"] == pytest.approx(3 * 20 * search.images.train_size / 40)
-    for given in ({"budget": "", "trials": 3}, {"budget": "10m", "winner_epochs": 5}):
-        assert opened(**given, out="given", overwrite=True).plan()["enough"] is None
+    part = search.images.train_size / 40
+    assert search.plan()["ahead"] == pytest.approx((3 * 20 * part, 20 / 9 / part))
+    for given in ({"budget": "", "trials": 3}, {"budget": "10m", "winner_epochs": 20}):
+        assert opened(**given, out="given", overwrite=True).plan()["ahead"] == (None, pytest.approx(20 / 9 / part))
+    assert opened(winner_epochs=1, out="short").plan()["ahead"].longer == 1.0, "no winner trains less than the search"
 
 
 def test_a_worker_waits_for_its_chief_and_is_as_that_has_begun(monkeypatch):
