@@ -96,9 +96,9 @@ def compose(
     return report.Report(
         title=f"Search over the space {about['space']} on {about['data']}",
         lead=f"{len(tried)} networks were trained for up to {in_epochs(max(one.epochs for one in good))} on "
-        f"{about['train_images']:,} images and compared on {about['validation_images']:,} others. The best of many "
-        f"looks better there than it is, so the winner is trained anew on all of them, and judged on images that "
-        f"had no part in the search.{weighed}",
+        f"{about['train_images']:,} images each and compared on {about['validation_images']:,} others. The best of "
+        f"many looks better there than it is, so the winner is trained anew on all training images, and judged on "
+        f"images that had no part in the search.{weighed}",
         facts=[*_accuracies(folder, winner), *_facts(about, limits, trials, tried, winner)],
         pictures=shown,
         tables=[

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cached_property, partial
+from math import ceil
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -30,9 +31,9 @@ from .winner import knobs, networks, ranked
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
 SEARCHED = 1 / 3  # of the time; its winner has the rest
-HELD_OUT = 1 / 3  # of the training images, on which networks are compared
+HELD_OUT = 1 / 3  # of the training images, at most, on which networks are compared
 JUDGED = 1 / 3  # of the time of training on an image is needed to judge it
-FEW = 2000  # images; a search takes so many at least, where there are so many
+FEW = 1500  # images; an epoch of a search has so many at least, where there are so many
 TRAININGS = 12  # there shall be time for so many, each to the last epoch
 BATCH = 32  # images; a step of the search's trainings, and of its winner's where it has few
 MANY, LARGE = 20_000, 128  # images from which steps of so many get more out of the time
@@ -108,7 +109,7 @@ class Search:
         return {"name": family, **choices} if choices else family
 
     def open(self, space: Space, limits: Budget, load: Callable[..., Data], compile: Callable) -> None:
-        """Say how much of the space fits, choose how many images to search with, and make the folder.
+        """Say how much of the space fits, choose how many images an epoch shall have, and make the folder.
 
         Args:
             space: what is searched.
@@ -122,7 +123,7 @@ class Search:
         self.space = space
         if self.about:
             self.folder, self.budget = Path(self.cfg.out), budget(**self.about["budget"])
-            self.images = load(limit=self.about["limit"], held_out=HELD_OUT, seed=self.cfg.seed)
+            self.images = self._load(load, **self.about["epoch"])
             if self.role is None:
                 print(f"{Share(*self.about['share'])}; {self.folder}, which goes on", flush=True)
         else:
@@ -133,8 +134,10 @@ class Search:
         limits.check(self.space)
         share = limits.share(self.space)
         print(f"{share}: {limits}", flush=True)
-        limit = self.cfg.limit or self._affordable(limits, load, compile)
-        self.images = images = load(limit=limit, held_out=HELD_OUT, seed=self.cfg.seed)
+        found, size = self._affordable(limits, load, compile), self._opened[2].size
+        epoch = {"limit": self.cfg.limit or None, "held_out": min(HELD_OUT, found / size)}
+        epoch["steps"] = ceil(found / (self.cfg.batch or BATCH))
+        self.images = images = self._load(load, **epoch)
         seconds = self.total and SEARCHED * self.total - self._passed()
         if seconds is not None and seconds < 1:
             raise InputError(f"--budget {self.cfg.budget}: is over before a network is trained; give more")
@@ -147,7 +150,7 @@ class Search:
             "budget": limits._asdict(),
             "share": share,
             "data": images.name,
-            "limit": limit,
+            "epoch": epoch,
             "train_images": images.train_size,
             "validation_images": images.validation_size,
             "seconds": seconds,
@@ -155,8 +158,15 @@ class Search:
             "ended": False,
         }
         files.write_json(self.folder / "search.json", self.about)
-        sizes = f"{images.train_size:,} images to train on and {images.validation_size:,} to compare by"
+        sizes = f"{images.train_size:,} images to train on in an epoch and {images.validation_size:,} to compare by"
         print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
+
+    def _load(self, load, limit, held_out, steps):
+        """Images of which an epoch takes at most so many batches. The next one has others, as long as there are some:
+        those that are seen again and again tell less of the training that the winner has ahead of it."""
+        images = load(limit=limit, held_out=held_out, seed=self.cfg.seed)
+        part = min(1.0, steps / images.steps)
+        return images._replace(steps=min(steps, images.steps), train_size=round(part * images.train_size))
 
     def _ahead(self, images):
         """A winner that is timed has to have `LONG` epochs on all images, the machine to itself."""
@@ -172,31 +182,34 @@ class Search:
         return many | {"seconds": self.seconds, "ahead": Ahead(**self.about["ahead"]), "seed": self.cfg.seed}
 
     def _affordable(self, limits, load, compile):
-        """How many images there is time to search with; None for all."""
+        """How many training images an epoch has time for, and to hold out as many; the number of all where it has for
+        two thirds, which is what an epoch has at most."""
         size = self._opened[2].size
-        if self.total is None or size <= FEW:
-            return None
+        most = (1 - HELD_OUT) * size
+        if self.cfg.limit or self.total is None or most <= FEW:
+            return size
         known = warm_starts(self.space, lambda values: limits.fits(self.space.spec(values)))
         model = build(**self.space.spec(next(known, None) or limits.draw(self.space, Random(self.cfg.seed))))
         compile(model)
         few = load(limit=FEW)
         clock = timed(model, few)
         keras.utils.clear_session()
-        searched, epoch = SEARCHED * self.total, clock.step("train") * few.steps / few.train_size * size
-        searching = epoch * (1 - HELD_OUT + HELD_OUT * JUDGED)
-        if epoch > self.total - searched and self._winner_is_timed:
+        searched, image = SEARCHED * self.total, clock.step("train") * few.steps / few.train_size
+        if size * image > self.total - searched and self._winner_is_timed:
             raise InputError(
                 f"--budget {self.cfg.budget}: {1 - SEARCHED:.0%} of it is for the winner, of which one epoch takes "
-                f"about {epoch:.0f} s; give more, or --limit"
+                f"about {size * image:.0f} s; give more, or --limit"
             )
-        epochs = (searched / TRAININGS - clock.compiling) / searching  # of all images, in the time of one training
-        limit = min(size, max(FEW, int(size * epochs / self.cfg.epochs)))
+        seconds = (searched / TRAININGS - clock.compiling) / self.cfg.epochs  # for an epoch, and for judging by as many
+        found = max(FEW, int(seconds / image / (1 + JUDGED)))
+        if found >= most:
+            return size
         print(
-            f"{limit:,} of {size:,} training images are for the search, so that there is time for about "
-            f"{TRAININGS} trainings of {self.cfg.epochs} epochs; --limit takes another number",
+            f"an epoch of the search has {found:,} of {size:,} training images, so that there is time for about "
+            f"{TRAININGS} trainings of {self.cfg.epochs} epochs; --limit takes so many, and all of them in each epoch",
             flush=True,
         )
-        return limit
+        return found
 
     def proxy(self) -> Callable[[dict], float] | None:
         """What `--proxy` names, as a function of a spec."""

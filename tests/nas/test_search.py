@@ -57,7 +57,7 @@ def test_a_third_of_the_time_is_for_the_search_and_its_images_are_training_image
     assert (train + others, min(train, others) > 0) == (40, True)
     said = capsys.readouterr().out
     assert "of the space vgg fits the budget" in said
-    assert f"{train} images to train on and {others} to compare by" in said
+    assert f"{train} images to train on in an epoch and {others} to compare by" in said
 
 
 def test_unless_told_otherwise_it_takes_three_minutes():
@@ -137,13 +137,18 @@ def test_a_space_of_ones_own_and_images_of_another_size():
     assert search.images_are() == ((16, 16, 1), 10)
 
 
-def test_few_images_are_searched_with_where_time_is_short(monkeypatch, capsys):
-    monkeypatch.setattr(module, "FEW", 100)
-    all_of_them = opened(limit=0, budget="100h")
-    assert all_of_them.images.train_size + all_of_them.images.validation_size == 1428
-    few = opened(limit=0, budget="10m", epochs=60_000, out="few")
-    assert few.images.train_size + few.images.validation_size == 100
-    assert "100 of 1,428 training images are for the search" in capsys.readouterr().out
+def test_where_time_is_short_epochs_have_few_images_in_turn(monkeypatch, capsys):
+    monkeypatch.setattr(module, "FEW", 96)
+    all_of_them = opened(limit=0, budget="100h").images
+    assert (all_of_them.train_size, all_of_them.validation_size) == (982, 446), "a third of each class"
+    few = opened(limit=0, budget="10m", epochs=60_000, out="few").images
+    assert (few.steps, few.train_size) == (12, 96)
+    assert few.validation_size == pytest.approx(96, abs=5), "by class"
+    assert "an epoch of the search has 96 of 1,428 training images" in capsys.readouterr().out
+    batches = [images.numpy() for images, _ in few.train.take(24)]
+    assert len({image.tobytes() for batch in batches for image in batch}) > 180, "two epochs, hardly any image twice"
+    again = opened(limit=0, budget="10m", epochs=60_000, out="few", resume=True).images
+    assert (again.steps, again.train_size, again.validation_size) == (few.steps, few.train_size, few.validation_size)
     with pytest.raises(InputError, match="67% of it is for the winner, of which one epoch takes about"):
         opened(limit=0, budget="0.01s", out="none")
 

@@ -38,7 +38,7 @@ def test_says_what_fits_before_it_trains(smoke):
     assert done.stderr == ""
     first, second = done.stdout.splitlines()[:2]
     assert "of the space vgg fits the budget" in first
-    assert second.startswith("digits, 46 images to train on and 18 to compare by")
+    assert second.startswith("digits, 46 images to train on in an epoch and 18 to compare by")
     assert f"{read(folder / 'winner' / 'metrics.json')['accuracy']:.2%}" in done.stdout
 
 
