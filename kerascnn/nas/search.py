@@ -169,7 +169,7 @@ class Search:
         return images._replace(steps=min(steps, images.steps), train_size=round(part * images.train_size))
 
     def _ahead(self, images):
-        """A winner that is timed has to have `LONG` epochs on all images, the machine to itself."""
+        """`LONG` epochs on all images are enough, the machine to itself; where the winner is not timed it has them."""
         larger = self._opened[2].size / images.train_size
         longer = max(1.0, larger * (self.cfg.winner_epochs or LONG) / self.cfg.epochs)
         if not self._winner_is_timed:
