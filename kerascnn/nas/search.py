@@ -38,7 +38,7 @@ TRAININGS = 12  # there shall be time for so many, each to the last epoch
 BATCH = 32  # images; a step of the search's trainings, and of its winner's where it has few
 MANY, LARGE = 20_000, 128  # images from which steps of so many get more out of the time
 SIDE = 32  # of images, unless told otherwise
-LONG = 20  # epochs of the winner from which more bring less than the choice of the network
+LONG = 50  # epochs of the winner from which more bring less than the choice of the network
 SPARE = 12  # seconds, for pictures and reports
 
 

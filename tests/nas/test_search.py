@@ -171,13 +171,13 @@ def test_time_is_planned_by_a_network_that_is_known_to_be_good_whatever_the_seed
 
 
 def test_what_a_winner_has_ahead_of_it():
-    """Of 600 s it has 400, 20 for each of 20 epochs; a search trains on a part of the images for nine epochs, and three
+    """Of 600 s it has 400, 8 for each of 50 epochs; a search trains on a part of the images for nine epochs, and three
     workers share the machine."""
     search = opened(budget="10m", workers=3)
     part = search.images.train_size / 40
-    assert search.plan()["ahead"] == pytest.approx((3 * 20 * part, 20 / 9 / part))
-    for given in ({"budget": "", "trials": 3}, {"budget": "10m", "winner_epochs": 20}):
-        assert opened(**given, out="given", overwrite=True).plan()["ahead"] == (None, pytest.approx(20 / 9 / part))
+    assert search.plan()["ahead"] == pytest.approx((3 * 8 * part, 50 / 9 / part))
+    for given in ({"budget": "", "trials": 3}, {"budget": "10m", "winner_epochs": 50}):
+        assert opened(**given, out="given", overwrite=True).plan()["ahead"] == (None, pytest.approx(50 / 9 / part))
     assert opened(winner_epochs=1, out="short").plan()["ahead"].longer == 1.0, "no winner trains less than the search"
 
 

@@ -60,9 +60,9 @@ def test_of_networks_about_as_accurate_the_faster_one_wins_where_time_is_short()
 
 
 def test_of_networks_about_as_accurate_the_larger_one_wins_where_the_winner_trains_for_longer():
-    """With 40 times the images, four times the parameters are worth 0.77 of the error."""
+    """With 40 times the images, four times the parameters are worth 0.82 of the error."""
     trials = [
-        trial("0000", {1: 0.6}, params=100),
+        trial("0000", {1: 0.58}, params=100),
         trial("0001", {1: 0.5}, params=400),
         trial("0002", {1: 0.4}, params=400),
     ]
