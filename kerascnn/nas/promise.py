@@ -31,8 +31,8 @@ class Ahead(NamedTuple):
     Attributes:
         enough: seconds an epoch of the search may take so that the winner has enough of them in its time; None where
             it has them anyway.
-        longer: how many times as many images it trains on, epochs counted, as a network that the search has trained to
-            the end.
+        longer: how many times as many images it trains on if it has enough epochs, counting each of them, as a network
+            that the search has trained to the end.
     """
 
     enough: float | None = None

@@ -85,7 +85,7 @@ def compose(
     weighed = ""
     if ahead.longer > 1:
         weighed = (
-            f" It trains on about {ahead.longer:.0f} times as many images, from which larger networks gain more, so "
+            f" It trains on up to {ahead.longer:.0f} times as many images, from which larger networks gain more, so "
             f"they come before others that are about as accurate."
         )
     if ahead.enough is not None:

@@ -95,7 +95,7 @@ def test_the_winner_that_was_trained_is_the_headline_with_its_interval(tmp_path)
 
 def test_where_the_winner_has_a_given_time_the_page_says_why_it_may_not_be_the_most_accurate(tmp_path):
     write_report(search(tmp_path))
-    reasons = "It trains on about 9 times as many images, from which", "would have too few, and come behind."
+    reasons = "It trains on up to 9 times as many images, from which", "would have too few, and come behind."
     assert not any(reason in (tmp_path / "report.html").read_text(encoding="utf-8") for reason in reasons)
     about = json.loads((tmp_path / "search.json").read_text())
     (tmp_path / "search.json").write_text(json.dumps(about | {"ahead": {"enough": 0.1, "longer": 9.1}}))
