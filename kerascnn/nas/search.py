@@ -102,6 +102,11 @@ class Search:
     def _opened(self):
         return pipeline.opened(self.cfg.data, self.cfg.limit or None)
 
+    @property
+    def _size(self):
+        """Of the training images, those that a search holds out among them."""
+        return self._opened[2].size
+
     def family(self) -> str | dict:
         """What `space` takes: the name of a family; or with `--knob` a network of the catalog and choices for it."""
         family = self.cfg.family or ("vgg" if self.cfg.data == "digits" else "mixed")
@@ -134,8 +139,8 @@ class Search:
         limits.check(self.space)
         share = limits.share(self.space)
         print(f"{share}: {limits}", flush=True)
-        found, size = self._affordable(limits, load, compile), self._opened[2].size
-        epoch = {"limit": self.cfg.limit or None, "held_out": min(HELD_OUT, found / size)}
+        found = self._affordable(limits, load, compile)
+        epoch = {"limit": self.cfg.limit or None, "held_out": min(HELD_OUT, found / self._size)}
         epoch["steps"] = ceil(found / (self.cfg.batch or BATCH))
         self.images = images = self._load(load, **epoch)
         seconds = self.total and SEARCHED * self.total - self._passed()
@@ -165,12 +170,12 @@ class Search:
         """Images of which an epoch takes at most so many batches. The next one has others, as long as there are some:
         those that are seen again and again tell less of the training that the winner has ahead of it."""
         images = load(limit=limit, held_out=held_out, seed=self.cfg.seed)
-        part = min(1.0, steps / images.steps)
-        return images._replace(steps=min(steps, images.steps), train_size=round(part * images.train_size))
+        steps = min(steps, images.steps)
+        return images._replace(steps=steps, train_size=round(steps / images.steps * images.train_size))
 
     def _ahead(self, images):
         """`LONG` epochs on all images are enough, the machine to itself; where the winner is not timed it has them."""
-        larger = self._opened[2].size / images.train_size
+        larger = self._size / images.train_size
         longer = max(1.0, larger * (self.cfg.winner_epochs or LONG) / self.cfg.epochs)
         if not self._winner_is_timed:
             return Ahead(longer=longer)
@@ -184,8 +189,7 @@ class Search:
     def _affordable(self, limits, load, compile):
         """How many training images an epoch has time for, and to hold out as many; the number of all where it has for
         two thirds, which is what an epoch has at most."""
-        size = self._opened[2].size
-        most = (1 - HELD_OUT) * size
+        size, most = self._size, (1 - HELD_OUT) * self._size
         if self.cfg.limit or self.total is None or most <= FEW:
             return size
         known = warm_starts(self.space, lambda values: limits.fits(self.space.spec(values)))
@@ -243,7 +247,7 @@ class Search:
         cfg = {**vars(self.cfg), "out": str(out), "resume": True, "overwrite": False, "knobs": knobs(spec)}
         cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
         if not self.cfg.batch:
-            cfg["batch"] = LARGE if self._opened[2].size >= MANY else BATCH
+            cfg["batch"] = LARGE if self._size >= MANY else BATCH
             cfg["lr"] = self.cfg.lr * cfg["batch"] / BATCH
         spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
         cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if self._winner_is_timed else ""

@@ -28,6 +28,8 @@ def test_networks_that_were_not_timed_are_foretold():
     timed = own[:8] + [[]] * 4
     found = handicaps(COUNTS, timed, Ahead(enough=0.01))
     assert found == pytest.approx([(seconds(counted) / 0.01) ** LEARNS for counted in COUNTS], rel=1e-3)
+    with_less_time = handicaps(COUNTS, timed, Ahead(enough=0.01 / 32))
+    assert with_less_time == pytest.approx([2 * one for one in found]), "errors halve in 32 times the training"
     enough = max(map(seconds, COUNTS)) * 1.01
     assert handicaps(COUNTS, timed, Ahead(enough)) == [1.0] * 12, "all are fast enough"
 
