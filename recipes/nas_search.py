@@ -5,9 +5,9 @@
     python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
-Networks train on some training images in a third of --budget and are compared by others; the winner trains on all; test
-images judge it. --family: vgg (for digits), resnet, mobilenet, mixed, or any network with choices for its knobs. Two
-cores: digits 99.5 and 99.7 % of 369 (seeds 0, 1), 2 min; cifar10 83.7 %, a narrowed ResNet-20 in as long 83.2 %.
+Networks train on some training images in a quarter of --budget and are compared by others; the winner trains on all;
+test images judge it. --family: vgg (for digits), resnet, mobilenet, mixed, or any network with choices for its knobs.
+Two cores: digits 99.5 and 99.7 % of 369 (seeds 0, 1), 2 min; cifar10 83.7 %, a narrowed ResNet-20 in as long 83.2 %.
 """
 
 import kerascnn

@@ -36,7 +36,7 @@ def _ended_line(search, trial):
 
 def _best(search):
     best = search.best()
-    return f"best so far {best.score:.4f} (trial {best.trial_id})" if best else "nothing so far"
+    return f"trial {best.trial_id} leads with {best.score:.4f}" if best else "nothing so far"
 
 
 def _live_line(search):

@@ -26,7 +26,7 @@ def test_a_trial_that_ends_has_a_line(search, capsys):
     cost = search.network(search.trials["0000"])["count"]
     assert done == (
         f"trial 0000: val_accuracy 0.7500 after 1 epoch, {cost['params']:,} parameters, {cost['macs']:,} MACs; "
-        "best so far 0.7500 (trial 0000)"
+        "trial 0000 leads with 0.7500"
     )
     assert failed == "trial 0001: failed: out of memory"
 
@@ -40,9 +40,7 @@ def test_a_terminal_has_a_line_that_changes(search, monkeypatch, capsys):
     shown = capsys.readouterr().out.split("\r\033[K")
     assert shown[1] == "50 s left; trials ended: 0; nothing so far; running: 0000 (0 epochs)"
     assert shown[2] == "50 s left; trials ended: 0 of 2; nothing so far; running: 0000 (1 epoch)"
-    assert (
-        shown[-1].splitlines()[1] == "50 s left; trials ended: 1 of 2; best so far 0.7500 (trial 0000); running: none"
-    )
+    assert shown[-1].splitlines()[1] == "50 s left; trials ended: 1 of 2; trial 0000 leads with 0.7500; running: none"
 
 
 def test_on_a_narrow_terminal_the_line_is_cut(search, monkeypatch, capsys):
