@@ -30,7 +30,7 @@ from .space import Space
 from .winner import knobs, networks, ranked
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
-SEARCHED = 1 / 4  # of the time; its winner has the rest. The best share on the MNIST table, see nas_replay.py
+SEARCHED = 1 / 4  # of the time; its winner has the rest. About the best share on the MNIST table, see nas_replay.py
 HELD_OUT = 1 / 3  # of the training images, at most, on which networks are compared
 JUDGED = 1 / 3  # of the time of training on an image is needed to judge it
 FEW = 1500  # images; an epoch of a search has so many at least, where there are so many

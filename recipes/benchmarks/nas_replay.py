@@ -46,7 +46,8 @@ from kerascnn.nas.space import declare, decoded
 
 CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
 MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search
-DIVIDED, SEARCHED = 36, (4, 6, 8, 9, 10, 12, 15, 18)  # trainings that a search and its winner have; of the search
+DIVIDED = 36  # trainings, whose time a search and its winner have together
+SEARCHED = (4, 6, 8, 9, 10, 12, 15, 18)  # of them for the search
 
 
 class Mnist:
@@ -244,19 +245,20 @@ def main():
     for cap in given.caps.split(","):
         limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
         title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
-        runs = {}
+        charged, runs = charge(table, limit), {}
         with multiprocessing.get_context("spawn").Pool(given.processes, open_table, opened) as pool:
             for strategy in strategies:
                 began, cost = perf_counter(), np.inf
                 trials = given.trials if strategy == "plain random" else 10**6
                 if trials > given.trials:
-                    cost = charge(table, limit) * given.trials
+                    cost = charged * given.trials
                 one = partial(replay, trials=trials, cost=cost)
                 runs[strategy] = pool.map(one, [(strategy, limit, seed) for seed in range(given.seeds)], chunksize=1)
                 print(f"{title}: {strategy}, {given.seeds} seeds in {perf_counter() - began:.0f} s", flush=True)
-        show(title, runs, charge(table, limit), [mark for mark in MARKS if mark <= given.trials])
+        show(title, runs, charged, [mark for mark in MARKS if mark <= given.trials])
         if "evolution" in runs:
-            print(divided([found for found, *_ in runs["evolution"]], charge(table, limit)))
+            shares = [searched for searched in SEARCHED if searched <= given.trials]
+            print(divided([found for found, *_ in runs["evolution"]], charged, shares))
         everything[title] = runs
     if given.out:
         Path(given.out).write_text(json.dumps(everything), encoding="utf-8")
@@ -305,10 +307,10 @@ def show(title, runs, charged, trained):
             print(f"evolution against {other}, after", "; ".join(lines))
 
 
-def divided(searches, charged):
+def divided(searches, charged, shares):
     """What is left of the error if so much of the time goes into the search, and its winner has the rest to learn."""
     left = []
-    for searched in SEARCHED:
+    for searched in shares:
         error = np.array([1 - at(found, searched * charged, 2) for found in searches])
         left.append(f"{searched}: {np.exp(np.nanmean(np.log(error))) * (1 - searched / DIVIDED) ** -LEARNS:.2%}")
     return f"Error to expect if of {DIVIDED} trainings' time the search has {', '.join(left)}"
