@@ -23,7 +23,7 @@ def counted_by_keras(spec):
     return trainable, model.count_params(), cost(model).macs, 4 * sum(outputs), len(outputs)
 
 
-@pytest.mark.parametrize("draws", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("draws", [2, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", SPACES)
 def test_a_count_equals_the_built_network(family, draws):
     random = Random(draws)
