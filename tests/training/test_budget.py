@@ -1,6 +1,5 @@
 """Epochs that fit into a time, and a model that isn't changed by finding out."""
 
-import time
 from types import SimpleNamespace
 
 import keras
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 import kerascnn
-from kerascnn.training import state
+from kerascnn.training import budget, state
 from kerascnn.training.budget import TIMED, WARM, Stopwatch, epochs
 
 
@@ -50,31 +49,55 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     for name, value in state.capture(model).items():
         if name.startswith("model/"):
             np.testing.assert_array_equal(value, before[name])
-    with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 12\ds; give more"):
+    with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 1\d\ds; give more"):
         epochs(flags(budget="60s"), model, images, False)
     with pytest.raises(kerascnn.InputError, match="--budget soon: must be a time"):
         epochs(flags(budget="soon"), model, images, False)
 
 
-def test_clock_takes_the_median_of_steps_that_are_warm():
+class Clock:
+    """Stands for the module `time`: it goes on when it is told to."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def time(monkeypatch):
+    monkeypatch.setattr(budget, "time", Clock())
+    return budget.time
+
+
+def test_clock_takes_the_median_of_steps_that_are_warm(time):
     clock = Stopwatch()
     clock.set_model(network())
-    for pause in [0.1, 0.05, 0.05, *[0.01] * 9, 0.2]:
-        time.sleep(pause)
+    for pause in [100, 50, 50, *[10, 11, 12] * 3, 200]:
+        time.now += pause / 1024
         clock.on_train_batch_end(0, {"loss": 1.0})
-    assert 0.01 <= clock.step("train") < 0.05
-    assert 0.1 <= clock.compiling < 0.2
+    assert clock.step("train") == 11 / 1024
+    assert clock.compiling == 100 / 1024
     assert clock.step("test") == 0
 
 
-def test_clock_counts_for_a_time_where_steps_are_short():
-    clock = Stopwatch(least=0.1)
+def test_clock_counts_for_a_time_where_steps_are_short(time):
+    clock = Stopwatch(least=1.0)
     clock.set_model(network())
-    began = time.perf_counter()
     for _ in range(WARM):
         clock.on_train_batch_end(0, {"loss": 1.0})
     while not clock.model.stop_training:
-        time.sleep(0.001)
+        time.now += 1 / 64
         clock.on_train_batch_end(0, {"loss": 1.0})
-    assert time.perf_counter() - began >= 0.1
-    assert len(clock.times["train"]) > WARM + TIMED
+    assert time.now == 1.0
+    assert len(clock.times["train"]) == WARM + 64 > WARM + TIMED
+
+
+def test_clock_counts_so_many_steps_where_they_are_long(time):
+    clock = Stopwatch(least=1.0)
+    clock.set_model(network())
+    for step in range(WARM + TIMED):
+        assert not getattr(clock.model, "stop_training", False), step
+        time.now += 0.25
+        clock.on_train_batch_end(0, {"loss": 1.0})
+    assert clock.model.stop_training
