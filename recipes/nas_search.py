@@ -2,7 +2,7 @@
 
     python recipes/nas_search.py                                             8x8 digits, nothing to download, 3 minutes
     python recipes/nas_search.py --data cifar10 --max-macs 20M --max-params 300k --budget 30m --workers 2
-    python recipes/nas_search.py --family resnet --objective pareto-macs     the best accuracy for each cost
+    python recipes/nas_search.py --family resnet --goal pareto-macs     the best accuracy for each cost
     python recipes/nas_search.py --family resnet20_cifar --knob n_filters=8,12,16 --knob "repeats=(1,1,1),(2,2,2)"
 
 Networks train on some training images in a quarter of --budget and are compared by others; the winner trains on all;
@@ -15,7 +15,7 @@ from kerascnn import nas, training
 
 CONFIG = {"data": "digits", "family": "", "size": 0, "limit": 0, "augment": "", "batch": 0, "lr": 0.05}
 CONFIG |= {"max_params": "100k", "max_macs": "1M", "max_memory": "", "max_latency": "", "workers": 1, "trials": 0}
-CONFIG |= {"strategy": "evolution", "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0}
+CONFIG |= {"strategy": "evolution", "goal": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0}
 SMOKE = {"trials": 2, "epochs": 1, "winner_epochs": 1, "batch": 8, "limit": 64}
 
 
@@ -35,7 +35,7 @@ def main(cfg):
     space = nas.space(search.family(), input_shape=shape, classes=classes)
     search.open(space, nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS}), load, compile)
     if not search.leaves_it_to_workers():
-        how = dict(goal=cfg.objective, proxy=search.proxy(), **search.plan())
+        how = dict(goal=cfg.goal, proxy=search.proxy(), **search.plan())
         oracle = nas.oracle(cfg.strategy, space, search.budget, **how)
         nas.Tuner(oracle, space, search.images, search.folder, compile=compile, max_epochs=cfg.epochs).search()
     if search.ends_here():

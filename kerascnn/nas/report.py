@@ -32,7 +32,7 @@ def write_report(folder: str | Path) -> None:
     tried = networks(trials)
     if not any(one.is_good for one in tried):
         raise InputError(f"{folder}: no network has been trained yet, there is nothing to report")
-    cost = about["flags"]["objective"].removeprefix("pareto-")
+    cost = about["flags"]["goal"].removeprefix("pareto-")
     best_by_cost = front(tried, cost) if cost in COSTS else []
     if best_by_cost:
         rows = [{**one.count._asdict(), "accuracy": one.accuracy, "spec": one.spec} for one in best_by_cost]

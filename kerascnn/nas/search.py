@@ -66,7 +66,7 @@ class Search:
     def __init__(self, cfg: SimpleNamespace):
         self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
         one_of("proxy", cfg.proxy, ("", *PROXIES))
-        check(cfg.strategy, cfg.objective, cfg.proxy)
+        check(cfg.strategy, cfg.goal, cfg.proxy)
         count("workers", cfg.workers)
         count("epochs", cfg.epochs)
         if cfg.workers > 1:  # they use the GPUs that this process measures with

@@ -30,7 +30,7 @@ HELP = {
     "max_memory": "bytes of activations that it may have for one image, like 64MB",
     "max_latency": "time that one image may take on this machine, like 5ms",
     "strategy": "of the search: evolution, random, bayesian or hyperband",
-    "objective": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
+    "goal": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
     "trials": "networks to try; as many as there is time for, unless told",
     "proxy": "naswot: what untrained networks tell also counts, as long as it agrees with the results",
     "winner_epochs": "to train the winner for, in place of the time that is left",

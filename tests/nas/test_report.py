@@ -24,11 +24,11 @@ from .test_winner import SPEC
 EVIL = "<script>alert('a')</script> & [b] | c"
 
 
-def search(folder, objective="accuracy", trials=12, **more):
+def search(folder, goal="accuracy", trials=12, **more):
     """A folder as a search leaves it, with made-up accuracies; the last trial has failed."""
     space = nas.space("mixed", input_shape=(8, 8, 1))
     limits, random = nas.budget(max_params="60k"), Random(0)
-    about = {"flags": {"objective": objective, "strategy": "evolution"}, "space": "mixed", "data": EVIL}
+    about = {"flags": {"goal": goal, "strategy": "evolution"}, "space": "mixed", "data": EVIL}
     about |= {"budget": limits._asdict(), "share": ["mixed", 300, 2000], "train_images": 1000, "validation_images": 200}
     about |= {"ahead": {}}
     (folder / "search.json").write_text(json.dumps(about | more))
@@ -117,7 +117,7 @@ def test_the_command_in_the_card_is_of_the_winner(tmp_path):
 
 @pytest.mark.parametrize("cost", ["macs", "params"])
 def test_a_front_is_kept_and_shown_first(cost, tmp_path):
-    write_report(search(tmp_path, objective=f"pareto-{cost}"))
+    write_report(search(tmp_path, goal=f"pareto-{cost}"))
     found = json.loads((tmp_path / "front.json").read_text())
     assert found["cost"] == cost
     costs = [one[cost] for one in found["networks"]]

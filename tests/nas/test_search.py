@@ -18,7 +18,7 @@ from .test_winner import SPEC
 
 FLAGS = {
     "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "lr": 0.05, "trials": 0,
-    "strategy": "evolution", "objective": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0,
+    "strategy": "evolution", "goal": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0,
     "workers": 1,
 }  # fmt: skip
 
@@ -102,8 +102,8 @@ def test_the_winner_takes_large_steps_where_there_are_many_images(monkeypatch, b
     ("given", "message"),
     [
         ({"strategy": "evolutoin"}, "strategy='evolutoin': must be one of"),
-        ({"objective": "speed"}, "goal='speed'"),
-        ({"objective": "pareto-macs", "strategy": "random"}, "the strategy random only looks for accuracy"),
+        ({"goal": "speed"}, "goal='speed'"),
+        ({"goal": "pareto-macs", "strategy": "random"}, "the strategy random only looks for accuracy"),
         ({"proxy": "size"}, "proxy='size': must be one of"),
         ({"workers": 0}, "workers=0"),
         ({"epochs": 0}, "epochs=0"),

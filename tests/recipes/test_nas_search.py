@@ -108,7 +108,7 @@ def test_one_that_was_killed_in_its_last_trial_ends_as_if_nothing_had_happened(s
 
 @pytest.mark.slow
 def test_two_workers_look_for_a_front(tmp_path):
-    words = ["--workers", "2", "--objective", "pareto-macs"]
+    words = ["--workers", "2", "--goal", "pareto-macs"]
     done = run("nas_search.py", *FLAGS, *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "run"

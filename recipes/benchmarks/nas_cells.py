@@ -1,0 +1,138 @@
+"""Ask the zero-cost proxy naswot about cells of NAS-Bench-201, for nas_replay.py: the smallest first.
+
+    python recipes/benchmarks/nas_cells.py path/to/nb201.npz nas_cells.csv        a quarter of the 15,625 cells
+    python recipes/benchmarks/nas_cells.py path/to/nb201.npz nas_cells.csv --share 1      all
+
+Each network is built as in Dong and Yang 2020 (arXiv:2001.00326, Section 2.1): three stages of five cells with 16, 32,
+64 filters, and between them a residual block that halves the maps. It sees 32 training images of CIFAR-10 before it is
+trained. What the file has already is not asked again.
+"""
+
+import argparse
+import csv
+import multiprocessing
+import os
+from itertools import combinations
+from pathlib import Path
+from time import perf_counter
+
+os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+
+import numpy as np
+
+NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
+EDGES = sorted(combinations(range(4), 2), key=lambda edge: edge[::-1])  # from node to node, in the table's order
+CELLS, FILTERS = 5, (16, 32, 64)
+COLUMNS = ("cell", "naswot", "seconds")
+
+
+def relu_conv_bn(x, filters, kernel_size, strides=1):
+    from keras import layers
+
+    x = layers.Activation("relu")(x)
+    x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False)(x)
+    return layers.BatchNormalization()(x)
+
+
+def edge(x, kind):
+    from keras import layers
+
+    if kind == POOL:
+        return layers.AveragePooling2D(3, 1, padding="same")(x)
+    return x if kind == SKIP else relu_conv_bn(x, x.shape[-1], {CONV1: 1, CONV3: 3}[kind])
+
+
+def cell(x, kinds):
+    """Nodes add up what reaches them; None where nothing reaches the last one."""
+    from keras import layers
+
+    nodes = [x, None, None, None]
+    for (start, end), kind in zip(EDGES, kinds, strict=True):
+        if kind != NONE and nodes[start] is not None:
+            reached = edge(nodes[start], kind)
+            nodes[end] = reached if nodes[end] is None else layers.Add()([nodes[end], reached])
+    return nodes[-1]
+
+
+def halve(x, filters):
+    from keras import layers
+
+    shortcut = layers.Conv2D(filters, 1, use_bias=False)(layers.AveragePooling2D(2)(x))
+    return layers.Add()([relu_conv_bn(relu_conv_bn(x, filters, 3, strides=2), filters, 3), shortcut])
+
+
+def network(kinds):
+    """The `keras.Model` of a cell; None where no path leads through it."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(FILTERS[0], 3, padding="same", use_bias=False)(inputs)
+    x = layers.BatchNormalization()(x)
+    for filters in FILTERS:
+        if filters > FILTERS[0]:
+            x = halve(x, filters)
+        for _ in range(CELLS):
+            if (x := cell(x, kinds)) is None:
+                return None
+    x = layers.Activation("relu")(layers.BatchNormalization()(x))
+    x = layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, x)
+
+
+def load():
+    """In each process: images that networks are asked about."""
+    import kerascnn
+
+    global images
+    images = np.asarray(next(iter(kerascnn.data.load("cifar10", (32, 32, 3), batch=32, limit=64).train))[0])
+
+
+def ask(kinds):
+    import keras
+
+    from kerascnn.nas.proxy import told_apart
+
+    began = perf_counter()
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    model = network(kinds)
+    score = -np.inf if model is None else told_apart(model, images)
+    return "".join(map(str, kinds)), round(score, 4), round(perf_counter() - began, 3)
+
+
+def read(path):
+    """{(six kinds): score} of a file, if there is one."""
+    path = Path(path)
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+    return {tuple(map(int, row["cell"])): float(row["naswot"]) for row in rows}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", help="nb201.npz")
+    parser.add_argument("out", help="a CSV file")
+    parser.add_argument("--share", type=float, default=0.25, help="of the cells, those with the fewest MACs")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    given = parser.parse_args()
+    table, done = np.load(given.table), read(given.out)
+    macs = table["cell_macs"]
+    small = np.flatnonzero(macs <= np.quantile(macs, given.share))
+    cells = [tuple(map(int, table["ops"][i])) for i in small[np.argsort(macs[small], kind="stable")]]
+    left = [kinds for kinds in cells if kinds not in done]
+    with (
+        Path(given.out).open("a", newline="", encoding="utf-8") as file,
+        multiprocessing.get_context("spawn").Pool(given.processes, load, maxtasksperchild=500) as pool,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        if not done:
+            writer.writerow(COLUMNS)
+        for number, row in enumerate(pool.imap(ask, left), start=1):
+            writer.writerow(row)
+            file.flush()
+            if number % 100 == 0 or number == len(left):
+                print(f"{number} of {len(left)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
