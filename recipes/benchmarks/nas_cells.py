@@ -16,8 +16,6 @@ from itertools import combinations
 from pathlib import Path
 from time import perf_counter
 
-os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-
 import numpy as np
 
 NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
@@ -115,6 +113,7 @@ def main():
     parser.add_argument("--share", type=float, default=0.25, help="of the cells, those with the fewest MACs")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     given = parser.parse_args()
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     table, done = np.load(given.table), read(given.out)
     macs = table["cell_macs"]
     small = np.flatnonzero(macs <= np.quantile(macs, given.share))

@@ -17,8 +17,6 @@ import os
 import time
 from pathlib import Path
 
-os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-
 TABLE = Path(__file__).with_name("nas_mnist.csv")
 CHOICES = {
     "block": ("plain", "residual", "bottleneck", "se", "separable", "inception"),
@@ -48,6 +46,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", default="0/1", help="which part of the networks, of how many")
     part, parts = map(int, parser.parse_args().part.split("/"))
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     path = TABLE if parts == 1 else TABLE.with_suffix(f".{part}.csv")
     done = {tuple(row[name] for name in CHOICES) for file in (TABLE, path) if file.exists() for row in read(file)}
     grid = list(itertools.product(*CHOICES.values()))

@@ -1,10 +1,19 @@
 """The benchmarks run and print what they measured."""
 
+import os
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from . import run
+from kerascnn.analysis import macs
+from kerascnn.nas.proxy import IMAGES, naswot
+
+from . import RECIPES, run
+
+MNIST = Path(os.environ.get("TFDS_DATA_DIR", "none"), "mnist")
+CELLS = Path(os.environ.get("KERASCNN_SHARED", ""), "data/nasbench201/nb201.npz")
 
 
 @pytest.mark.slow
@@ -31,3 +40,42 @@ def test_input(tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r"ratio \d+\.\d+$", done.stdout, re.MULTILINE)) == 3
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_nas_replay(tmp_path):
+    strategies = "plain random,evolution,evolution + naswot"
+    words = ["--seeds", "2", "--trials", "10", "--caps", "25 %", "--strategies", strategies, "--processes", "1"]
+    done = run("benchmarks/nas_replay.py", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "MNIST, at most 179,600 MACs" in done.stdout
+    for strategy in strategies.split(","):
+        assert re.search(rf"│ {re.escape(strategy)} +│ 9\d\.\d\d%", done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MNIST.is_dir(), reason="needs MNIST in the folder that TFDS_DATA_DIR names")
+def test_the_table_has_what_naswot_says(monkeypatch):
+    monkeypatch.syspath_prepend(RECIPES / "benchmarks")
+    from nas_table import CHOICES, TABLE, knobs, load, read
+
+    rows = {tuple(row[name] for name in CHOICES): row for row in read(TABLE)}
+    choices = {"block": "se", "repeats": 2, "n_filters": 12, "growth": 2, "kernel_size": 3}
+    spec = knobs(**choices) | {"input_shape": [14, 14, 1], "classes": 10}
+    told = float(rows[tuple(map(str, choices.values()))]["naswot"])
+    assert naswot(spec, load()[0][0][:IMAGES]) == pytest.approx(told, rel=1e-3)
+
+
+@pytest.mark.skipif(not CELLS.is_file(), reason="needs NAS-Bench-201 below KERASCNN_SHARED")
+@pytest.mark.parametrize("kinds", [(3, 3, 4, 1, 3, 1), (4, 2, 1, 2, 1, 1), (0, 0, 0, 2, 0, 0), (2, 0, 3, 0, 0, 2)])
+def test_cells_cost_what_nas_bench_201_says(monkeypatch, kinds):
+    monkeypatch.syspath_prepend(RECIPES / "benchmarks")
+    from nas_cells import NONE, SKIP, network
+
+    table = np.load(CELLS)
+    row = (table["ops"] == kinds).all(axis=1).argmax()
+    model, bare = network(kinds), network((NONE, NONE, NONE, SKIP, NONE, NONE))
+    weights = [sum(weight.shape.num_elements() for weight in one.trainable_weights) for one in (model, bare)]
+    assert weights[0] - weights[1] == table["cell_params"][row]
+    assert macs(model) - macs(bare) == table["cell_macs"][row]
+    assert network((SKIP, SKIP, SKIP, NONE, NONE, NONE)) is None
