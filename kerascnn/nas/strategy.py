@@ -8,6 +8,7 @@ decides. Everything is a function of the arguments, so a search that goes on dra
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import inf, isfinite
 from random import Random
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ def propose(
     """
     known = {_key(one.values) for one in tried}
     scored = [one for one in tried if one.score is not None]
-    evidence = [cache_by_values(one) for one in evidence if agrees(one, scored)]
+    evidence = [one for one in map(cache_by_values, evidence) if agrees(one, scored)]
 
     def others(find, count):
         """Up to so many different values that are not known."""
@@ -147,12 +148,12 @@ def learn(space: Space, scored: Sequence[Tried], evidence: Sequence[Evidence]) -
     def features(networks):
         told = np.array([_features(space, values) for values in networks])
         also = np.array([[one(values) for one in evidence] for values in networks])
-        return np.hstack([told, (also - middle) / spread])
+        return np.hstack([told, (np.where(np.isfinite(also), also, lowest) - middle) / spread])
 
     networks, scores = [one.values for one in scored], normal_scores([one.score for one in scored])
-    known = np.array([[one(values) for one in evidence] for values in networks])
-    middle = known.mean(axis=0)
-    spread = known.std(axis=0) + SIMILAR * abs(middle) + 1e-9
+    known = np.ma.masked_invalid([[one(values) for one in evidence] for values in networks])
+    lowest, middle = known.min(axis=0).filled(0), known.mean(axis=0).filled(0)
+    spread = known.std(axis=0).filled(0) + SIMILAR * abs(middle) + 1e-9
     x = features(networks)
     processes = [GaussianProcessRegressor(kernel, optimizer=None).fit(x, scores) for kernel in _kernels()]
     best = max(processes, key=lambda process: process.log_marginal_likelihood_value_)
@@ -201,13 +202,13 @@ def _key(values):
 
 
 def cache_by_values(function: Evidence) -> Evidence:
-    """The function, asked once for each network."""
+    """The function, asked once for each network; what is no finite number is minus infinity, the worst."""
     found = {}
 
     def asked(values):
         key = _key(values)
         if key not in found:
-            found[key] = function(values)
+            found[key] = told if isfinite(told := function(values)) else -inf
         return found[key]
 
     return asked

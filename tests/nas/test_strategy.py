@@ -121,6 +121,19 @@ def test_evidence_that_hardly_differs_does_not_decide():
     assert deviation.max() < 3
 
 
+@pytest.mark.parametrize("number", [float("nan"), -float("inf"), float("inf")])
+@pytest.mark.parametrize("always", [False, True])
+def test_evidence_that_is_no_number_is_the_worst(number, always):
+    """Of half of the networks it says nothing; among the first, which are judged by it alone, there is none of them."""
+
+    def told(values):
+        return number if always or values["n0"] % 2 else goodness(values)
+
+    found = search(12, 0, evidence=[told])
+    assert len({repr(one.values) for one in found}) == 12
+    assert always or not any(one.values["n0"] % 2 for one in found[: strategy.INITIAL])
+
+
 def test_evidence_that_is_wrong_is_left_out(monkeypatch):
     scored = [Tried({"n": n}, float(n)) for n in range(strategy.ENOUGH)]
     assert agrees(lambda values: values["n"], scored)
