@@ -282,9 +282,7 @@ def main():
         limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
         title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
         if "evolution + naswot" in strategies and (unknown := table.unknown(limit)):
-            parser.error(
-                f"--scores {given.scores!r}: has not {unknown:,} of the cells; nas_cells.py --share finds them"
-            )
+            parser.error(f"--scores {given.scores!r}: {unknown:,} of the cells are not in it; see nas_cells.py --share")
         charged, runs = charge(table, limit), {}
         with multiprocessing.get_context("spawn").Pool(given.processes, open_table, opened) as pool:
             for strategy in strategies:
