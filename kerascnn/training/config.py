@@ -32,7 +32,7 @@ HELP = {
     "strategy": "of the search: evolution, random, bayesian or hyperband",
     "goal": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
     "trials": "networks to try; as many as there is time for, unless told",
-    "proxy": "naswot: what untrained networks tell also counts, as long as it agrees with the results",
+    "proxy": "naswot: networks are asked before training too, seconds a trial, as long as that agrees with the results",
     "winner_epochs": "to train the winner for, in place of the time that is left",
     "workers": "processes that search at the same time on this machine",
     "seed": "of all random numbers",
