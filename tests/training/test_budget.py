@@ -49,7 +49,7 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     for name, value in state.capture(model).items():
         if name.startswith("model/"):
             np.testing.assert_array_equal(value, before[name])
-    with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 1\d\ds; give more"):
+    with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 12\ds; give more"):
         epochs(flags(budget="60s"), model, images, False)
     with pytest.raises(kerascnn.InputError, match="--budget soon: must be a time"):
         epochs(flags(budget="soon"), model, images, False)
