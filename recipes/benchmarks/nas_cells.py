@@ -21,6 +21,7 @@ from time import perf_counter
 
 import numpy as np
 
+from kerascnn.nas.proxy import IMAGES, told_apart
 from kerascnn.nas.strategy import correlation
 
 NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
@@ -88,13 +89,11 @@ def load():
     import kerascnn
 
     global images
-    images = np.asarray(next(iter(kerascnn.data.load("cifar10", (32, 32, 3), batch=32, limit=64).train))[0])
+    images = np.asarray(next(iter(kerascnn.data.load("cifar10", (32, 32, 3), batch=IMAGES, limit=2 * IMAGES).train))[0])
 
 
 def ask(kinds):
     import keras
-
-    from kerascnn.nas.proxy import told_apart
 
     began = perf_counter()
     keras.utils.clear_session()
