@@ -35,7 +35,7 @@ def main(cfg):
     space = nas.space(search.family(), input_shape=shape, classes=classes)
     search.open(space, nas.budget(**{name: getattr(cfg, name) for name in nas.LIMITS}), load, compile)
     if not search.leaves_it_to_workers():
-        how = dict(goal=cfg.goal, proxy=search.proxy(), **search.plan())
+        how = dict(goal=cfg.goal, proxy=search.proxy(compile), **search.plan())
         oracle = nas.oracle(cfg.strategy, space, search.budget, **how)
         nas.Tuner(oracle, space, search.images, search.folder, compile=compile, max_epochs=cfg.epochs).search()
     if search.ends_here():

@@ -1,6 +1,6 @@
 """What a network that was not trained, or only for a moment, tells about how well it could be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def told_apart(model, images: np.ndarray) -> float:
     return float(np.linalg.slogdet(agreements)[1])
 
 
-def early_loss(spec: dict, batches: Sequence, compile: Callable, seed: int = 0) -> float:
+def early_loss(spec: dict, batches: Iterable, compile: Callable, seed: int = 0) -> float:
     """How little loss a network has at the end of a few steps of training, minus the loss: higher is better.
 
     As the sum of the losses until then foretells the end of a training, Ru et al. 2021, arXiv:2006.04492, but of the
@@ -51,7 +51,7 @@ def early_loss(spec: dict, batches: Sequence, compile: Callable, seed: int = 0) 
 
     Args:
         spec: the network.
-        batches: (images, labels) of each step.
+        batches: (images, labels) of each step, `STEPS` of them.
         compile: called with the model to compile it.
         seed: of the weights.
     """
@@ -64,14 +64,14 @@ def early_loss(spec: dict, batches: Sequence, compile: Callable, seed: int = 0) 
     return loss_after(model, batches)
 
 
-def loss_after(model, batches: Sequence) -> float:
+def loss_after(model, batches: Iterable) -> float:
     """The same of a compiled `keras.Model` as it is."""
     model.optimizer.build(model.trainable_variables)  # else the first step is traced twice
-    for step, (images, labels) in enumerate(batches):
-        if step == len(batches) - LAST:
-            model.reset_metrics()
-        told = model.train_on_batch(images, labels, return_dict=True)
-    return -float(told["loss"])
+    losses = []
+    for images, labels in batches:
+        model.reset_metrics()
+        losses.append(model.train_on_batch(images, labels, return_dict=True)["loss"])
+    return -float(np.mean(losses[-LAST:]))
 
 
 PROXIES = {"naswot": naswot, "early_loss": early_loss}

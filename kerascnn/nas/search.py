@@ -24,7 +24,7 @@ from . import parallel, report
 from .budget import Budget, Share, budget
 from .oracles import check, warm_starts
 from .promise import Ahead
-from .proxy import IMAGES, PROXIES
+from .proxy import IMAGES, PROXIES, STEPS, early_loss, naswot
 from .results import results, states
 from .space import Space
 from .winner import knobs, networks, ranked
@@ -215,12 +215,14 @@ class Search:
         )
         return found
 
-    def proxy(self) -> Callable[[dict], float] | None:
-        """What `--proxy` names, as a function of a spec."""
+    def proxy(self, compile: Callable) -> Callable[[dict], float] | None:
+        """What `--proxy` names, as a function of a spec; `compile` is called with a model to compile it."""
         if not self.cfg.proxy:
             return None
+        if self.cfg.proxy == "early_loss":
+            return partial(early_loss, batches=self.images.train.take(STEPS), compile=compile)
         images = np.concatenate([batch for batch, _ in self.images.validation.take(IMAGES).as_numpy_iterator()])
-        return partial(PROXIES[self.cfg.proxy], images=images[:IMAGES])
+        return partial(naswot, images=images[:IMAGES])
 
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""

@@ -29,7 +29,6 @@ from kerascnn.nas.strategy import correlation
 NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
 EDGES = sorted(combinations(range(4), 2), key=lambda edge: edge[::-1])  # from node to node, in the table's order
 CELLS, FILTERS = 5, (16, 32, 64)
-COLUMNS = ("cell", "score", "seconds")
 RATE = 2e-3
 
 
@@ -121,11 +120,11 @@ def ask(proxy, kinds):
     return round(score, 4), round(perf_counter() - began, 3)
 
 
-def read(path):
+def read(path, proxy):
     """{what a cell computes: score} of a file, if there is one."""
     path = Path(path)
     rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
-    return {computed(map(int, row["cell"])): float(row["score"]) for row in rows}
+    return {computed(map(int, row["cell"])): float(row[proxy]) for row in rows}
 
 
 def main():
@@ -137,7 +136,7 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     given = parser.parse_args()
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    table, done = np.load(given.table), read(given.out)
+    table, done = np.load(given.table), read(given.out, given.proxy)
     macs = table["cell_macs"]
     small = np.flatnonzero(macs <= np.quantile(macs, given.share))
     cells = table["ops"][small].tolist()
@@ -149,14 +148,14 @@ def main():
     ):
         writer = csv.writer(file, lineterminator="\n")
         if not done:
-            writer.writerow(COLUMNS)
+            writer.writerow(("cell", given.proxy, "seconds"))
         told = pool.imap(partial(ask, given.proxy), left)
         for number, (kinds, row) in enumerate(zip(left, told, strict=True), start=1):
             writer.writerow(("".join(map(str, kinds)), *row))
             file.flush()
             if number % 100 == 0 or number == len(left):
                 print(f"{number} of {len(left)}", flush=True)
-    scores = read(given.out)
+    scores = read(given.out, given.proxy)
     for name, evidence in {given.proxy: [scores[computed(kinds)] for kinds in cells], "MACs": macs[small]}.items():
         found = (correlation(evidence, table[accuracy][small]) for accuracy in ("val12_cifar10", "test_cifar10"))
         print(name, "and accuracy, validated after 12 epochs and tested after 200: {:.2f}, {:.2f}".format(*found))

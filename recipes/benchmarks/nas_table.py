@@ -7,7 +7,7 @@ The space is `staged` with two stages: six kinds of blocks, 1 to 3 of them a sta
 many in the second stage, kernels of 3 or 5: 216 networks. Each is trained for nine epochs on 10,000 images of the
 training set, 14x14, by Adam at 2e-3 in batches of 100, batch normalization averaging over some ten steps; after each
 epoch it is judged on 2,000 others of the training set, and at the end on the 10,000 test images. A row has the seconds
-of an epoch, as one core computes, and what the proxy naswot says before training.
+of an epoch, as one core computes, and what the proxies naswot and early_loss say.
 """
 
 import argparse
@@ -28,7 +28,7 @@ CHOICES = {
 EPOCHS, BATCH, RATE = 9, 100, 2e-3
 TRAIN, VALIDATION = 10_000, 2_000
 ACCURACIES = [f"accuracy{i}" for i in range(1, EPOCHS + 1)]
-COLUMNS = [*CHOICES, "params", "macs", "naswot", "seconds", *ACCURACIES, "test_accuracy"]
+COLUMNS = [*CHOICES, "params", "macs", "naswot", "early_loss", "seconds", *ACCURACIES, "test_accuracy"]
 
 
 def knobs(block, repeats, n_filters, growth, kernel_size):
@@ -86,7 +86,6 @@ def train(values, train, validation, test):
 
     import kerascnn
     from kerascnn import nas
-    from kerascnn.nas.proxy import IMAGES, naswot
 
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
@@ -106,11 +105,26 @@ def train(values, train, validation, test):
         **values,
         "params": counted.params,
         "macs": counted.macs,
-        "naswot": round(naswot(spec, train[0][:IMAGES]), 4),
+        **told(spec, *train),
         "seconds": round(clock.seconds(), 3),
         **dict(zip(ACCURACIES, found, strict=True)),
         "test_accuracy": round(model.evaluate(*test, batch_size=1000, verbose=0)[1], 4),
     }
+
+
+def told(spec, images, labels):
+    """What the proxies say of a network."""
+    import keras
+
+    from kerascnn.nas.proxy import IMAGES, STEPS, early_loss, naswot
+
+    def compile(model):
+        model.compile(keras.optimizers.Adam(RATE), "sparse_categorical_crossentropy")
+
+    starts = range(0, STEPS * IMAGES, IMAGES)
+    batches = [(images[start : start + IMAGES], labels[start : start + IMAGES]) for start in starts]
+    said = {"naswot": naswot(spec, images[:IMAGES]), "early_loss": early_loss(spec, batches, compile)}
+    return {name: round(value, 4) for name, value in said.items()}
 
 
 class Clock:
