@@ -67,10 +67,7 @@ def early_loss(spec: dict, batches: Iterable, compile: Callable, seed: int = 0) 
 def loss_after(model, batches: Iterable) -> float:
     """The same of a compiled `keras.Model` as it is."""
     model.optimizer.build(model.trainable_variables)  # else the first step is traced twice
-    losses = []
-    for images, labels in batches:
-        model.reset_metrics()
-        losses.append(model.train_on_batch(images, labels, return_dict=True)["loss"])
+    losses = [model.train_on_batch(images, labels, return_dict=True)["loss"] for images, labels in batches]
     return -float(np.mean(losses[-LAST:]))
 
 

@@ -87,13 +87,15 @@ def network(kinds):
 
 
 def computed(kinds):
-    """What a cell computes, the same for cells in which it is written differently: what edges that do nothing leave."""
-    nodes = [("input",), (), (), ()]
+    """What a cell computes, the same for cells that write it differently: its last node as terms of the input, and how
+    many convolutions are in them, as one may be in several."""
+    terms, used = [("input",), (), (), ()], [set(), set(), set(), set()]
     for (start, end), kind in zip(EDGES, kinds, strict=True):
-        if kind != NONE and nodes[start]:
-            reached = nodes[start] if kind == SKIP else ((kind, nodes[start]),)
-            nodes[end] = tuple(sorted(nodes[end] + reached, key=repr))
-    return nodes[-1]
+        if kind != NONE and terms[start]:
+            reached = terms[start] if kind == SKIP else ((kind, terms[start]),)
+            terms[end] = tuple(sorted(terms[end] + reached, key=repr))
+            used[end] |= used[start] | ({(start, end)} if kind in (CONV1, CONV3) else set())
+    return terms[-1], len(used[-1])
 
 
 def load():

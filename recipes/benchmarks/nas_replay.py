@@ -42,6 +42,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import keras_tuner
 import numpy as np
+from nas_cells import computed
 from nas_cells import read as read_cells
 from nas_table import CHOICES, TABLE, read
 from rich.console import Console
@@ -50,19 +51,20 @@ from rich.table import Table as Printed
 from kerascnn.nas import Budget, Count, Number, Space
 from kerascnn.nas.oracles import FEW, STRATEGIES
 from kerascnn.nas.promise import LEARNS
+from kerascnn.nas.proxy import PROXIES
 from kerascnn.nas.space import declare, decoded
 
 CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
 MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search
-ASKING = 0.3  # seconds to ask naswot about a network; one of MNIST took 0.26, 100 cells its authors 18.4 (their README)
 DIVIDED = 36  # trainings, whose time a search and its winner have together
 SEARCHED = (4, 6, 8, 9, 10, 12, 15, 18)  # of them for the search
 
 
 class Mnist:
-    """Accuracy after each of nine epochs."""
+    """Accuracy after each of nine epochs. Asking: as one core took for one network."""
 
     name = "MNIST"
+    asking = {"naswot": 0.3, "early_loss": 2.3}
     steps = tuple(range(1, 10))
     hyperband = {"max_epochs": 9, "factor": 3}
 
@@ -87,8 +89,8 @@ class Mnist:
         row = self._row(values)
         return Count(int(row["params"]), int(row["params"]), int(row["macs"]), 0, 0)
 
-    def naswot(self, values):
-        return float(self._row(values)["naswot"])
+    def said(self, proxy, values):
+        return float(self._row(values)[proxy])
 
     def unknown(self, limit):
         return 0
@@ -106,14 +108,18 @@ class TrainedToTheEnd(Mnist):
 
 
 class Nasbench:
-    """Cells of Dong and Yang 2020 (arXiv:2001.00326): CIFAR-10 accuracy after a training of 12 epochs."""
+    """Cells of Dong and Yang 2020 (arXiv:2001.00326): CIFAR-10 accuracy after a training of 12 epochs.
+
+    Asking: naswot's authors took 18.4 s for 100 cells (their README). TODO
+    """
 
     name = "NAS-Bench-201"
+    asking = {"naswot": 0.3, "early_loss": 1.0}
     steps = (12,)
     hyperband = {"max_epochs": 12, "factor": 3}
 
-    def __init__(self, path, scores=""):
-        self.table, self.scores = dict(np.load(path)), read_cells(scores) if scores else {}
+    def __init__(self, path, scores, proxy):
+        self.table, self.scores = dict(np.load(path)), read_cells(scores, proxy) if scores else {}
         kinds = ("none", "skip", "conv1x1", "conv3x3", "avgpool")
         numbers = tuple(Number(f"edge{i}", kinds) for i in range(1, 7))
         self.space = Space("nasbench201", numbers, lambda values: {"name": self.name, **values})
@@ -137,13 +143,13 @@ class Nasbench:
         params, macs = (int(self.table[name][row]) for name in ("cell_params", "cell_macs"))
         return Count(params, params, macs, 0, 0)
 
-    def naswot(self, values):
-        return self.scores[tuple(self.table["ops"][self._row(values)])]
+    def said(self, proxy, values):
+        return self.scores[computed(self.table["ops"][self._row(values)].tolist())]
 
     def unknown(self, limit):
-        """How many cells that fit naswot was not asked about."""
-        fitting = self.table["ops"][self.macs <= (limit or np.inf)]
-        return sum(tuple(kinds) not in self.scores for kinds in fitting)
+        """How many cells that fit the proxy was not asked about."""
+        fitting = self.table["ops"][self.macs <= (limit or np.inf)].tolist()
+        return sum(computed(kinds) not in self.scores for kinds in fitting)
 
     @property
     def macs(self):
@@ -185,11 +191,12 @@ def oracle(strategy, table, cap, seed):
     def counted(spec):
         return table.count(values_of(spec))
 
-    def ask(spec):
-        table.asked += 1
-        return table.naswot(values_of(spec))
-
     strategy, _, proxy = strategy.partition(" + ")
+
+    def ask(spec):
+        table.asked += table.asking[proxy]
+        return table.said(proxy, values_of(spec))
+
     settings = {"evolution": {"max_epochs": table.steps[-1], "min_epochs": table.steps[0]}}
     if proxy:
         settings["evolution"] |= {"proxies": [ask], "pool": FEW}
@@ -198,11 +205,13 @@ def oracle(strategy, table, cap, seed):
     return STRATEGIES[strategy](table.space, budget, seed=seed, counted=counted, **settings.get(strategy, {}))
 
 
-def open_table(path, to_the_end=False, scores=""):
+def open_table(path, to_the_end, scores, proxy, asking):
     """In each process, as a table cannot be sent to one."""
     global table
-    table = Nasbench(path, scores) if path else TrainedToTheEnd() if to_the_end else Mnist()
-    table.asked = 0  # how often naswot was
+    table = Nasbench(path, scores, proxy) if path else TrainedToTheEnd() if to_the_end else Mnist()
+    if asking:
+        table.asking = {proxy: asking}
+    table.asked = 0.0  # seconds
     return table
 
 
@@ -214,7 +223,7 @@ def replay(job, trials, cost):
     spent, best, found, ran = 0.0, -1.0, [], 0
     while ran < trials and spent < cost:
         trial = search.create_trial("tuner0")
-        spent, table.asked = spent + ASKING * table.asked, 0
+        spent, table.asked = spent + table.asked, 0.0
         if trial.status == "STOPPED":
             break
         ran += 1
@@ -272,16 +281,18 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--caps", default=",".join(CAPS))
     parser.add_argument("--strategies", default="plain random,random,hyperband,evolution,bayesian")
-    parser.add_argument("--scores", default="", help="what nas_cells.py wrote, for evolution + naswot on nb201.npz")
+    parser.add_argument("--proxy", default="", choices=PROXIES, help="replay evolution with it, too")
+    parser.add_argument("--scores", default="", help="what nas_cells.py has from the proxy, for nb201.npz")
+    parser.add_argument("--asking", type=float, help="seconds that the proxy takes for a network, if not as measured")
     parser.add_argument("--out", default="", help="a file for all that was found, as JSON")
     given = parser.parse_args()
-    opened = given.table, given.to_the_end, given.scores
-    table = open_table(*opened)
-    strategies, everything = given.strategies.split(","), {}
+    opened = given.table, given.to_the_end, given.scores, given.proxy, given.asking
+    table, everything = open_table(*opened), {}
+    strategies = given.strategies.split(",") + ([f"evolution + {given.proxy}"] if given.proxy else [])
     for cap in given.caps.split(","):
         limit = None if CAPS[cap] == 1 else int(np.quantile(table.macs, CAPS[cap]))
         title = f"{table.name}, " + (f"at most {limit:,} MACs, {cap} of the cells" if limit else "no cap")
-        if "evolution + naswot" in strategies and (unknown := table.unknown(limit)):
+        if given.proxy and (unknown := table.unknown(limit)):
             parser.error(f"--scores {given.scores!r}: {unknown:,} of the cells are not in it; see nas_cells.py --share")
         charged, runs = charge(table, limit), {}
         with multiprocessing.get_context("spawn").Pool(given.processes, open_table, opened) as pool:
