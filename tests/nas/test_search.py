@@ -1,6 +1,7 @@
 """What a search on the command line knows of its folder, its time and its role."""
 
 import json
+from math import isfinite
 from types import SimpleNamespace
 
 import pytest
@@ -96,6 +97,15 @@ def test_the_winner_takes_large_steps_where_there_are_many_images(monkeypatch, b
     written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept={"spent": 200.0})
     _, cfg = search.winner()
     assert (cfg.batch, cfg.lr) == (taken, rate)
+
+
+@pytest.mark.parametrize("name", ["naswot", "early_loss"])
+def test_a_proxy_says_the_same_of_a_network_whenever_it_is_asked(name):
+    proxy = opened(proxy=name).proxy(compile)
+    assert isfinite(told := proxy(SPEC))
+    assert proxy(SPEC) == pytest.approx(told, rel=1e-6)
+    assert opened(proxy=name, out="another").proxy(compile)(SPEC) == pytest.approx(told, rel=1e-6)
+    assert opened(out="none").proxy(compile) is None
 
 
 @pytest.mark.parametrize(
