@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from .. import catalog
 from ..errors import InputError, unknown
 
 
@@ -179,6 +180,8 @@ def space(family: str | dict, *, input_shape: tuple = (32, 32, 3), classes: int 
     """
     if isinstance(family, dict):
         family = _own(family)
+    elif family not in SPACES and family in catalog.names():
+        family = _own({"name": family})
     elif family not in SPACES:
         raise unknown("family", family, SPACES)
     else:

@@ -104,6 +104,7 @@ def test_a_space_of_ones_own():
     ("family", "words"),
     [
         ("resnets", "did you mean resnet"),
+        ("lenet5", "the space over lenet5 is empty: give a knob a list of choices"),
         ({"name": "resnet20_cifar"}, "is empty"),
         ({"name": "resnet20_cifar", "n_filters": 8}, "is empty"),
         ({"name": "resnet20_cifar", "n_filters": []}, "nothing to choose from"),
