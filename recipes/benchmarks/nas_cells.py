@@ -140,10 +140,11 @@ def main():
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     table, done = np.load(given.table), read(given.out, given.proxy)
     macs = table["cell_macs"]
-    small = np.flatnonzero(macs <= np.quantile(macs, given.share))
-    cells = table["ops"][small].tolist()
-    different = {computed(kinds): kinds for _, kinds in sorted(zip(macs[small], cells, strict=True), reverse=True)}
-    left = [kinds for what, kinds in reversed(different.items()) if what not in done]
+    small = np.argsort(macs, kind="stable")[: (macs <= np.quantile(macs, given.share)).sum()]
+    cells, different = table["ops"][small].tolist(), {}
+    for kinds in cells:
+        different.setdefault(computed(kinds), kinds)
+    left = [kinds for what, kinds in different.items() if what not in done]
     with (
         Path(given.out).open("a", newline="", encoding="utf-8") as file,
         multiprocessing.get_context("spawn").Pool(given.processes, load, maxtasksperchild=100) as pool,

@@ -49,9 +49,8 @@ def test_the_early_loss_is_that_of_the_last_steps():
         with tf.GradientTape() as tape:
             right = tf.gather(model(IMAGES, training=True), LABELS, axis=1, batch_dims=1)
             losses.append(loss := -tf.reduce_mean(tf.math.log(right)))
-        for weight, slope in zip(
-            model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
-        ):
+        weights = model.trainable_variables
+        for weight, slope in zip(weights, tape.gradient(loss, weights), strict=True):
             weight.assign(weight - 0.1 * slope)
     assert losses[-1] < losses[0]
     asked = early_loss(SPEC, [(IMAGES, LABELS)] * (LAST + 3), compile, seed=3)

@@ -63,7 +63,8 @@ def test_the_table_has_what_proxies_say(monkeypatch):
     spec = knobs(**choices) | {"input_shape": [14, 14, 1], "classes": 10}
     row = rows[tuple(map(str, choices.values()))]
     said = told(spec, *load()[0])
-    assert said == pytest.approx({name: float(row[name]) for name in said}, rel=1e-2)
+    assert said["naswot"] == pytest.approx(float(row["naswot"]), rel=1e-3)
+    assert said["early_loss"] == pytest.approx(float(row["early_loss"]), rel=1e-2)
 
 
 @pytest.mark.skipif(not CELLS.is_file(), reason="needs NAS-Bench-201 below KERASCNN_SHARED")
