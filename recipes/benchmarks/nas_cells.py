@@ -9,7 +9,8 @@ before it is trained, for early_loss 60 steps of 32, by Adam at 2e-3. Of cells t
 none that the file has already.
 
 In the end it prints rank correlations. For the smallest quarter naswot's is 0.68 with the validated accuracy after 12
-epochs and 0.85 with the test accuracy after 200, that of MACs 0.52 and 0.69.
+epochs and 0.85 with the test accuracy after 200, that of early_loss 0.81 and 0.60, that of MACs 0.52 and 0.69. To ask
+early_loss about the 839 cells that differ there takes two cores about an hour and a half.
 """
 
 import argparse
