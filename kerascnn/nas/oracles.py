@@ -217,6 +217,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
             random,
             evidence=self.evidence,
             pool=self.pool,
+            first=Random(self.seed) if len(self.evidence) > 1 else None,
         )
 
     def _capped(self, known, random):

@@ -18,6 +18,7 @@ from .space import Number, Space, is_active, is_ordered
 
 INITIAL = 4  # networks that are judged before the process is asked
 DRAWS = 24  # of which the evidence picks one in the beginning
+ASKED, MORE = 48, 8  # where asking takes time: of these, and so many more for each network that was tried
 PARENTS = 5  # the best, which have children
 POOL = 256  # children and strangers that are compared
 GENERATIONS = 4  # of which the first are strangers
@@ -47,6 +48,7 @@ def propose(
     *,
     evidence: Sequence[Evidence] = (),
     pool: int = POOL,
+    first: Random | None = None,
 ) -> dict | None:
     """Values of the network to try next, which is none of those tried; None if there seems to be no other.
 
@@ -57,7 +59,9 @@ def propose(
         tried: what was tried or is being tried, in the order in which it began.
         random: of this proposal.
         evidence: see above.
-        pool: networks that are compared; fewer where to ask `fits` takes long.
+        pool: networks that are compared; fewer where asking takes long.
+        first: of the first networks, where asking takes long: the same for each proposal, so that those that evidence
+            was asked about for one are compared for the next as well.
     """
     known = {_key(one.values) for one in tried}
     scored = [one for one in tried if one.score is not None]
@@ -75,7 +79,10 @@ def propose(
         return list(found.values())
 
     if len(scored) < INITIAL:
-        strangers = others(lambda: draw(random), DRAWS if evidence else 1)
+        if first:
+            strangers = others(lambda: draw(first), ASKED + MORE * len(tried))
+        else:
+            strangers = others(lambda: draw(random), DRAWS if evidence else 1)
         return strangers[np.argmax(_ranks(strangers, evidence))] if strangers else None
 
     parents = [one.values for one in sorted(scored, key=lambda one: one.score, reverse=True) if fits(one.values)]

@@ -121,6 +121,23 @@ def test_evidence_that_hardly_differs_does_not_decide():
     assert deviation.max() < 3
 
 
+def test_no_network_is_asked_about_for_one_proposal_alone():
+    """The first proposals are the best of those that were asked about so far."""
+    tried, asked = [], []
+
+    def ask(values):
+        asked.append(values)
+        return goodness(values)
+
+    for i in range(strategy.INITIAL):
+        known = [one.values for one in tried]
+        options = {"evidence": [ask], "first": Random(7)}
+        tried.append(Tried(propose(LARGE, LARGE.draw, lambda values: True, tried, Random(i), **options), 0.0))
+        different = {repr(values): values for values in asked if values not in known}
+        assert len(different) == strategy.ASKED + strategy.MORE * i
+        assert tried[-1].values == max(different.values(), key=goodness)
+
+
 @pytest.mark.parametrize("number", [float("nan"), -float("inf"), float("inf")])
 @pytest.mark.parametrize("always", [False, True])
 def test_evidence_that_is_no_number_is_the_worst(number, always):
