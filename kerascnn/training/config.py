@@ -33,7 +33,7 @@ HELP = {
     "goal": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
     "trials": "networks to try; as many as there is time for, unless told",
     "proxy": "naswot or early_loss: networks are asked before a training, or after 60 steps of it, while that agrees "
-    "with the results; takes seconds for each of 24, so only where trainings are long",
+    "with the results; takes seconds for each of dozens, so only where trainings are long",
     "winner_epochs": "to train the winner for, in place of the time that is left",
     "workers": "processes that search at the same time on this machine",
     "seed": "of all random numbers",

@@ -15,8 +15,8 @@ was then chosen on the MNIST table alone (`--to-the-end`), and NAS-Bench-201 rep
 With `--proxy` evolution asks one as well, which is charged. On the MNIST table, to the end, this was better only with
 the 25 % cap, where networks are of much the same size: of plain random's cost naswot took 0.19 and early_loss 0.15 in
 place of 0.28 (100 seeds); with the 50 % cap 0.33 and 0.25 in place of 0.23, without one 0.25 and 0.21 in place of 0.15
-(60 seeds). So for that cap each was replayed on NAS-Bench-201. There naswot took 0.81 in place of 0.62, as what it tells
-beyond size is the accuracy after 200 epochs, and those that validate best after 12 are others; early_loss took 0.43, a
+(60 seeds). So for that cap each was replayed on NAS-Bench-201. There naswot took 0.81 in place of 0.62, as it tells,
+beyond size, the accuracy after 200 epochs, and those that validate best after 12 are others; early_loss took 0.43, a
 fifth of it for asking. That networks which were asked about are compared again, and how many there are (`ASKED`, `MORE`
 of `strategy`), was then chosen on the MNIST table, and early_loss replayed once more: it took 0.33.
 
