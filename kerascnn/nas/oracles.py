@@ -141,7 +141,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
             better is one without asking. See `strategy` for when they count.
         ahead: what training the winner has ahead of it: for the same accuracy slow networks may promise less, and
             large ones more, see `promise`.
-        pool: networks that are compared for a proposal.
+        pool: networks that are compared for a proposal; fewer by default where proxies are asked about each.
     """
 
     def __init__(
@@ -155,12 +155,13 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         goal="accuracy",
         proxies=(),
         ahead=NOTHING,
-        pool=POOL,
+        pool=None,
         **kept,
     ):
         super().__init__(space, budget, **kept)
         self.ahead = ahead
-        self.rungs, self.factor, self.goal, self.pool = rungs(max_epochs, min_epochs, factor), factor, goal, pool
+        self.rungs, self.factor, self.goal = rungs(max_epochs, min_epochs, factor), factor, goal
+        self.pool = pool or (FEW if proxies else POOL)
         asked = [cache_by_values(lambda values, proxy=proxy: proxy(space.spec(values))) for proxy in proxies]
         self.evidence = (self._size, *asked)
 
@@ -371,6 +372,6 @@ def oracle(
     if strategy == "hyperband" and {"networks", "seconds"} & search.keys():
         search.setdefault("hyperband_iterations", 10**6)  # until then
     if strategy == "evolution":
-        search |= {"goal": goal, "ahead": ahead, **({"proxies": [proxy], "pool": FEW} if proxy else {})}
+        search |= {"goal": goal, "ahead": ahead, "proxies": [proxy] if proxy else []}
     budget.check(space)
     return STRATEGIES[strategy](space, budget, **search)

@@ -11,7 +11,6 @@ from random import Random
 from types import SimpleNamespace
 
 import keras
-import numpy as np
 
 from .. import __version__
 from ..data import Data, native_shape, pipeline
@@ -220,9 +219,9 @@ class Search:
         if not self.cfg.proxy:
             return None
         if self.cfg.proxy == "early_loss":
-            return partial(early_loss, batches=self.images.train.take(STEPS), compile=compile)
-        images = np.concatenate([batch for batch, _ in self.images.validation.take(IMAGES).as_numpy_iterator()])
-        return partial(naswot, images=images[:IMAGES])
+            return partial(early_loss, batches=self.images.train.take(STEPS).cache(), compile=compile)
+        images, _ = next(self.images.validation.unbatch().batch(IMAGES).as_numpy_iterator())
+        return partial(naswot, images=images)
 
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""

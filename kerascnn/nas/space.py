@@ -180,12 +180,12 @@ def space(family: str | dict, *, input_shape: tuple = (32, 32, 3), classes: int 
     """
     if isinstance(family, dict):
         family = _own(family)
-    elif family not in SPACES and family in catalog.names():
-        family = _own({"name": family})
-    elif family not in SPACES:
-        raise unknown("family", family, SPACES)
-    else:
+    elif family in SPACES:
         family = SPACES[family]
+    elif family in catalog.names():
+        family = _own({"name": family})
+    else:
+        raise unknown("family", family, SPACES)
     return family._replace(input_shape=tuple(input_shape), classes=classes)
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from nas_table import RATE
 
 from kerascnn.nas.proxy import IMAGES, PROXIES, STEPS, loss_after, told_apart
 from kerascnn.nas.strategy import correlation
@@ -30,7 +31,6 @@ from kerascnn.nas.strategy import correlation
 NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
 EDGES = sorted(combinations(range(4), 2), key=lambda edge: edge[::-1])  # from node to node, in the table's order
 CELLS, FILTERS = 5, (16, 32, 64)
-RATE = 2e-3
 
 
 def relu_conv_bn(x, filters, kernel_size, strides=1):
@@ -126,7 +126,9 @@ def ask(proxy, kinds):
 def read(path, proxy):
     """{what a cell computes: score} of a file, if there is one."""
     path = Path(path)
-    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) if path.exists() else []
+    if rows and proxy not in rows[0]:
+        raise SystemExit(f"{path}: has no column {proxy!r}; it has {', '.join(rows[0])}")
     return {computed(map(int, row["cell"])): float(row[proxy]) for row in rows}
 
 

@@ -55,7 +55,7 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from kerascnn.nas import Budget, Count, Number, Space
-from kerascnn.nas.oracles import FEW, STRATEGIES
+from kerascnn.nas.oracles import STRATEGIES
 from kerascnn.nas.promise import LEARNS
 from kerascnn.nas.proxy import PROXIES
 from kerascnn.nas.space import declare, decoded
@@ -126,7 +126,7 @@ class Nasbench:
     hyperband = {"max_epochs": 12, "factor": 3}
 
     def __init__(self, path, scores, proxy):
-        self.table, self.scores = dict(np.load(path)), read_cells(scores, proxy) if scores else {}
+        self.table, self.scores = dict(np.load(path)), read_cells(scores, proxy) if scores and proxy else {}
         kinds = ("none", "skip", "conv1x1", "conv3x3", "avgpool")
         numbers = tuple(Number(f"edge{i}", kinds) for i in range(1, 7))
         self.space = Space("nasbench201", numbers, lambda values: {"name": self.name, **values})
@@ -206,7 +206,7 @@ def oracle(strategy, table, cap, seed):
 
     settings = {"evolution": {"max_epochs": table.steps[-1], "min_epochs": table.steps[0]}}
     if proxy:
-        settings["evolution"] |= {"proxies": [ask], "pool": FEW}
+        settings["evolution"]["proxies"] = [ask]
     settings["hyperband"] = table.hyperband | {"hyperband_iterations": 1000}
     settings["bayesian"] = {"max_trials": 10**6}
     return STRATEGIES[strategy](table.space, budget, seed=seed, counted=counted, **settings.get(strategy, {}))
@@ -216,7 +216,7 @@ def open_table(path, to_the_end, scores, proxy, asking):
     """In each process, as a table cannot be sent to one."""
     global table
     table = Nasbench(path, scores, proxy) if path else TrainedToTheEnd() if to_the_end else Mnist()
-    if asking:
+    if asking is not None:
         table.asking = {proxy: asking}
     table.asked = 0.0  # seconds
     return table

@@ -42,13 +42,14 @@ def test_input(tmp_path):
 
 
 @pytest.mark.slow
-def test_nas_replay(tmp_path):
+@pytest.mark.parametrize("proxy", ["naswot", "early_loss"])
+def test_nas_replay(tmp_path, proxy):
     words = ["--seeds", "2", "--trials", "10", "--caps", "25 %", "--strategies", "plain random,evolution"]
-    words += ["--proxy", "early_loss", "--asking", "0.2", "--processes", "1"]
+    words += ["--proxy", proxy, "--asking", "0.2", "--processes", "1"]
     done = run("benchmarks/nas_replay.py", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "MNIST, at most 179,600 MACs" in done.stdout
-    for strategy in ("plain random", "evolution", "evolution + early_loss"):
+    for strategy in ("plain random", "evolution", f"evolution + {proxy}"):
         assert re.search(rf"│ {re.escape(strategy)} +│ 9\d\.\d\d%", done.stdout)
 
 
