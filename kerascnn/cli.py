@@ -100,10 +100,10 @@ def show_info(name: str, as_json: bool) -> None:
 
 
 def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> None:
-    from .training.devices import load_tensorflow
+    from .training.distribution.devices import load_tensorflow
 
     load_tensorflow()
-    from .training.predict import predict
+    from .training.tasks.predict import predict
 
     answers = predict(model, images, top)
     if as_json:
@@ -117,10 +117,10 @@ def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> 
 
 
 def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_json: bool) -> None:
-    from .training.devices import load_tensorflow
+    from .training.distribution.devices import load_tensorflow
 
     load_tensorflow()
-    from .data.sheet import draw_sheet
+    from .data.augmentation_sheet import draw_sheet
 
     draw_sheet(out, source, how, size, seed)
     return print_json({"picture": out}) if as_json else print(out)

@@ -52,3 +52,7 @@ def counts(what: str, found, length: int | None = None) -> None:
         raise InputError(f"{what}={found!r}: must be {numbers} of 1 or more, like {(2,) * (length or 4)}")
     for n in found:
         count(what, n)
+
+
+class TrainingStopped(Exception):
+    """Training cannot go on. The message is one complete line."""

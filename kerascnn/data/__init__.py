@@ -16,17 +16,18 @@ scale(images, ...)        pixels -> the range that a network wants; SCALINGS nam
 STATISTICS                mean and standard deviation of known sets
 """
 
-from .augment import AUGMENTS, Augment, augment
-from .crop import Crop
-from .images import read_images
-from .mask_folder import read_whole
+from .augmentation.crop import Crop
+from .augmentation.policies import AUGMENTS, Augment, augment
+from .augmentation.warp import WARPS, Warp
+from .labels import Data, load
 from .masks import Masks, load_masks, native_mask_shape
-from .oneshot import Trial, read_runs, sample_trials
+from .one_shot import Trial, read_runs, sample_trials
 from .pairs import Pairs, load_pairs
-from .pipeline import Data, load, native_shape
+from .pixel_weights import weight_map
 from .scaling import SCALINGS, STATISTICS, scale
-from .touching import weight_map
-from .warp import WARPS, Warp
+from .sources.decoding import read_images
+from .sources.mask_folder import read_whole
+from .sources.open import native_shape
 
 __all__ = [
     "AUGMENTS",

@@ -9,14 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError, one_of, unknown
-from . import mask_folder, named
-from .chance import keys
-from .images import cut_window, fit, read_images
-from .order import check_batch, check_order, endless, epoch_length, shuffled, validation_batch
-from .pipeline import EACH_WORKER_ITS_SHARE, is_folder, target_shape
+from .augmentation.warp import Warp, warp
+from .labels import EACH_WORKER_ITS_SHARE
+from .pixels import cut_window, fit
+from .sampling.shuffling import check_batch, check_order, endless, epoch_length, shuffled, validation_batch
+from .sampling.stateless_random import keys
 from .scaling import SCALINGS, scale, statistics
-from .scenes import scenes
-from .warp import Warp, warp
+from .sources import mask_folder, tfds
+from .sources.decoding import read_images
+from .sources.open import is_folder, target_shape
+from .sources.synthetic_scenes import scenes
 
 AUTOTUNE = tf.data.AUTOTUNE
 STILL = Warp()
@@ -169,7 +171,7 @@ def native_mask_shape(name: str | Path) -> tuple[int | None, int | None, int]:
         shapes = [pair.shape for side in mask_folder.open_folder(Path(name).expanduser()) for pair in side]
         sizes = {shape[:2] for shape in shapes}
         return (*(sizes.pop() if len(sizes) == 1 else (None, None)), max(shape[2] for shape in shapes))
-    return SCENE_SHAPE if name == "digits" else named.native_shape(_known(name))
+    return SCENE_SHAPE if name == "digits" else tfds.native_shape(_known(name))
 
 
 def origins(length: int, tile: int, overlap: int = 0) -> list[int]:
@@ -217,7 +219,7 @@ def _pictures(name, image_shape, tiles, held_out, limit, classes):
         sides = [_scenes(side, limit, image_shape) for side in (False, True)]
     else:
         known = KNOWN[_known(name)].classes
-        sides = [_records(part, KNOWN[name], image_shape, tiles) for part in named.open_named(name, limit)[2:]]
+        sides = [_records(part, KNOWN[name], image_shape, tiles) for part in tfds.open_named(name, limit)[2:]]
     if classes and len(classes) != len(known):
         raise InputError(f"classes={classes}: {name} has {len(known)}, {', '.join(known)}")
     return name, classes or known, *map(_in_memory, sides)

@@ -13,11 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError, one_of
-from .groups import Group, open_group, split_group
-from .order import FOREVER, check_batch, check_order
-from .pipeline import AUTOTUNE, EACH_WORKER_ITS_SHARE, target_shape
+from .augmentation.warp import Warp, warp
+from .class_sets import Group, open_group, split_group
+from .labels import AUTOTUNE, EACH_WORKER_ITS_SHARE
+from .sampling.shuffling import FOREVER, check_batch, check_order
 from .scaling import SCALINGS, scale, statistics
-from .warp import Warp, warp
+from .sources.open import target_shape
 
 HELD_BATCHES, HELD_PAIRS = 100, 40  # at most, to validate with
 HELD_SEED = 2**32  # none of training is as large

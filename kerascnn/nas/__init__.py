@@ -17,20 +17,22 @@ network. Importing this package imports neither Keras nor keras-tuner.
 
 from importlib import import_module
 
-from .budget import LIMITS, Budget, budget
-from .count import Count, count
-from .results import Result, results
-from .space import SPACES, Number, Space, hypermodel, space
+from .engine.trials import Result, results
+from .spaces.constraints import LIMITS, Budget, budget
+from .spaces.count import Count, count
+from .spaces.families import SPACES, space
+from .spaces.keras_tuner import hypermodel
+from .spaces.space import Number, Space
 
 _HOMES = {
     "BATCH": "search",
-    "STRATEGIES": "oracles",
+    "STRATEGIES": "strategies.oracles",
     "Search": "search",
-    "Tuner": "tuner",
-    "largest": "winner",
-    "oracle": "oracles",
-    "register": "winner",
-    "write_report": "report",
+    "Tuner": "engine.tuner",
+    "largest": "outcome.selection",
+    "oracle": "strategies.oracles",
+    "register": "outcome.selection",
+    "write_report": "outcome.report",
 }
 __all__ = [
     "LIMITS",

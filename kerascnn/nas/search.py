@@ -13,20 +13,22 @@ from types import SimpleNamespace
 import keras
 
 from .. import __version__
-from ..data import Data, native_shape, pipeline
-from ..errors import InputError, count, one_of
+from ..data import Data, labels, native_shape
+from ..errors import InputError, TrainingStopped, count, one_of
 from ..registry import build
-from ..training import config, devices, files, folders
-from ..training.budget import timed
-from ..training.start import TrainingStopped
-from . import parallel, report
-from .budget import Budget, Share, budget
-from .oracles import check, warm_starts
-from .promise import Ahead
-from .proxy import IMAGES, PROXIES, STEPS, early_loss, naswot
-from .results import results, states
-from .space import Space
-from .winner import knobs, networks, ranked
+from ..training import files, flags, run_folder
+from ..training.distribution import devices
+from ..training.procedure.epochs import timed
+from .engine import workers
+from .engine.trials import results, states
+from .outcome import report
+from .outcome.selection import knobs, networks, ranked
+from .spaces.constraints import Budget, Share, budget
+from .spaces.space import Space
+from .strategies.evolution import warm_starts
+from .strategies.extrapolation import Ahead
+from .strategies.oracles import check
+from .strategies.proxies import IMAGES, PROXIES, STEPS, early_loss, naswot
 
 UNLESS_TOLD = "3m"  # for a search that nothing else ends
 SEARCHED = 1 / 4  # of the time; its winner has the rest. About the best share on the MNIST table, see nas_replay.py
@@ -63,7 +65,7 @@ class Search:
     """
 
     def __init__(self, cfg: SimpleNamespace):
-        self.cfg, self.began, self.role = cfg, time.monotonic(), parallel.role()
+        self.cfg, self.began, self.role = cfg, time.monotonic(), workers.role()
         one_of("proxy", cfg.proxy, ("", *PROXIES))
         check(cfg.strategy, cfg.goal, cfg.proxy)
         count("workers", cfg.workers)
@@ -72,20 +74,20 @@ class Search:
             os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         devices.set_precision(cfg.mixed_precision)
         cfg.budget = cfg.budget or ("" if cfg.trials else UNLESS_TOLD)
-        self.total = config.duration("--budget", cfg.budget) if cfg.budget else None
+        self.total = flags.duration("--budget", cfg.budget) if cfg.budget else None
         if self.role == "worker":
             self._wait_for_chief()
         else:
-            folders.check(cfg.out, cfg.overwrite, cfg.resume)
-        self.about = config.record(cfg.out) if cfg.resume or self.role == "worker" else {}
+            run_folder.check(cfg.out, cfg.overwrite, cfg.resume)
+        self.about = flags.record(cfg.out) if cfg.resume or self.role == "worker" else {}
         if self.about and "space" not in self.about:
             raise InputError(f"--out {cfg.out}: holds a run, but no search that could go on")
 
     def _wait_for_chief(self):
         if not self.cfg.out:
             raise InputError("--out DIR is missing: a worker has to know the folder of the search")
-        until = time.monotonic() + parallel.PATIENCE
-        while not config.record(self.cfg.out):
+        until = time.monotonic() + workers.PATIENCE
+        while not flags.record(self.cfg.out):
             if time.monotonic() > until:
                 raise TrainingStopped(f"no chief has begun a search in {self.cfg.out}")
             time.sleep(0.2)
@@ -99,7 +101,7 @@ class Search:
 
     @cached_property
     def _opened(self):
-        return pipeline.opened(self.cfg.data, self.cfg.limit or None)
+        return labels.opened(self.cfg.data, self.cfg.limit or None)
 
     @property
     def _size(self):
@@ -146,7 +148,7 @@ class Search:
         if seconds is not None and seconds < 1:
             raise InputError(f"--budget {self.cfg.budget}: is over before a network is trained; give more")
         name = f"search-{self.space.name}-{images.name}" + ("-smoke" if self.cfg.smoke else "")
-        self.budget, self.folder = limits, folders.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume)
+        self.budget, self.folder = limits, run_folder.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume)
         self.about = {
             "kerascnn": __version__,
             "flags": vars(self.cfg),
@@ -226,7 +228,7 @@ class Search:
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""
         if self.cfg.workers > 1 and self.role is None and not self.about["ended"]:
-            parallel.start_workers([sys.argv[0], "--resume", "--out", str(self.folder)], self.cfg.workers)
+            workers.start_workers([sys.argv[0], "--resume", "--out", str(self.folder)], self.cfg.workers)
             return True
         return self.about["ended"]
 
@@ -244,7 +246,7 @@ class Search:
         spec = ranked(networks(results(self.folder)), Ahead(**self.about["ahead"]))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
-        begun = config.record(out).get("flags", {})
+        begun = flags.record(out).get("flags", {})
         cfg = {**vars(self.cfg), "out": str(out), "resume": True, "overwrite": False, "knobs": knobs(spec)}
         cfg["epochs"] = begun.get("epochs", self.cfg.winner_epochs)
         if not self.cfg.batch:

@@ -21,13 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from ..errors import InputError, count, one_of
-from ..training import devices, launch
-from ..training.config import duration, flag
-from ..training.start import TrainingStopped, one_line_endings
-from .flags import ITS_OWN, Plan, Trial, varied
-from .results import by_step, states
-from .space import declare, decoded, encoded
+from ..errors import InputError, TrainingStopped, count, one_of
+from ..training import launch
+from ..training.distribution import devices
+from ..training.flags import duration, flag
+from ..training.main import one_line_endings
+from .engine.trials import by_step, states
+from .spaces.keras_tuner import declare, decoded, encoded
+from .sweep_plan import ITS_OWN, Plan, Trial, varied
 
 STRATEGIES = ("evolution", "random")
 POLL = 0.2  # seconds between two looks at a run
@@ -73,8 +74,8 @@ def _oracle(plan, space):
     import keras_tuner
     from keras_tuner.oracles import RandomSearchOracle
 
-    from .keeping import Kept, well_spaced
-    from .strategy import Tried, propose
+    from .engine.durable_oracle import Kept, well_spaced
+    from .strategies.surrogate import Tried, propose
 
     sign = -1 if plan.lowest else 1
 
@@ -109,7 +110,7 @@ def _sweeper():
     """The class; defining it imports keras-tuner, and with it TensorFlow."""
     from keras_tuner.errors import FailedTrialError
 
-    from .tuner import Dropped, Searcher
+    from .engine.tuner import Dropped, Searcher
 
     class Sweeper(Searcher):
         """Trials are runs of a recipe."""
@@ -233,9 +234,9 @@ def _check_recipe(command):
 
 
 def _folder(given, plan) -> Path:
-    from ..training import folders
+    from ..training import run_folder
 
-    return Path(given.out) if given.resume else folders.make(f"sweep-{Path(plan.command[0]).stem}", given.out)
+    return Path(given.out) if given.resume else run_folder.make(f"sweep-{Path(plan.command[0]).stem}", given.out)
 
 
 def run(words: Sequence[str]) -> None:
@@ -245,10 +246,10 @@ def run(words: Sequence[str]) -> None:
     plan = _plan(given)
     devices.load_tensorflow()  # keras-tuner imports it
     folder = _folder(given, plan)
-    from . import parallel
-    from .keeping import write
+    from .engine import workers
+    from .engine.durable_oracle import write
 
-    if parallel.role() is None:
+    if workers.role() is None:
         write(folder / "search.json", plan._asdict())
         chosen = varied(plan.vary).numbers
         print(
@@ -257,11 +258,11 @@ def run(words: Sequence[str]) -> None:
             flush=True,
         )
     if given.workers > 1:
-        parallel.start_workers(["-m", "kerascnn.nas.sweep", "--resume", "--out", str(folder)], given.workers)
+        workers.start_workers(["-m", "kerascnn.nas.sweep", "--resume", "--out", str(folder)], given.workers)
         trials = found(plan, folder)
     else:
         trials = sweep(plan, folder)
-    if parallel.role() is None:
+    if workers.role() is None:
         from .sweep_report import publish
 
         publish(plan, folder, trials)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..training import files, pictures, report
-from .flags import Plan, Trial, varied
+from ..training import files
+from ..training.reporting import page, plots
+from .sweep_plan import Plan, Trial, varied
 
 SHOWN = 20  # runs on the terminal
 
@@ -25,7 +26,7 @@ def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
         folder / "winner.json", {"trial": best.trial, plan.score: best.score, "flags": best.values, "command": command}
     )
     draw(folder / "scores.png", plan, ended)
-    table = report.Table(
+    table = page.Table(
         "Runs, the best first",
         ("trial", plan.score, *names, "training"),
         [
@@ -33,12 +34,12 @@ def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
             for trial in ended
         ],
     )
-    failures = report.Table(
+    failures = page.Table(
         "Runs without a score",
         ("trial", *names, "why"),
         [(trial.trial, *map(str, trial.values.values()), trial.message or "put off") for trial in others],
     )
-    whole = report.Report(
+    whole = page.Report(
         title=f"{Path(plan.command[0]).stem}: {', '.join(names)} varied",
         lead=f"{len(ended)} runs of {shlex.join(['python', *plan.command])}, each with other flags. The best one was "
         f"chosen on the images that its {plan.score} is of, so it will do a little worse on others.",
@@ -53,8 +54,8 @@ def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
         usage=f"    {command}\n",
     )
     for shown in (table, failures)[: 1 + bool(others)]:
-        report.print_table(shown._replace(rows=shown.rows[:SHOWN]))
-    report.publish(folder, whole)
+        page.print_table(shown._replace(rows=shown.rows[:SHOWN]))
+    page.publish(folder, whole)
     print(f"The best run again, or for longer:\n{command}")
 
 
@@ -78,14 +79,14 @@ def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
     for axes, number in zip(panels, numbers, strict=True):
         chosen = [trial.values[number.name] for trial in ended]
         if isinstance(number.choices[0], str):
-            axes.set_xticks(range(len(number.choices)), [pictures.shortened(choice) for choice in number.choices])
+            axes.set_xticks(range(len(number.choices)), [plots.shortened(choice) for choice in number.choices])
             chosen = [number.choices.index(choice) for choice in chosen]
         elif min(number.choices) > 0 and max(number.choices) >= 10 * min(number.choices):
             axes.set_xscale("log")
         scores = [trial.score for trial in ended]
-        axes.plot(chosen, scores, "o", ms=6, mfc="none", color=pictures.HELD_OUT)
-        axes.plot(chosen[0], scores[0], "o", ms=8, color=pictures.HELD_OUT)
+        axes.plot(chosen, scores, "o", ms=6, mfc="none", color=plots.HELD_OUT)
+        axes.plot(chosen[0], scores[0], "o", ms=8, color=plots.HELD_OUT)
         axes.set(xlabel=number.name.removeprefix("knob."))
-        pictures.frame(axes)
+        plots.frame(axes)
     panels[0].set_ylabel(plan.score)
-    pictures.write(figure, path)
+    plots.write(figure, path)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import keras
 
+from ..errors import TrainingStopped
 from . import files
-from .optimizers import swap_average
-from .start import TrainingStopped
+from .procedure.weight_average import swap_average
 
 
 def by_accuracy(logs: dict) -> tuple[float, float]:

@@ -15,12 +15,13 @@ import tensorflow as tf
 
 from .. import __version__, analysis, weights
 from ..catalog import Card
-from ..errors import InputError, count, one_of
-from . import checkpoint, devices, distribute, files, folders
-from .accumulate import accumulate
+from ..errors import InputError, TrainingStopped, count, one_of
+from . import files, run_folder
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
-from .resume import Checkpoints, interval
-from .start import TrainingStopped
+from .distribution import devices, replicas
+from .procedure.gradient_accumulation import accumulate
+from .resume import checkpoint
+from .resume.callback import Checkpoints, interval
 
 
 def by_chief(report: Callable) -> Callable:
@@ -86,14 +87,14 @@ class Run:
     ):
         self.cfg, self.score, self.part_of = cfg, score, part_of
         count("accumulate", cfg.accumulate)
-        one_of("batch_norm", cfg.batch_norm, distribute.BATCH_NORMS)
+        one_of("batch_norm", cfg.batch_norm, replicas.BATCH_NORMS)
         self.strategy = devices.strategy()  # of several machines it has to be made before anything is computed
         self.replicas, self.is_chief = self.strategy.num_replicas_in_sync, devices.is_chief()
         if cfg.accumulate > 1 and cfg.batch % (self.replicas * cfg.accumulate):
             parts = f"--accumulate {cfg.accumulate} parts" + f" on {self.replicas} devices" * (self.replicas > 1)
             raise InputError(f"--batch {cfg.batch}: cannot be divided into {parts}")
         if self.is_chief:
-            folders.check(cfg.out, cfg.overwrite, cfg.resume)
+            run_folder.check(cfg.out, cfg.overwrite, cfg.resume)
         interval(cfg.checkpoint_every)
         self.saved = self._checkpoint() if cfg.resume else None
         self.resumed = self.saved is not None
@@ -120,7 +121,7 @@ class Run:
         if self.cfg.accumulate > 1:
             accumulate(model, self.cfg.accumulate)
         if self.replicas > 1:
-            distribute.prepare(model, self.cfg.batch_norm == "synchronized")
+            replicas.prepare(model, self.cfg.batch_norm == "synchronized")
         self.about = {
             "kerascnn": __version__,
             "name": model.name,
@@ -159,7 +160,10 @@ class Run:
             except OSError as error:
                 raise InputError(f"cannot write into the run folder {self.folder}: {error.strerror}") from error
         else:
-            self.folder, self.config = folders.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume), config
+            self.folder, self.config = (
+                run_folder.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume),
+                config,
+            )
             files.write_json(self.folder / "config.json", config)
         print(
             f"{model.name}, {model.count_params():,} parameters; {data.name}, {data.train_size:,} images and "
@@ -192,7 +196,7 @@ class Run:
         clock = Clock(self.config["train_images"])
         best = BestModel(self.folder and self.folder / "model.keras", self.about, self.score)
         stateful = [*extra, clock, best]
-        averaged = [distribute.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
+        averaged = [replicas.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
         return [
             StopOnNonFiniteLoss(keeps_best=self.score is not None),
             *averaged,
@@ -220,7 +224,7 @@ class Run:
         if self.is_chief:
             checkpoint.clear(self.folder)
         if devices.workers() > 1:
-            distribute.wait_for_all()
+            replicas.wait_for_all()
 
     def best_model(self) -> keras.Model:
         """The model of the best epoch."""

@@ -22,7 +22,7 @@ def main(cfg):
 
     import tensorflow as tf
 
-    from kerascnn.training.resume import Checkpoints
+    from kerascnn.training.resume.callback import Checkpoints
 
     spent = dict.fromkeys(("on_train_begin", "on_train_batch_end", "on_epoch_end"), 0.0)
 

@@ -58,7 +58,7 @@ def train(cfg):
     import keras
     import tensorflow as tf
 
-    from kerascnn.training import devices, distribute
+    from kerascnn.training.distribution import devices, replicas
 
     if cfg.double:
         keras.config.set_floatx("float64")
@@ -76,7 +76,7 @@ def train(cfg):
         optimizer = keras.optimizers.SGD(cfg.lr, momentum=0.9)
         model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     if strategy.num_replicas_in_sync > 1:
-        distribute.prepare(model, synchronized=True)
+        replicas.prepare(model, synchronized=True)
     steps = []
     note = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda batch, logs: model.reset_metrics(),  # else they are means since the epoch began
@@ -87,7 +87,7 @@ def train(cfg):
     if devices.is_chief():
         Path(cfg.losses).write_text(json.dumps([steps, judged["loss"], judged["accuracy"]]))
     if devices.workers() > 1:
-        distribute.wait_for_all()
+        replicas.wait_for_all()
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from kerascnn import data
-from kerascnn.data.augment import draw_parts
-from kerascnn.data.chance import keys
-from kerascnn.data.images import cut_window
+from kerascnn.data.augmentation.policies import draw_parts
+from kerascnn.data.pixels import cut_window
+from kerascnn.data.sampling.stateless_random import keys
 
 AUTOTUNE = tf.data.AUTOTUNE
 

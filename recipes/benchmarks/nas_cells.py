@@ -25,8 +25,8 @@ from time import perf_counter
 import numpy as np
 from nas_table import RATE
 
-from kerascnn.nas.proxy import IMAGES, PROXIES, STEPS, loss_after, told_apart
-from kerascnn.nas.strategy import correlation
+from kerascnn.nas.strategies.proxies import IMAGES, PROXIES, STEPS, loss_after, told_apart
+from kerascnn.nas.strategies.surrogate import correlation
 
 NONE, SKIP, CONV1, CONV3, POOL = range(5)  # what an edge of a cell is, as the table has it
 EDGES = sorted(combinations(range(4), 2), key=lambda edge: edge[::-1])  # from node to node, in the table's order

@@ -55,10 +55,10 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from kerascnn.nas import Budget, Count, Number, Space
-from kerascnn.nas.oracles import STRATEGIES
-from kerascnn.nas.promise import LEARNS
-from kerascnn.nas.proxy import PROXIES
-from kerascnn.nas.space import declare, decoded
+from kerascnn.nas.spaces.keras_tuner import declare, decoded
+from kerascnn.nas.strategies.extrapolation import LEARNS
+from kerascnn.nas.strategies.oracles import STRATEGIES
+from kerascnn.nas.strategies.proxies import PROXIES
 
 CAPS = {"none": 1.0, "50 %": 0.5, "25 %": 0.25}  # quantiles of the MACs in a table, above which nothing fits
 MARKS = (10, 20, 40, 60)  # costs at which strategies are compared, in trials of random search

@@ -117,7 +117,7 @@ def told(spec, images, labels):
     import keras
     import numpy as np
 
-    from kerascnn.nas.proxy import IMAGES, STEPS, early_loss, naswot
+    from kerascnn.nas.strategies.proxies import IMAGES, STEPS, early_loss, naswot
 
     def compile(model):
         model.compile(keras.optimizers.Adam(RATE), "sparse_categorical_crossentropy")

@@ -11,8 +11,8 @@ from PIL import Image
 
 from kerascnn import InputError, data
 from kerascnn.data import masks as module
+from kerascnn.data.augmentation.warp import WARPS
 from kerascnn.data.masks import Picture, Stored, fit_mask, load_masks, native_mask_shape, origins
-from kerascnn.data.warp import WARPS
 
 UNIT = {"scaling": "unit"}
 

@@ -7,15 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from kerascnn import data, nas
-from kerascnn.errors import InputError
+from kerascnn.errors import InputError, TrainingStopped
 from kerascnn.nas import search as module
-from kerascnn.nas.count import count
 from kerascnn.nas.search import Search
-from kerascnn.training import config
-from kerascnn.training.start import TrainingStopped
+from kerascnn.nas.spaces.count import count
+from kerascnn.training.flags import STANDARD
 
-from .test_results import written
-from .test_winner import SPEC
+from .engine.test_trials import written
+from .outcome.test_selection import SPEC
 
 FLAGS = {
     "data": "digits", "family": "", "size": 0, "limit": 40, "batch": 8, "lr": 0.05, "trials": 0,
@@ -32,7 +31,7 @@ def alone(tmp_path, monkeypatch):
 
 
 def flags(**given):
-    return SimpleNamespace(**{**FLAGS, **config.STANDARD, "knobs": {}, "out": "search", **given})
+    return SimpleNamespace(**{**FLAGS, **STANDARD, "knobs": {}, "out": "search", **given})
 
 
 def load(**which):

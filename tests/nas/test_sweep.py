@@ -13,12 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn.errors import InputError
-from kerascnn.nas.flags import STEPS, Plan, varied
-from kerascnn.nas.results import results
+from kerascnn.errors import InputError, TrainingStopped
+from kerascnn.nas.engine.trials import results
 from kerascnn.nas.sweep import found, run, sweep
+from kerascnn.nas.sweep_plan import STEPS, Plan, varied
 from kerascnn.nas.sweep_report import publish, ranked
-from kerascnn.training.start import TrainingStopped
 
 from ..recipes import RECIPES
 

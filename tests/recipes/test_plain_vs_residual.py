@@ -11,7 +11,7 @@ import pytest
 
 import kerascnn
 from kerascnn.training import CrossEntropy, SideBySide
-from kerascnn.training.budget import epochs
+from kerascnn.training.procedure.epochs import epochs
 
 from . import run
 

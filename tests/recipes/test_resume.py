@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from kerascnn.training import checkpoint, files
+from kerascnn.training import files
+from kerascnn.training.resume import checkpoint
 
 from . import ENVIRONMENT, command, run
 

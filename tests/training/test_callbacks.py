@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from kerascnn.errors import TrainingStopped
 from kerascnn.training import files
 from kerascnn.training.callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard
-from kerascnn.training.start import TrainingStopped
 
 
 def network(lr=0.1):

@@ -1,0 +1,102 @@
+"""Changes of colour: however many, they are one matrix for each image, or one table.
+
+`matrix` composes what mixes the channels linearly: brightness, contrast, saturation, hue, lighting. `table` composes
+what gives every value of a channel another one: stretching the contrast, equalizing, posterizing, solarizing.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from ..pixels import LUMINANCE
+
+# The principal components of the RGB values of ImageNet, white being 1: eigenvalues, which Krizhevsky et al. 2012,
+# Section 4.1, multiply by random numbers, and eigenvectors, in columns. From facebookarchive/fb.resnet.torch,
+# datasets/imagenet.lua.
+EIGENVALUES = np.array([0.2175, 0.0188, 0.0045], np.float32)
+EIGENVECTORS = np.array(
+    [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]], np.float32
+)
+# To luminance and two axes of colour (NTSC's I and Q), in which a change of hue is a rotation.
+YIQ = np.array([LUMINANCE, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
+
+
+def matrix(means, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, light=0.0) -> tuple[tf.Tensor, tf.Tensor]:
+    """What changes the colours of each image, in this order; as of Pillow's `ImageEnhance`, but for the hue.
+
+    Args:
+        means: (b, channels), the mean colours; 1 or 3 channels, of which one knows no saturation, hue or light.
+        brightness: factors (b,) of all values.
+        contrast: factors (b,) of the distance from the image's mean luminance.
+        saturation: factors (b,) of the distance from each pixel's luminance.
+        hue: turns (b,) of the circle of colours.
+        light: (b, 3), added.
+
+    Returns:
+        (b, channels, channels) and (b, channels): a colour c, a row, becomes c @ matrix + offset.
+    """
+    count, channels = tf.shape(means)[0], means.shape[-1]
+    brightness, contrast, saturation, hue = (
+        tf.broadcast_to(tf.cast(value, tf.float32), [count])[:, None, None]
+        for value in (brightness, contrast, saturation, hue)
+    )
+    luminance = np.float32(LUMINANCE if channels == 3 else (1,))[:, None]
+    one = tf.eye(channels)
+    change = one * brightness * contrast
+    offset = brightness * (1 - contrast) * (means[:, None] @ tf.broadcast_to(luminance, (count, channels, 1)))
+    if channels == 3:
+        change @= saturation * one + (1 - saturation) * np.repeat(luminance, 3, axis=1)
+        cos, sin = tf.cos(2 * np.pi * hue), tf.sin(2 * np.pi * hue)
+        turn = np.diag([1, 0, 0]) + cos * np.diag([0, 1, 1]) + sin * np.array([[0, 0, 0], [0, 0, 1], [0, -1, 0]])
+        change @= YIQ.T @ turn @ np.linalg.inv(YIQ.T)
+    offset = tf.broadcast_to(offset[:, 0], (count, channels))
+    return change, offset + light if channels == 3 else offset
+
+
+def recoloured(images, change, offset) -> tf.Tensor:
+    """Images (b, height, width, channels) with the colours that `matrix` says, within 0 to 255: float32."""
+    colours = tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], -1, images.shape[-1]))
+    return tf.reshape(tf.clip_by_value(colours @ change + offset[:, None], 0, 255), tf.shape(images))
+
+
+def table(images, stretch=False, equalize=False, bits=8, threshold=256) -> tf.Tensor:
+    """What gives each value of each channel another one, in this order; as Pillow's `ImageOps`.
+
+    Args:
+        images: uint8 (b, height, width, channels).
+        stretch: bool (b,): the lowest value becomes 0, the highest 255.
+        equalize: bool (b,): all values become equally frequent.
+        bits: whole (b,): so many upper bits remain.
+        threshold: whole (b,): values from this one on are inverted.
+
+    Returns:
+        uint8 (b, channels, 256).
+    """
+    count, pixels = tf.shape(images)[0], tf.shape(images)[1] * tf.shape(images)[2]
+    stretch, equalize, bits, threshold = (
+        tf.broadcast_to(value, [count])[:, None, None] for value in (stretch, equalize, bits, threshold)
+    )
+    value = tf.range(256)
+    frequency = tf.math.bincount(tf.reshape(_places(images), [-1]), minlength=count * images.shape[-1] * 256)
+    frequency = tf.reshape(frequency, (count, images.shape[-1], 256))
+    lowest = tf.reduce_min(tf.where(frequency > 0, value, 255), axis=-1, keepdims=True)
+    highest = tf.reduce_max(tf.where(frequency > 0, value, 0), axis=-1, keepdims=True)
+    values = tf.broadcast_to(value, tf.shape(frequency))
+    stretched = (values - lowest) * 255 // tf.maximum(highest - lowest, 1)
+    values = tf.where(stretch & (highest > lowest), tf.clip_by_value(stretched, 0, 255), values)
+    step = (pixels - tf.gather(frequency, highest, batch_dims=2)) // 255
+    evened = (step // 2 + tf.cumsum(frequency, axis=-1, exclusive=True)) // tf.maximum(step, 1)
+    values = tf.where(equalize & (step > 0), tf.minimum(evened, 255), values)
+    values = tf.bitwise.left_shift(tf.bitwise.right_shift(values, 8 - bits), 8 - bits)
+    return tf.cast(tf.where(values >= threshold, 255 - values, values), tf.uint8)
+
+
+def looked_up(images, table) -> tf.Tensor:
+    """Images, uint8, with the values that `table` says."""
+    return tf.gather(tf.reshape(table, [-1]), _places(images))
+
+
+def _places(images):
+    """Of each value in a list of 256 for each channel of each image."""
+    count, channels = tf.shape(images)[0], images.shape[-1]
+    lists = tf.reshape(tf.range(count * channels), (count, 1, 1, channels))
+    return lists * 256 + tf.cast(images, tf.int32)

@@ -1,0 +1,85 @@
+"""Which part of an image is shown in training, in every image and epoch another one."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ..pixels import cut_window
+from ..sampling.stateless_random import below, uniform
+
+Range = tuple[float, float]
+TRIES = 10
+
+
+class Crop(NamedTuple):
+    """A part that is cut out and resized, either by its area or by the length of the image's sides.
+
+    Attributes:
+        area: the part's share of the image's area, evenly distributed; None to go by `side`.
+        aspect: how much wider the part is than what comes out, evenly distributed on a logarithmic scale.
+        side: without `area`: the shorter side to which the image is resized before the part is cut out of it, in sides
+            of what comes out: 256 / 224.
+        central: without `area`: whether the part lies in the central part that has the shape of what comes out.
+    """
+
+    area: Range | None = None
+    aspect: Range = (1, 1)
+    side: Range = (1, 1)
+    central: bool = False
+
+
+def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:
+    """A part for each key.
+
+    Args:
+        key: of the images, uint64 (b,); see `chance`.
+        rows, columns: of the images.
+        height, width: of what comes out.
+
+    Returns:
+        (top, left, rows, columns) in whole pixels of an image: int32 (b,).
+    """
+    draws = uniform(key, 2 * TRIES + 2)
+    place, draws = tf.unstack(draws[:2]), draws[2:]
+    tallest, widest = cut_window(rows, columns, height, width)[2:]
+    at, room = (0, 0), (rows, columns)
+    if crop.area is None:
+        low, high = crop.side
+        sides = [tf.cast(length, tf.float32) / (low + (high - low) * draws[0]) for length in (tallest, widest)]
+        size = [tf.maximum(tf.cast(tf.round(side), tf.int32), 1) for side in sides]
+        if crop.central:
+            at, room = ((rows - tallest) // 2, (columns - widest) // 2), (tallest, widest)
+    else:
+        size = _by_area(crop, draws, rows, columns, height, width, (tallest, widest))
+    return (
+        *(
+            first + below(share, length - part + 1)
+            for first, share, length, part in zip(at, place, room, size, strict=True)
+        ),
+        *size,
+    )
+
+
+def ten_crops(images, height: int, width: int) -> tf.Tensor:
+    """The four corners and the middle of images (b, h, w, channels), then their mirrors: (b, 10, height, width, ...).
+
+    Krizhevsky et al. 2012, Section 4.1.
+    """
+    bottom, right = images.shape[1] - height, images.shape[2] - width
+    places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
+    five = tf.stack([images[:, top : top + height, left : left + width] for top, left in places], axis=1)
+    return tf.concat([five, five[:, :, :, ::-1]], axis=1)
+
+
+def _by_area(crop, draws, rows, columns, height, width, largest):
+    """The first of ten attempts that lies within the image; the largest part of the right shape where none does."""
+    low, high = crop.area
+    narrow, wide = crop.aspect
+    area = tf.cast(rows * columns, tf.float32) * (low + (high - low) * draws[:TRIES])
+    ratio = tf.cast(width / height, tf.float32) * narrow * (wide / narrow) ** draws[TRIES:]
+    tries = [tf.cast(tf.round(tf.sqrt(part)), tf.int32) for part in (area / ratio, area * ratio)]
+    inside = (tries[0] >= 1) & (tries[1] >= 1) & (tries[0] <= rows) & (tries[1] <= columns)
+    first = tf.argmax(inside, axis=0, output_type=tf.int32)
+    at = tf.stack([first, tf.range(tf.size(first))], axis=1)
+    none = ~tf.reduce_any(inside, axis=0)
+    return [tf.where(none, most, tf.gather_nd(part, at)) for part, most in zip(tries, largest, strict=True)]

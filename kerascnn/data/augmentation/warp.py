@@ -1,0 +1,254 @@
+"""Geometric distortions of images and their masks: however many, they are one sampling grid and one look-up.
+
+What is in an image moves, in this order, about the centre of the window that is cut out of it:
+
+    stretch and scale -> shear -> rotation -> flips -> resizing of the crop -> translation -> lens
+
+The grid is made the other way round: it says, for every pixel of the answer, where in the image it comes from; the
+elastic displacement is added there. So the order of the table above is that of `matrices` and `grid`, and a further
+distortion is one more line in one of them.
+
+Where only whole pixels move (flips, `shift`), each is looked up once, otherwise the four around each place. Four are no
+antialiasing: up to half its size an image can be made smaller, and every pixel still has a share in the answer.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ..sampling.stateless_random import below, fold, keys_of, normal, uniform
+from .crop import Crop, draw_windows
+from .interpolation import bilinear, clipped, mirrored, nearest
+
+Range = tuple[float, float]
+
+
+class Warp(NamedTuple):
+    """How images are distorted. A range (low, high) is drawn from uniformly, for every image anew; the defaults do
+    nothing.
+
+    Attributes:
+        rotation: degrees, counter-clockwise.
+        scale: factor of both axes.
+        stretch: factor of each axis, drawn for each.
+        shear: pixels sideways for a pixel along the other axis, drawn for each axis.
+        translation: pixels along each axis, drawn for each.
+        lens: radial distortion: how much further from the middle a corner's pixel is looked up, as a share of its
+            distance, which grows with the square of it; above 0 a barrel, below a pincushion.
+        probability: that a component of the above, of which there are nine, or the elastic one is applied at all.
+        flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
+        quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
+        elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
+            the window; in between they are interpolated bicubically. 0 costs nothing.
+        elastic_nodes: nodes of that grid along each axis, two or more.
+        shift: up to so much of each side, in whole pixels, in either direction.
+        crop: the part that is shown; see `Crop`. None shows as much as comes out, at its own size.
+        fill: what is outside of an image: a value, or None to mirror the image at its edge pixels.
+        mask_fill: what is outside of a mask where `fill` is a value.
+    """
+
+    rotation: Range = (0, 0)
+    scale: Range = (1, 1)
+    stretch: Range = (1, 1)
+    shear: Range = (0, 0)
+    translation: Range = (0, 0)
+    lens: Range = (0, 0)
+    probability: float = 1
+    flip_horizontal: float = 0
+    flip_vertical: float = 0
+    quarter_turns: bool = False
+    elastic: float = 0
+    elastic_nodes: int = 3
+    shift: float = 0
+    crop: Crop | None = None
+    fill: float | None = None
+    mask_fill: int = 0
+
+
+# Ronneberger et al. 2015, Section 3.1: displacements on a 3 by 3 grid with a standard deviation of 10 pixels; shifts
+# and rotations, for which the paper has no numbers: here they are 20 pixels and any angle.
+UNET = Warp(rotation=(-180, 180), translation=(-20, 20), elastic=10)
+# Koch et al. 2015, Section 3.2: each of the seven components with probability 0.5.
+KOCH = Warp(rotation=(-10, 10), shear=(-0.3, 0.3), stretch=(0.8, 1.2), translation=(-2, 2), probability=0.5)
+
+# Small distortions that suit what has an up and a down.
+SLIGHT = Warp(rotation=(-10, 10), scale=(0.9, 1.1), translation=(-4, 4))
+# What lies under a microscope has neither. Half of each, because looking up between pixels takes away noise, which is
+# in the images on which the network will be used.
+MICROSCOPY = Warp(
+    rotation=(-45, 45), scale=(0.85, 1.15), elastic=6, probability=0.5, flip_horizontal=0.5, quarter_turns=True
+)
+WARPS = {"none": Warp(), "slight": SLIGHT, "microscopy": MICROSCOPY, "unet": UNET, "koch": KOCH}
+
+
+def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = None, more=None):
+    """Distort a batch of images, each in a way of its own, and their masks with them.
+
+    Args:
+        images: (b, height, width, channels), uint8 or float, of at least 2x2 pixels.
+        how: what is drawn.
+        key: `keys` of the images, (b,): what is done to each is a function of its key and of `how` alone. Or two
+            integers, like [seed, step], from which the images of a batch get theirs.
+        masks: whole numbers (b, height, width).
+        window: (rows, columns) of what comes out, by default as much as there is. Without a crop it is a part that is
+            cut out, at a place of its own in each image.
+        more: a further (matrices, shifts), (b, 2, 2) and two (b,), for `grid`.
+
+    Returns:
+        Images (b, rows, columns, channels), looked up bilinearly, or images and masks (b, rows, columns), looked up at
+        the nearest pixel, so that they hold no other values than before. Types stay as they are.
+    """
+    images = tf.convert_to_tensor(images)
+    size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
+    y, x = grid(how, keys_of(key, tf.shape(images)[0]), size, window or size, more)
+    inside = mirrored if how.fill is None else clipped
+    look_up = nearest if more is None and whole(how) else bilinear
+
+    def warped(y, x, images, *masks):
+        at = [inside(place, length) for place, length in zip((y, x), size, strict=True)]
+        outside = None
+        if how.fill is not None:
+            outside = (tf.abs(y - at[0]) > 0.5) | (tf.abs(x - at[1]) > 0.5)
+        return look_up(images, *at, outside, how.fill), *(nearest(m, *at, outside, how.mask_fill) for m in masks)
+
+    def one_by_one(parts):
+        return tuple(part[0] for part in warped(*(part[None] for part in parts)))
+
+    parts = (images,) if masks is None else (images, tf.convert_to_tensor(masks))
+    if images.shape[0] == 1 or (more is None and straight(how)):
+        found = warped(y, x, *parts)
+    else:  # an image fits into the caches, a batch doesn't
+        kinds = tuple(part.dtype for part in parts)
+        at_once = None if tf.executing_eagerly() else 4
+        found = tf.map_fn(one_by_one, (y, x, *parts), fn_output_signature=kinds, parallel_iterations=at_once)
+    return found[0] if masks is None else found
+
+
+def straight(how: Warp) -> bool:
+    """Whether rows stay rows and columns stay columns."""
+    return not (how.elastic or how.quarter_turns or any((*how.rotation, *how.shear, *how.lens)))
+
+
+def whole(how: Warp) -> bool:
+    """Whether pixels only change places."""
+    fixed = how._replace(flip_horizontal=0, flip_vertical=0, shift=0, fill=None, mask_fill=0, probability=1)
+    return fixed == Warp()
+
+
+def grid(how: Warp, key, size, window, more=None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where the pixels of distorted images come from.
+
+    Args:
+        key: `keys` of the images, (b,).
+        size, window: (height, width) of the images and of what comes out.
+        more: a further (matrices, shifts), (b, 2, 2) and two (b,), of pixels (x, y) from the centre, pointing down; the
+            matrices act after those of `how`.
+
+    Returns:
+        (y, x), each (b, *window): pixels from the centre of an image's first pixel, outside of the image too. Where
+        `straight`, they are (b, rows, 1) and (b, 1, columns).
+    """
+    draws = iter(tf.unstack(uniform(fold(key, 0), DRAWS)))
+    forward, shift = matrices(how, draws), [_drawn(how, draws, how.translation, 0) for _ in "yx"]
+    if more is not None:
+        forward, shift = more[0] @ forward, [one + other for one, other in zip(shift, more[1][::-1], strict=True)]
+    inverse, lens = tf.linalg.inv(forward)[:, :, :, None, None], _drawn(how, draws, how.lens, 0)[:, None, None]
+    firsts, parts = _windows(how, key, draws, size, window)
+    dy, dx = (tf.reshape(tf.range(n) - (n - 1) / 2, shape) for n, shape in zip(_floats(window), AXES, strict=True))
+    if any(how.lens):
+        bend = 1 + lens * (dy**2 + dx**2) / tf.maximum(tf.reduce_max(dy) ** 2 + tf.reduce_max(dx) ** 2, 1)
+        dy, dx = dy * bend, dx * bend
+    dy, dx = (
+        (d - moved[:, None, None]) * (part / rows)[:, None, None]
+        for d, moved, part, rows in zip((dy, dx), shift, parts, _floats(window), strict=True)
+    )
+    y, x = ((first + (part - 1) / 2)[:, None, None] for first, part in zip(firsts, parts, strict=True))
+    y, x = y + inverse[:, 1, 1] * dy, x + inverse[:, 0, 0] * dx
+    if more is not None or not straight(how):
+        y, x = y + inverse[:, 1, 0] * dx, x + inverse[:, 0, 1] * dy
+    if how.elastic:
+        n = how.elastic_nodes
+        nodes = tf.reshape(how.elastic * normal(fold(key, 2), 2 * n * n), (2, n * n, -1))
+        nodes = tf.reshape(tf.transpose(nodes, (0, 2, 1)), (-1, n * n))
+        surface = nodes @ np.kron(*(cubic(n, length) for length in window)).T  # broadcasting @ crashes TensorFlow 2.21
+        elastic = tf.reshape(surface, (2, -1, *window)) * _applied(how, next(draws))[:, None, None]
+        y, x = y + elastic[0], x + elastic[1]
+    return y, x
+
+
+DRAWS = 26  # for an image: two a component, two flips, the turn, two places, two shifts, the elastic
+AXES = (1, -1, 1), (1, 1, -1)  # of rows and of columns
+
+
+def _windows(how, key, draws, size, window):
+    """((first row, first column), (rows, columns)) of the parts of the images that are shown, each (b,)."""
+    if how.crop is not None:
+        drawn = draw_windows(how.crop, fold(key, 1), *size, *window)
+        firsts, parts = drawn[:2], drawn[2:]
+    else:
+        parts = [tf.fill(tf.shape(key), rows) for rows in window]
+        firsts = [below(next(draws), tf.maximum(n - rows, 0) + 1) for n, rows in zip(size, parts, strict=True)]
+    most = [tf.cast(tf.round(how.shift * rows), tf.int32) for rows in _floats(window)]
+    firsts = [first + below(next(draws), 2 * far + 1) - far for first, far in zip(firsts, most, strict=True)]
+    return _floats(firsts), _floats(parts)
+
+
+def matrices(how: Warp, draws) -> tf.Tensor:
+    """(count, 2, 2): what is done to a point (x, y), measured from the centre, with y pointing down."""
+    angle = _drawn(how, draws, how.rotation, 0) * (np.pi / 180)
+    scale = _drawn(how, draws, how.scale, 1)
+    stretch_x, stretch_y = (scale * _drawn(how, draws, how.stretch, 1) for _ in "xy")
+    shear_x, shear_y = (_drawn(how, draws, how.shear, 0) for _ in "xy")
+    flip_x, flip_y = (
+        1 - 2 * tf.cast(next(draws) < probability, tf.float32)
+        for probability in (how.flip_horizontal, how.flip_vertical)
+    )
+    turn = tf.floor(next(draws) * 4)
+    if how.quarter_turns:
+        angle += turn * (np.pi / 2)
+    none, one = tf.zeros_like(angle), tf.ones_like(angle)
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    return (
+        _matrix(flip_x, none, none, flip_y)
+        @ _matrix(cos, sin, -sin, cos)
+        @ _matrix(one, shear_x, shear_y, one)
+        @ _matrix(stretch_x, none, none, stretch_y)
+    )
+
+
+def cubic(nodes: int, length: int) -> np.ndarray:
+    """(length, nodes): the cubic convolution that interpolates values at evenly spaced nodes, of which the first and
+    the last lie on the first and the last of `length` pixels.
+
+    Keys 1981, "Cubic convolution interpolation for digital image processing", with its values beyond the ends; of two
+    nodes these are on their line.
+    """
+    place = np.linspace(0, nodes - 1, length)[:, None] - np.arange(-1, nodes + 1)
+    s = np.abs(place)
+    near, far = 1.5 * s**3 - 2.5 * s**2 + 1, -0.5 * s**3 + 2.5 * s**2 - 4 * s + 2
+    weights = np.where(s < 1, near, np.where(s < 2, far, 0))
+    beyond = [3, -3, 1] if nodes > 2 else [2, -1]
+    extended = np.eye(nodes + 2, nodes, -1)
+    extended[0, : len(beyond)] = beyond
+    extended[-1, ::-1][: len(beyond)] = beyond
+    return (weights @ extended).astype(np.float32)
+
+
+def _drawn(how, draws, bounds, neutral):
+    value, chance = next(draws), next(draws)
+    low, high = bounds
+    return neutral + _applied(how, chance) * (low - neutral + (high - low) * value)
+
+
+def _floats(numbers):
+    return [tf.cast(number, tf.float32) for number in numbers]
+
+
+def _applied(how, chance):
+    """1 where a component is applied, else 0."""
+    return tf.cast(chance < how.probability, tf.float32)
+
+
+def _matrix(a, b, c, d):
+    return tf.reshape(tf.stack([a, b, c, d], axis=-1), (-1, 2, 2))

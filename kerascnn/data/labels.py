@@ -1,0 +1,185 @@
+"""From a name or a folder to a training and a validation pipeline."""
+
+from collections.abc import Callable
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ..errors import InputError, one_of
+from .augmentation.crop import ten_crops
+from .augmentation.policies import Augment, chosen, draw_parts
+from .augmentation.policies import augment as augment_batch
+from .pixels import fit
+from .sampling.shuffling import check_batch, check_order, endless, epoch_length, validation_batch
+from .sampling.stateless_random import keys
+from .scaling import SCALINGS, scale, statistics
+from .sources.open import is_folder, opened, target_shape
+
+AUTOTUNE = tf.data.AUTOTUNE
+MEMORY = 2**30  # bytes: training and validation images up to this size are kept in memory
+LARGER = 256 / 224  # images of which ten crops are made
+EACH_WORKER_ITS_SHARE = tf.data.Options()  # of every batch, where several machines train
+EACH_WORKER_ITS_SHARE.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+
+
+class Data(NamedTuple):
+    """A training and a validation pipeline, and what is in them.
+
+    Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,); where images are
+    mixed, the labels of `train` are float32 (b, classes). `train` is endless, `steps` of its batches are one epoch, and
+    `train_from` gives the same from any step on; `validation` is finite and in a fixed order. `crops`, if any, gives
+    the images of `validation` each ten times, (b, 10, *image_shape), and their labels. `classes` are the names, in
+    label order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
+    """
+
+    name: str
+    train: tf.data.Dataset
+    validation: tf.data.Dataset
+    steps: int
+    classes: tuple[str, ...]
+    train_size: int
+    validation_size: int
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scaling: str
+    augment: str = "none"
+    crops: tf.data.Dataset | None = None
+    train_from: Callable[[int], tf.data.Dataset] | None = None
+
+
+def load(
+    name: str | Path,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    batch: int = 32,
+    scaling: str = "standard",
+    seed: int = 0,
+    replicas: int = 1,
+    start_step: int = 0,
+    limit: int | None = None,
+    augment: str | Augment = "none",
+    crops: int = 1,
+    held_out: float = 0.0,
+) -> Data:
+    """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
+
+    Args:
+        name: a folder with one sub-folder a class, or with `train` and `val` that have such; "digits", the 1,797
+            handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose data is looked for in the folder
+            that the environment variable TFDS_DATA_DIR names. An existing folder comes first.
+        image_shape: (height, width, channels) of what comes out, channels 1 or 3; by default the set's own.
+        batch: images in a training batch, over all replicas. The last of an epoch takes what is left.
+        scaling: the range of the pixels, a name of `SCALINGS`; see `scale`.
+        seed: of the order of training. Every epoch has another order, in which every example comes once.
+        replicas: devices that share a batch. With more than one, an epoch leaves out the few images that do not divide
+            by their number, others in each epoch.
+        start_step: batches that were taken before: training goes on exactly where it would be.
+        limit: use at most so many images to train and to validate, the same ones each time.
+        augment: how training images are changed, each anew in every epoch: a name of `AUGMENTS`, whose sizes go with
+            those of the images, with other amounts if wanted, like "cifar,mixup=0.2"; or an `Augment`. What is done to
+            an image is a function of seed, epoch and image alone.
+        crops: 10 for test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrors.
+        held_out: the share of the training images, always the same ones, that validate in place of the set's own: what
+            chooses between networks must not be what judges them.
+
+    Returns:
+        `Data`. The validation examples are the set's own validation or test split, or a fixed fifth that is held out.
+
+    Raises:
+        InputError: one line that says what was wrong; of a broken image, it names the file.
+    """
+    check_order(batch, replicas, limit, seed, start_step)
+    one_of("scaling", scaling, SCALINGS)
+    check_batch(batch, replicas)
+    one_of("crops", crops, (1, 10))
+    if not 0 <= held_out < 1:
+        raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
+    image_shape = target_shape(name, image_shape)
+    how = chosen(augment, image_shape[:2])
+
+    own = is_folder(name)
+    name, classes, train, validation = opened(name, limit)
+    mean, std = statistics(None if own else name, image_shape[2])
+    if held_out:
+        train, validation = train.parted(held_out)
+    train_size, validation_size = train.size, validation.size
+    steps, used = epoch_length(train_size, batch, replicas)
+    held_batch = validation_batch(validation_size, batch, replicas)
+    views = None
+    if crops == 10:
+        views = _ten_views(validation, image_shape, validation_batch(validation_size, max(batch // 10, 1), 1))
+    validation = _in_memory(validation, image_shape, validation.native)
+    train = _in_memory(train, *([_canvas(train.native, image_shape)] if how.warp.crop else [image_shape, train.native]))
+    window = None
+    if how.warp.crop and None in train.native:  # what is shown of a photo is all that is read of it
+        window, rest = partial(draw_parts, how), how._replace(warp=how.warp._replace(crop=None))
+    else:
+        rest = how
+
+    def one_epoch(epoch, left_out):
+        def key(numbers):
+            return keys(seed, epoch, numbers)
+
+        def augmented(images, labels, numbers):
+            return augment_batch(images, labels, rest, key(numbers), len(classes), image_shape)
+
+        examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
+        part = window and (lambda numbers, *sizes: window(key(numbers), *sizes))
+        return train.batches(examples, batch, image_shape, part).map(augmented, AUTOTUNE)
+
+    def ready(batches):
+        batches = batches.map(lambda images, labels: (scale(images, scaling, mean, std), labels), AUTOTUNE)
+        return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
+
+    def train_from(step):
+        return ready(endless(one_epoch, steps, step))
+
+    held = validation.batches(validation.in_order(), held_batch, image_shape)
+    held = held.map(lambda images, labels, _: (fit(images, image_shape), labels), AUTOTUNE)
+    return Data(
+        name=name,
+        train=train_from(start_step),
+        validation=ready(held),
+        steps=steps,
+        classes=classes,
+        train_size=train_size,
+        validation_size=validation_size,
+        image_shape=image_shape,
+        mean=mean,
+        std=std,
+        scaling=scaling,
+        augment="its own" if isinstance(augment, Augment) else augment,
+        crops=views and ready(views),
+        train_from=train_from,
+    )
+
+
+def _in_memory(examples, *shapes):
+    """Examples in the first of these shapes in which they are small enough to be kept."""
+    for shape in shapes:
+        if None not in shape and examples.size * prod(shape) <= MEMORY:
+            return examples.in_memory(shape)
+    return examples
+
+
+def _canvas(native, image_shape):
+    """The shape in which images are kept of which parts are shown: their own, at most twice the size of what comes out,
+    which is as much as a sampling grid can shrink well."""
+    if None in native:
+        return native
+    shrunk = max(1, min(length / (2 * side) for length, side in zip(native[:2], image_shape[:2], strict=True)))
+    return (*(round(length / shrunk) for length in native[:2]), native[2])
+
+
+def _ten_views(examples, image_shape, batch):
+    height, width, channels = image_shape
+    larger = (*(round(side * LARGER) for side in (height, width)), channels)
+
+    def cut(images, labels, _):
+        return ten_crops(fit(images, larger), height, width), labels
+
+    return examples.batches(examples.in_order(), batch, larger).map(cut, AUTOTUNE)

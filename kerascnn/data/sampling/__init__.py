@@ -1,0 +1,1 @@
+"""Which example comes when, in reading order: split, shuffling, stateless_random."""

@@ -1,0 +1,110 @@
+"""Sets that have a name: scikit-learn's digits, which is always there, and all of TensorFlow Datasets."""
+
+import os
+from difflib import get_close_matches
+
+import numpy as np
+
+from ...errors import InputError, unknown
+from ..sampling.split import SHARE, held_out
+from .examples import Arrays, Records
+
+VALIDATION = ("validation", "test")
+
+
+def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...], Arrays | Records, Arrays | Records]:
+    """(name, class names in label order, training examples, validation examples) of a set.
+
+    Its split named validation validates, else the one named test, else a share of the one named train.
+
+    Raises:
+        InputError: there is no such set, it has no labelled images, or it is not there and cannot be downloaded.
+    """
+    if name == "digits":
+        return _digits(limit)
+    builder = find(name)
+    _prepare(builder)
+    sizes = {split: info.num_examples for split, info in builder.info.splits.items()}
+    if "train" not in sizes:
+        raise InputError(f"{name}: has no split named train, only {', '.join(sizes)}")
+    size = sizes["train"]
+    held = next((split for split in VALIDATION if split in sizes), None)
+    if held is None:
+        cut = size - round(size * SHARE)
+        train, validation = ("train", 0, cut), ("train", cut, size)
+    else:
+        train, validation = ("train", 0, size), (held, 0, sizes[held])
+    _, label = builder.info.supervised_keys
+    classes = builder.info.features[label].names
+    return builder.name, tuple(classes), _records(builder, *train, limit), _records(builder, *validation, limit)
+
+
+def native_shape(name: str) -> tuple[int | None, int | None, int]:
+    """(height, width, channels) of a set's images, None where they differ; nothing is read or downloaded."""
+    if name == "digits":
+        return 8, 8, 1
+    info = find(name).info
+    return info.features[info.supervised_keys[0]].shape
+
+
+def find(name: str):
+    """The builder of a set of labelled images, without looking whether its data is there."""
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
+    except tfds.core.DatasetNotFoundError:
+        raise _unknown(name, tfds.list_builders(with_community_datasets=False)) from None
+    except ValueError as error:
+        raise InputError(f"data set {name!r}: {_first_line(error)}") from error
+    features, keys = builder.info.features, builder.info.supervised_keys
+    found = [features[key] for key in keys or () if isinstance(key, str)]
+    kinds = [tfds.features.Image, tfds.features.ClassLabel]
+    if len(found) != 2 or not all(map(isinstance, found, kinds)):
+        raise InputError(f"{name}: is no set of images with one label each; its features are {', '.join(features)}")
+    if found[0].shape[2] not in (1, 3) or found[0].np_dtype != np.uint8:
+        raise InputError(f"{name}: has images of {found[0]}; they must be uint8 with 1 or 3 channels")
+    return builder
+
+
+def _digits(limit):
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.rint(digits.images[..., None] * (255 / 16)).astype(np.uint8)
+    held = held_out([str(i) for i in range(len(images))], digits.target)
+    train, validation = (Arrays(images[of][:limit], digits.target[of][:limit]) for of in (~held, held))
+    return "digits", tuple(str(name) for name in digits.target_names), train, validation
+
+
+def _records(builder, split, start, stop, limit):
+    stop = min(stop, start + (limit or stop))
+    return Records(builder, f"{split}[{start}:{stop}]", stop - start)
+
+
+def _prepare(builder):
+    """Download a set unless it is there; without a network, find out at once and not after minutes of trying."""
+    if builder.data_path.exists():
+        return
+    import requests
+
+    try:
+        requests.head("https://www.tensorflow.org/datasets", timeout=10)
+        builder.download_and_prepare()
+    except Exception as error:  # each set has a way of its own to fail
+        reason = "no network" if isinstance(error, requests.ConnectionError) else _first_line(error)
+        raise InputError(
+            f"{builder.name}: is not in {builder.data_dir_root} and cannot be downloaded ({reason}): "
+            "set the environment variable TFDS_DATA_DIR to the folder that holds it"
+        ) from error
+
+
+def _unknown(name, builders):
+    known = ["digits", *builders]
+    if not get_close_matches(name, known, cutoff=0.5):
+        known = ["digits", "any name of TensorFlow Datasets", "the path of a folder"]
+    return unknown("data set", name, known)
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,1 @@
+"""What a search has found, in reading order: selection, importance, plots, report."""

@@ -1,0 +1,1 @@
+"""What is searched and what it costs, in reading order: space, families, keras_tuner, count, constraints, latency."""

@@ -1,0 +1,69 @@
+"""A space: the numbers that a search may choose, and the network that they make."""
+
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from ...errors import InputError, unknown
+
+
+class Number(NamedTuple):
+    """A number, or word, with its choices in order; `when` are the values of others that it takes part in."""
+
+    name: str
+    choices: tuple
+    when: dict = {}
+
+
+class Space(NamedTuple):
+    """Numbers and what they make: `knobs` turns their values, name -> value, into `{"name": ..., **knobs}`.
+
+    `starts` are networks that are known to be good, to begin a search with; a number that they leave open is as large
+    as the budget allows.
+    """
+
+    name: str
+    numbers: tuple[Number, ...]
+    knobs: Callable[[dict], dict]
+    input_shape: tuple = (32, 32, 3)
+    classes: int = 10
+    starts: tuple[dict, ...] = ()
+
+    def spec(self, values: dict) -> dict:
+        """The network of these values as pure data: `kerascnn.build(**spec)` makes it.
+
+        Raises:
+            InputError: a number is unknown, missing or not one of its choices.
+        """
+        active = {number.name: number for number in self.numbers if is_active(number, values)}
+        if stray := set(values) - {number.name for number in self.numbers}:
+            raise unknown(f"number of the space {self.name}", min(stray), [number.name for number in self.numbers])
+        for name, number in active.items():
+            if name not in values:
+                raise InputError(f"{name} is missing: the space {self.name} needs it here, one of {number.choices}")
+            if values[name] not in number.choices:
+                raise InputError(f"{name}={values[name]!r}: must be one of {number.choices}")
+        knobs = self.knobs({name: values[name] for name in active})
+        return {**knobs, "input_shape": list(self.input_shape), "classes": self.classes}
+
+    def draw(self, random: Random) -> dict:
+        """Values drawn evenly, each number from its choices."""
+        return self.chosen(lambda number: random.choice(number.choices))
+
+    def chosen(self, choose: Callable[[Number], object]) -> dict:
+        """Values that `choose` gives to each number that takes part."""
+        values = {}
+        for number in self.numbers:
+            if is_active(number, values):
+                values[number.name] = choose(number)
+        return values
+
+
+def is_ordered(number: Number) -> bool:
+    """Whether its choices are numbers, so that some are nearer than others."""
+    return all(isinstance(choice, (int, float)) for choice in number.choices)
+
+
+def is_active(number: Number, values: dict) -> bool:
+    """Whether a number takes part, given the values of those before it."""
+    return all(values.get(other) in allowed for other, allowed in number.when.items())

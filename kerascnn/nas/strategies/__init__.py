@@ -1,0 +1,1 @@
+"""What to try next, in reading order: oracles, budgeted, evolution, surrogate, extrapolation, proxies."""

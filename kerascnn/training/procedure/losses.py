@@ -1,0 +1,86 @@
+"""Losses that Keras lacks.
+
+Its cross-entropies take either class numbers or soft labels, and only the latter smooth them; its `Dice` doesn't take
+class numbers, and counts classes that aren't there.
+"""
+
+import keras
+from keras import ops
+
+from ...errors import between
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CrossEntropy(keras.losses.Loss):
+    """Cross-entropy of class numbers (b,) or of soft labels (b, classes) with probabilities (b, classes).
+
+    Args:
+        smoothing: the share of a label that is spread over all classes. Szegedy et al. 2015, arXiv:1512.00567,
+            Section 7.
+    """
+
+    def __init__(self, smoothing: float = 0.0, name: str = "cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        between("smoothing", smoothing, 0, 1)
+        self.smoothing = smoothing
+
+    def call(self, y_true, y_pred):
+        if not _is_soft(y_true, y_pred):
+            y_true = ops.one_hot(ops.cast(ops.reshape(y_true, [-1]), "int32"), y_pred.shape[-1])
+        return keras.losses.categorical_crossentropy(y_true, y_pred, label_smoothing=self.smoothing)
+
+    def get_config(self):
+        return {**super().get_config(), "smoothing": self.smoothing}
+
+
+def accuracy(y_true, y_pred):
+    """Whether the likeliest class is the right one (b,); soft labels (b, classes) mean their heaviest class."""
+    label = ops.argmax(y_true, -1) if _is_soft(y_true, y_pred) else ops.reshape(y_true, [-1])
+    return ops.cast(ops.equal(ops.cast(label, "int32"), ops.cast(ops.argmax(y_pred, -1), "int32")), "float32")
+
+
+def _is_soft(y_true, y_pred):
+    return len(y_true.shape) == 2 and y_true.shape[-1] == y_pred.shape[-1] != 1
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CrossEntropyDice(keras.losses.Loss):
+    """Cross-entropy of every pixel, plus the Dice loss of the batch.
+
+    The Dice loss is 1 - 2 sum(t p) / (sum(t) + sum(p)) with t the truth (0 or 1) and p the probability of a class,
+    averaged over the classes that occur in the batch. (Milletari et al. 2016, arXiv:1606.04797, Section 3, squares t
+    and p in the denominator.)
+
+    Args:
+        dice: factor of the Dice loss.
+
+    Call with whole numbers (b, height, width) and probabilities (b, height, width, classes), or (b, height, width, 1)
+    of class 1 against class 0. Weights of pixels, (b, height, width), count for the cross-entropy, and by their mean
+    for the Dice loss.
+    """
+
+    of_whole_batch = True
+
+    def __init__(self, dice: float = 1.0, name: str = "cross_entropy_dice", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.dice = dice
+
+    def call(self, y_true, y_pred):
+        if y_pred.shape[-1] == 1:
+            entropy = keras.losses.binary_crossentropy(y_true[..., None], y_pred)
+            y_pred = ops.concatenate([1 - y_pred, y_pred], axis=-1)
+        else:
+            entropy = keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+        return entropy + self.dice * dice_loss(y_true, y_pred)
+
+    def get_config(self):
+        return {**super().get_config(), "dice": self.dice}
+
+
+def dice_loss(y_true, y_pred):
+    """The Dice loss of class numbers (b, height, width) and probabilities (b, height, width, classes): a scalar."""
+    truth = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
+    both, true, said = (ops.sum(part, axis=(0, 1, 2)) for part in (truth * y_pred, truth, y_pred))
+    occurs = ops.cast(true > 0, y_pred.dtype)
+    dice = 2 * both / ops.maximum(true + said, keras.config.epsilon())
+    return 1 - ops.sum(dice * occurs) / ops.sum(occurs)

@@ -1,0 +1,30 @@
+"""The moving average of the weights that an optimizer keeps."""
+
+import keras
+from keras import ops
+
+
+def keep_average(model: keras.Model, momentum: float) -> None:
+    """Let the optimizer of a model that has not trained yet keep a moving average of the weights, if it doesn't."""
+    optimizer = _unscaled(model)
+    if not optimizer.use_ema:
+        optimizer.use_ema, optimizer.ema_momentum = True, momentum
+
+
+def swap_average(model: keras.Model) -> None:
+    """Exchange the weights for their moving average, where the optimizer keeps one; once more takes it back, exactly.
+
+    (Keras's `SwapEMAWeights` adds and subtracts, which rounds, and leaves them exchanged between epochs.)
+    """
+    optimizer = _unscaled(model)
+    if optimizer.use_ema:
+        pairs = zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
+        for weight, average in pairs:
+            value = ops.convert_to_numpy(weight)
+            weight.assign(ops.convert_to_numpy(average))
+            average.assign(value)
+
+
+def _unscaled(model):
+    """The optimizer itself, where float16's loss scaling is around it."""
+    return getattr(model.optimizer, "inner_optimizer", model.optimizer)

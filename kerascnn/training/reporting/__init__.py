@@ -1,0 +1,1 @@
+"""What a finished run shows, in reading order: page, plots."""

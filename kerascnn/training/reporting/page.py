@@ -1,0 +1,199 @@
+"""What a run tells its user: a page to look at, a model card, a table on the terminal. Knows no kind of task."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.markup import escape as escape_markup
+from rich.table import Table as TerminalTable
+
+from ... import __version__, catalog
+
+
+class Table(NamedTuple):
+    """A heading, the names of the columns (none: the first column names the rows), and rows of text."""
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Report(NamedTuple):
+    """What is known of a run.
+
+    All but `usage` is plain text. `facts` are (name, value), the headline first; `pictures` are (caption, file in the
+    run folder); `usage` is how to use the model, in Markdown, for the model card.
+    """
+
+    title: str
+    lead: str
+    facts: Sequence[tuple[str, str]]
+    pictures: Sequence[tuple[str, str]]
+    tables: Sequence[Table]
+    usage: str
+
+
+def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: str) -> Report:
+    """A report that tells what belongs to its task, given as for `Report`, and what every run has to tell.
+
+    Args:
+        config: what `config.json` says.
+        result: what `metrics.json` says.
+    """
+    card = catalog.card(config["name"])
+    if card.name in catalog.CARDS:
+        lead = f"The network of {card.paper.title} ({card.paper.authors}, {card.paper.year}, {card.paper.link}, "
+        lead += f"{card.where})"
+        departures = [Table("Departures from the paper", (), [(card.departs or "none",)])]
+    else:
+        lead, departures = f"No paper's network: {card.name} with {_in_words(config['knobs'])}", []
+    common = [
+        ("best epoch", f"{result['best_epoch']} of {result['epochs']}"),
+        ("parameters", f"{result['parameters']:,}"),
+        ("MACs for one image" if card.task != "verify" else "MACs for one pair", f"{result['macs']:,}"),
+        ("training", f"{result['training_seconds']:.0f} s"),
+        ("images a second", f"{result['images_per_second']:,.0f}"),
+        ("device", result["device"]),
+    ]
+    return Report(
+        title=f"{card.name} on {config['data']}",
+        lead=f"{lead}, trained on {config['train_images']:,} images.",
+        facts=[*facts, *common],
+        pictures=pictures,
+        tables=[
+            *tables,
+            *departures,
+            Table("Configuration", (), as_rows(config)),
+        ],
+        usage=usage,
+    )
+
+
+def publish(folder: Path, report: Report) -> None:
+    """Write `report.html` and `README.md` into the run folder, and print the facts."""
+    write_html(folder, report)
+    write_card(folder, report)
+    print_result(folder, report)
+
+
+def as_rows(settings: dict) -> list[tuple[str, str]]:
+    """Settings as the rows of a table."""
+    return [(name, _in_words(value)) for name, value in settings.items()]
+
+
+def write_html(folder: Path, report: Report) -> None:
+    """Write `report.html`: one file that needs nothing else, on a screen or a phone."""
+    (value_name, value), *facts = report.facts
+    tiles = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts)
+    pictures = "".join(_figure(caption, folder / file) for caption, file in report.pictures)
+    tables = "".join(_table(table) for table in report.tables)
+    page = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(report.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{escape(report.title)}</h1>
+<p>{escape(report.lead)}</p>
+<p class="headline"><strong>{escape(value)}</strong> {escape(value_name)}</p>
+<dl>{tiles}</dl>
+</header>
+<main>
+{pictures}
+{tables}
+</main>
+<footer>kerascnn {__version__}</footer>
+</body>
+</html>
+"""
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def write_card(folder: Path, report: Report) -> None:
+    """Write `README.md`, the model card."""
+    tables = "\n\n".join(f"## {table.heading}\n\n{_markdown(table)}" for table in report.tables)
+    facts = _markdown(Table("", ("", ""), report.facts))
+    text = f"# {report.title}\n\n{report.lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def print_result(folder: Path, report: Report) -> None:
+    """The facts, and where things lie, on the terminal."""
+    print_table(Table("", (), report.facts))
+    print(f"Look at {folder / 'report.html'}; all else is beside it.")
+
+
+def print_table(table: Table) -> None:
+    """A table on the terminal."""
+    shown = TerminalTable(*table.columns, title=table.heading or None, show_header=bool(table.columns))
+    for row in table.rows:
+        shown.add_row(*map(escape_markup, row))
+    Console().print(shown)
+
+
+def _markdown(table):
+    width = len(table.rows[0]) if table.rows else len(table.columns)
+    lines = [table.columns or [""] * width, ["---"] * width, *table.rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _in_words(value):
+    if value in ("", {}, (), None):
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_in_words(part)}" for name, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_in_words, value))
+    return str(value)
+
+
+def _figure(caption, file):
+    picture = b64encode(file.read_bytes()).decode()
+    return (
+        f'<figure><div class="wide"><img alt="{escape(caption)}" src="data:image/png;base64,{picture}"></div>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def _table(table):
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    return (
+        f'<section><h2>{escape(table.heading)}</h2><div class="wide"><table>'
+        + (f"<thead><tr>{head}</tr></thead>" if head else "")
+        + f"<tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+STYLE = """
+:root { --ink: #1c2430; --soft: #5b6573; --line: #e3e6ea; --accent: #1f5fbf; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 64rem; color: var(--ink); background: #fff;
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; }
+h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem; }
+header p { margin: .4rem 0 0; color: var(--soft); }
+.headline { margin: 1.2rem 0 1rem; font-size: 1.1rem; }
+.headline strong { color: var(--accent); font-size: 3rem; line-height: 1; letter-spacing: -.02em; margin-right: .3rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; margin: 0; }
+dl div { padding-left: .8rem; border-left: 2px solid var(--line); }
+dt { color: var(--soft); font-size: .8rem; }
+dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
+figure { margin: 2.5rem 0 0; }
+img { display: block; max-width: 100%; min-width: min(38rem, 170%); height: auto; margin: 0 auto; }
+figcaption { margin-top: .5rem; color: var(--soft); font-size: .9rem; text-align: center; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .35rem 1.2rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th { color: var(--soft); font-weight: 500; }
+td { overflow-wrap: anywhere; }
+td:first-child { overflow-wrap: normal; }
+footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
+"""

@@ -1,0 +1,202 @@
+"""Exact resume: a run that was killed goes on as if nothing had happened."""
+
+import math
+import signal
+import time
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...errors import TrainingStopped
+from ..flags import duration
+from . import checkpoint, train_state
+from .checkpoint import Checkpoint
+
+
+def interval(text: str) -> tuple[float, float]:
+    """(steps, seconds) of `--checkpoint-every`, of which at least one is infinite: "500" is steps, "5m" is time, and
+    "epoch" neither."""
+    if text == "epoch":
+        return math.inf, math.inf
+    if text.isdecimal() and int(text):
+        return int(text), math.inf
+    return math.inf, duration("--checkpoint-every", text, "epoch, a number of steps, or ")
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes checkpoints of a run, and puts the one back from which it goes on.
+
+    It has to be the last of the callbacks, so that it sees what the others have done. A run that goes on in the middle
+    of an epoch walks past the steps of this epoch that were done before, without data and without training.
+
+    Several machines go on with the chief's state, from a folder that all of them see. What differs between machines is
+    not in it: after a checkpoint in the middle of an epoch, the training loss and metrics of this one epoch, and batch
+    normalization's statistics unless they are synchronized, are those of the chief's share before.
+
+    Args:
+        folder: the run folder, None where another machine writes.
+        every: steps or time between two checkpoints, or "epoch", as for `interval`. There is one more when the training
+            ends, and one when SIGTERM asks the process to end.
+        others: the callbacks whose state belongs to the run: those of their attributes that are numbers, text, arrays
+            or sequences of these.
+        batch: the shapes and types of a batch of training (`element_spec`).
+        saved: the checkpoint to go on from.
+        out: the folder to name for `--resume`, where it is another one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        every: str,
+        others: list,
+        batch: tuple,
+        saved: Checkpoint | None = None,
+        out: Path | None = None,
+    ):
+        super().__init__()
+        self.folder, self.others, self.batch, self.saved, self.out = folder, others, batch, saved, out or folder
+        self.each_epoch, (self.every_steps, self.every_seconds) = every == "epoch", interval(every)
+        self.history = list(saved.record["history"]) if saved else []
+        self.asked_to_end = False
+
+    def on_train_begin(self, logs=None):
+        signal.signal(signal.SIGTERM, self._on_sigterm if self.folder else signal.SIG_IGN)  # the chief's step needs all
+        self.written = time.monotonic()
+        self.epoch_done = None
+        if self.saved:
+            train_state.restore(self.model, self.saved.arrays, ("model", "optimizer"))
+            for callback, attributes in zip(self.others, self.saved.record["callbacks"], strict=True):
+                vars(callback).update(_decoded(attributes, self.saved.arrays))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.passed = epoch, 0
+        if self.saved and self.saved.record["steps"]:
+            self.passed = self.saved.record["steps"]
+            self._restore_metrics()
+            self._pass_steps(self.saved.record["logs"])
+        self.saved = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = batch + 1
+        if steps <= self.passed:
+            return
+        is_due = self.asked_to_end or self._is_due(self.epoch * self.params["steps"] + steps)
+        is_last = steps == self.params["steps"]
+        captured = self._captured(steps, logs) if is_due or is_last else None
+        if is_due:
+            self._write(captured)
+        if self.asked_to_end:
+            self._end()
+        if is_last:
+            self.epoch_done = captured
+
+    def on_test_batch_end(self, batch, logs=None):
+        if self.asked_to_end and self.epoch_done:
+            self._write(self.epoch_done)
+            self._end()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch_done = None
+        self.history.append({name: float(value) for name, value in logs.items()})
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if is_last or self.asked_to_end or self.each_epoch or self._is_due(0):
+            self.epoch = epoch + 1
+            self._write(self._captured(0, {}))
+        if self.asked_to_end and not is_last:
+            self._end()
+
+    def on_train_end(self, logs=None):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _is_due(self, step):
+        by_steps = step and self.every_steps < math.inf and step % self.every_steps == 0
+        return by_steps or time.monotonic() - self.written >= self.every_seconds
+
+    def _captured(self, steps, logs):
+        arrays = train_state.capture(self.model)
+        record = {
+            "epoch": self.epoch,
+            "steps": steps,
+            "step": self.epoch * self.params["steps"] + steps,
+            "stopped": self.model.stop_training,
+            "logs": {name: float(value) for name, value in logs.items()},
+            "history": self.history,
+            "callbacks": [_encoded(callback, f"callbacks/{i}", arrays) for i, callback in enumerate(self.others)],
+        }
+        return Checkpoint(arrays, record)
+
+    def _write(self, captured):
+        for name, array in captured.arrays.items():
+            if name.startswith("model/") and not np.isfinite(array).all():
+                raise TrainingStopped(f"{name.split('/', 2)[2]} is not finite any more, try a smaller --lr")
+        if self.folder:
+            checkpoint.write(self.folder, captured.record["step"], captured)
+        self.written = time.monotonic()
+
+    def _on_sigterm(self, number, frame):
+        self.asked_to_end = True
+
+    def _end(self):
+        raise TrainingStopped(f"by SIGTERM; --resume --out {self.out} goes on from where it was")
+
+    def _restore_metrics(self):
+        """Keras makes the metrics in the first step, unless there is a strategy."""
+        wanted = sum(name.startswith("metrics/") for name in self.saved.arrays)
+        if len(self.model.metrics_variables) < wanted:
+            self.model.test_on_batch(*(tf.zeros([n or 2 for n in part.shape], part.dtype) for part in self.batch))
+        train_state.restore(self.model, self.saved.arrays, ("metrics",))
+
+    def _pass_steps(self, logs):
+        train, left = self.model.train_function, iter(range(self.passed))
+
+        def passing(iterator):
+            if next(left, None) is not None:
+                return logs
+            self.model.train_function = train
+            return train(iterator)
+
+        self.model.train_function = passing
+
+
+def _encoded(callback, name, arrays):
+    """The plain attributes of a callback, as JSON can say them; arrays go into `arrays`."""
+    found = {}
+    for attribute, value in vars(callback).items():
+        with suppress(TypeError):  # a model, a function, a file: none of them is state
+            found[attribute] = _plain(value, f"{name}/{attribute}", arrays)
+    return found
+
+
+def _plain(value, name, arrays):
+    if tf.is_tensor(value):  # what Keras has logged
+        value = value.numpy()
+    if isinstance(value, FunctionType) and value.__module__.startswith("keras."):  # how two scores compare
+        return {"function": [value.__module__, value.__name__]}
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain(part, f"{name}/{i}", arrays) for i, part in enumerate(value)]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError
+
+
+def _decoded(value, arrays):
+    if isinstance(value, list):
+        return [_decoded(part, arrays) for part in value]
+    match value:
+        case {"array": name}:
+            return arrays[name]
+        case {"function": [module, name]}:
+            return getattr(import_module(module), name)
+        case dict():
+            return {name: _decoded(part, arrays) for name, part in value.items()}
+    return value

@@ -1,0 +1,76 @@
+"""All that a compiled model is at some moment, as arrays: a model that gets them back goes on bit for bit.
+
+To the weights belong the optimizer, the seed generators of dropout, which no Keras format saves, and the running
+metrics of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+
+from ...errors import InputError
+
+GROUPS = ("model", "optimizer", "metrics")
+EACH = "@each"  # ends the name of a variable of which every replica has another value: (replicas, ...)
+
+
+def capture(model: keras.Model) -> dict[str, np.ndarray]:
+    """The state of a compiled model, by the names of its variables.
+
+    Metrics belong to it once the model has been trained for a step.
+    """
+    arrays = {}
+    for name, copies in _variables(model):
+        values = [copy.numpy() for copy in copies]
+        if all(value.tobytes() == values[0].tobytes() for value in values):
+            arrays[name] = values[0]
+        else:
+            arrays[name + EACH] = np.stack(values)
+    return arrays
+
+
+def restore(model: keras.Model, arrays: dict[str, np.ndarray], groups: Sequence[str] = GROUPS) -> None:
+    """Put a state back.
+
+    Args:
+        model: compiled as when the state was captured.
+        arrays: what `capture` gave.
+        groups: what of it; a new model doesn't have its metrics yet.
+
+    Raises:
+        InputError: the state is of another model; what differs is named. The model stays as it was.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    given = {name.removesuffix(EACH): (name.endswith(EACH), array) for name, array in arrays.items()}
+    given = {name: value for name, value in given.items() if name.split("/")[0] in groups}
+    variables = dict(_variables(model, groups))
+    _check(variables, given)
+    for name, copies in variables.items():
+        each, array = given[name]
+        for i, copy in enumerate(copies):
+            copy.assign(array[i] if each else array)
+
+
+def _variables(model, groups=GROUPS) -> Iterator:
+    """(a name, the copy of each replica) of every variable."""
+    of = {"model": model.variables, "optimizer": model.optimizer.variables, "metrics": model.metrics_variables}
+    for group in groups:
+        for i, variable in enumerate(of[group]):
+            copies = getattr(variable.value, "values", None)
+            yield f"{group}/{i}/{variable.path}", copies or (variable.value,)
+
+
+def _check(variables, given):
+    wrong = [f"{name} is missing" for name in variables if name not in given]
+    wrong += [f"{name} is unknown" for name in given if name not in variables]
+    for name, copies in variables.items():
+        if name in given:
+            each, array = given[name]
+            wanted = (len(copies),) * each + tuple(copies[0].shape)
+            if array.shape != wanted:
+                wrong.append(f"{name} is {array.shape}, not {wanted}")
+    if wrong:
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise InputError(f"the state is of another model: {', '.join(wrong[:3])}{more}")

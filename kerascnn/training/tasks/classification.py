@@ -1,0 +1,185 @@
+"""What a classifier answers on held-out images, and how good that is."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, top_k_accuracy_score
+
+from ... import data
+from .. import files
+from ..reporting import page, plots
+from ..run import Run, by_chief
+
+
+class Sample(NamedTuple):
+    """A scaled image (height, width, channels), the number of its class, and the network's probabilities (classes,)."""
+
+    image: np.ndarray
+    label: int
+    probabilities: np.ndarray
+
+    @property
+    def answer(self) -> int:
+        return int(self.probabilities.argmax())
+
+
+class Answers(NamedTuple):
+    """The classes (n,), the network's probabilities (n, classes), and samples: wrong answers first."""
+
+    truth: np.ndarray
+    probabilities: np.ndarray
+    samples: list[Sample]
+
+
+def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Answers:
+    """Ask a classifier.
+
+    Args:
+        model: its output are probabilities.
+        batches: pairs of scaled images and the numbers of their classes.
+        most_samples: keep so many images, half of them wrong answers where there are so many; of each kind the first.
+    """
+    truth, probabilities, kept = [], [], {False: [], True: []}
+    for images, labels in batches:
+        labels, answers = np.asarray(labels), model.predict_on_batch(images)
+        truth.append(labels)
+        probabilities.append(answers)
+        right = answers.argmax(-1) == labels
+        for kind, samples in kept.items():
+            for i in np.flatnonzero(right == kind)[: most_samples - len(samples)]:
+                samples.append(Sample(np.asarray(images[i]), int(labels[i]), answers[i]))
+    wrong = kept[False][: max(most_samples // 2, most_samples - len(kept[True]))]
+    samples = wrong + kept[True][: most_samples - len(wrong)]
+    return Answers(np.concatenate(truth), np.concatenate(probabilities), samples)
+
+
+def accuracy_over_crops(model: keras.Model, batches: Iterable) -> float:
+    """How many answers are right that are given to several crops of an image, whose probabilities are averaged.
+
+    Args:
+        model: its output are probabilities.
+        batches: pairs of crops (b, n, height, width, channels) and the numbers of their classes (b,).
+    """
+    right, asked = 0, 0
+    for crops, labels in batches:
+        flat = np.reshape(crops, (-1, *crops.shape[2:]))
+        probabilities = model.predict_on_batch(flat).reshape(len(labels), crops.shape[1], -1).mean(1)
+        right += int((probabilities.argmax(-1) == np.asarray(labels)).sum())
+        asked += len(labels)
+    return right / asked
+
+
+def measure(answers: Answers, classes: Sequence[str]) -> dict:
+    """Accuracy, top-5 accuracy where there are more than five classes, and for each class precision, recall, F1 and the
+    number of its images."""
+    truth, probabilities, _ = answers
+    labels = range(len(classes))
+    result = {"accuracy": float((probabilities.argmax(-1) == truth).mean())}
+    if len(classes) > 5:
+        result["top5_accuracy"] = float(top_k_accuracy_score(truth, probabilities, k=5, labels=labels))
+    columns = precision_recall_fscore_support(truth, probabilities.argmax(-1), labels=labels, zero_division=0)
+    names = ("class", "precision", "recall", "f1", "images")
+    rows = zip(classes, *(column.tolist() for column in columns), strict=True)
+    return {**result, "classes": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+SHEET = 32  # images on the sheet of samples
+
+
+@by_chief
+def report_classifier(run: Run, images: data.Data) -> None:
+    """Judge `model.keras` on the held-out images; write `metrics.json`, the pictures, `report.html` and `README.md`.
+
+    Args:
+        run: a run whose training is over.
+        images: the data that it was trained on.
+    """
+    model, history = run.best_model(), run.history()
+    given = collect(model, images.validation, SHEET)
+    counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
+    trained = run.measure(model, history)
+    result = {
+        "loss": history["val_loss"][trained["best_epoch"] - 1],
+        **measure(given, images.classes),
+        **({"ten_crop_accuracy": accuracy_over_crops(model, images.crops)} if images.crops is not None else {}),
+        "last_epoch_accuracy": history["val_accuracy"][-1],
+        **trained,
+    }
+    files.write_json(run.folder / "metrics.json", result)
+    plots.curves(run.folder / "curves.png", history, ("loss", "accuracy"), result["best_epoch"])
+    plots.confusion(run.folder / "confusion.png", counts, images.classes)
+    draw_samples(run.folder / "samples.png", given.samples, counts, images)
+    page.publish(run.folder, compose(run, images, result, counts))
+
+
+def draw_samples(path: Path, samples: list[Sample], counts: np.ndarray, images: data.Data) -> None:
+    """Write the sheet of samples. Its title says how many answers were wrong and right in all."""
+    ends = np.array([0, 255], np.uint8)[:, None, None, None].repeat(images.image_shape[2], axis=-1)
+    black, white = data.scale(ends, images.scaling, images.mean, images.std)
+    cells = []
+    for sample in samples:
+        answer, truth = (plots.shortened(images.classes[i]) for i in (sample.answer, sample.label))
+        note = f"{sample.probabilities[sample.answer]:.0%}"
+        is_right = sample.answer == sample.label
+        image = ((sample.image - black) / (white - black)).clip(0, 1)
+        cells.append(plots.Cell(image, answer, note if is_right else f"{note}\nis {truth}", is_right))
+    shown, right = sum(cell.right for cell in cells), np.trace(counts)
+    wrong = f"{len(cells) - shown} of {counts.sum() - right:,} wrong answers"
+    plots.samples(path, f"{wrong}, {shown} of {right:,} right ones", cells)
+
+
+def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> page.Report:
+    """The text of the report."""
+    also = {"ten_crop_accuracy": "averaged over ten crops", "top5_accuracy": "right among the first five"}
+    shares = ("precision", "recall", "f1")
+    return page.compose(
+        run.config,
+        result,
+        facts=[
+            (f"accuracy on {counts.sum():,} held-out images", f"{result['accuracy']:.2%}"),
+            *((words, f"{result[name]:.2%}") for name, words in also.items() if name in result),
+            ("held-out loss", f"{result['loss']:.4f}"),
+            ("accuracy after the last epoch", f"{result['last_epoch_accuracy']:.2%}"),
+        ],
+        pictures=[
+            ("Loss and accuracy by epoch", "curves.png"),
+            ("What the network says of held-out images", "samples.png"),
+            ("What each class was taken for", "confusion.png"),
+        ],
+        tables=[
+            page.Table(
+                "Classes",
+                ("class", "precision", "recall", "F1", "images"),
+                [
+                    (row["class"], *(f"{row[name]:.1%}" for name in shares), f"{row['images']:,}")
+                    for row in result["classes"]
+                ],
+            ),
+            page.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
+        ],
+        usage=f"""    kerascnn predict {run.folder} IMAGE
+
+or in Python:
+
+```python
+import kerascnn
+
+model = kerascnn.load("{run.folder}/model.keras")  # or keras.models.load_model, after `import kerascnn.layers`
+images = kerascnn.data.read_images(["IMAGE"], {tuple(run.about["input_shape"])})
+probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
+```
+
+The classes, in the order of the probabilities: {", ".join(images.classes)}.
+""",
+    )
+
+
+def mistakes(counts: np.ndarray, classes: list[str], most: int = 10) -> list[tuple[str, str, str]]:
+    """The most frequent pairs of a class and what it was taken for."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    first = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(i), len(counts)) for i in first]
+    return [(classes[is_], classes[said], str(wrong[is_, said])) for is_, said in pairs if wrong[is_, said]]

@@ -1,0 +1,133 @@
+"""What is special to autoencoders: noisy images to clean ones, and a report beside PCA."""
+
+import numpy as np
+import tensorflow as tf
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from ... import data
+from ...registry import part
+from .. import files
+from ..reporting import page, plots
+from ..run import Run, by_chief
+
+SHEET = 12  # images on the sheet of reconstructions
+MOST_CODES = 2000  # in the picture of the codes: t-SNE takes seconds for so many
+
+
+def by_error(logs: dict) -> tuple[float]:
+    """How good an epoch was: the smaller its held-out loss, the better."""
+    return (-logs["val_loss"],)
+
+
+def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int = 0) -> data.Data:
+    """The same images as pairs (what the network sees, what it shall answer), in the range [0, 1].
+
+    Args:
+        images: loaded with `scaling="unit"`.
+        noise: standard deviation of the Gaussian noise on what the network sees.
+        seed: of the noise, which is a function of it and the step, in validation always the same.
+        start_step: batches that were taken before.
+    """
+
+    def pairs(batches, stream, start=0):
+        def pair(step, batch):
+            clean, key = batch[0], tf.random.fold_in(tf.cast([seed, stream], tf.int64), step)
+            if not noise:
+                return clean, clean
+            return tf.clip_by_value(clean + noise * tf.random.stateless_normal(tf.shape(clean), key), 0, 1), clean
+
+        return batches.enumerate(start).map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    return images._replace(train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
+
+
+@by_chief
+def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
+    """Judge `model.keras` on the held-out images, beside PCA with as many numbers; write metrics, pictures and report.
+
+    Args:
+        run: a run whose training is over.
+        images: the labelled images.
+        pairs: what was made of them to train on.
+    """
+    model, history = run.best_model(), run.history()
+    encoder = part(model, "encoder")
+    seen, clean = map(np.concatenate, zip(*pairs.validation.as_numpy_iterator(), strict=True))
+    labels = np.concatenate([label for _, label in images.validation.as_numpy_iterator()])
+    answers, codes = (network.predict(seen, verbose=0) for network in (model, encoder))
+    pca = fit_pca(pairs, codes.shape[-1])
+    baseline = pca.inverse_transform(pca.transform(seen.reshape(len(seen), -1))).reshape(seen.shape)
+    result = {
+        "mse": mse(answers, clean),
+        "pca_mse": mse(baseline, clean),
+        "input_mse": mse(seen, clean),
+        "numbers": codes.shape[-1],
+        **run.measure(model, history),
+    }
+    files.write_json(run.folder / "metrics.json", result)
+    plots.curves(run.folder / "curves.png", history, ["loss"], result["best_epoch"])
+    rows = {"original": clean, "with noise": seen, "autoencoder": answers, f"PCA-{codes.shape[-1]}": baseline}
+    if not run.cfg.noise:
+        del rows["with noise"]
+    chosen = spread(labels, SHEET)
+    plots.strips(run.folder / "reconstructions.png", {name: row[chosen] for name, row in rows.items()})
+    chosen = spread(labels, MOST_CODES)
+    flat = TSNE(init="pca", random_state=run.cfg.seed, perplexity=min(30, (len(chosen) - 1) / 3)).fit_transform(
+        codes[chosen]
+    )
+    plots.scatter(run.folder / "codes.png", flat, labels[chosen], images.classes)
+    page.publish(run.folder, compose(run, images, result))
+
+
+def fit_pca(pairs: data.Data, numbers: int) -> PCA:
+    """The principal components of an epoch's clean images: as many as the autoencoder has numbers for an image."""
+    flat = [clean.reshape(len(clean), -1) for _, clean in pairs.train.take(pairs.steps).as_numpy_iterator()]
+    flat = np.concatenate(flat)
+    return PCA(min(numbers, *flat.shape), random_state=0).fit(flat)
+
+
+def mse(answers: np.ndarray, truth: np.ndarray) -> float:
+    """Mean squared error over all pixels, white being 1."""
+    return float(np.mean((answers - truth) ** 2, dtype=np.float64))
+
+
+def spread(labels: np.ndarray, most: int) -> np.ndarray:
+    """Indices of up to `most` examples, of all classes in turn."""
+    turn = np.zeros(len(labels), int)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[members] = np.arange(len(members))
+    return np.lexsort((labels, turn))[:most]
+
+
+def compose(run: Run, images: data.Data, result: dict) -> page.Report:
+    """The text of the report."""
+    noise = f" from noise of {run.cfg.noise:g}" if run.cfg.noise else ""
+    noisy = [("error of the noisy images themselves", f"{result['input_mse']:.5f}")] if run.cfg.noise else []
+    size = tuple(run.about["input_shape"])
+    return page.compose(
+        run.config,
+        result,
+        facts=[
+            (f"mean squared error on {images.validation_size:,} held-out images{noise}", f"{result['mse']:.5f}"),
+            (f"error of PCA with {result['numbers']} numbers", f"{result['pca_mse']:.5f}"),
+            ("error as a share of PCA's", f"{result['mse'] / result['pca_mse']:.0%}"),
+            *noisy,
+            ("numbers for one image", f"{result['numbers']} instead of {np.prod(size):,}"),
+        ],
+        pictures=[
+            ("Held-out images, and what the autoencoder and PCA make of as many numbers", "reconstructions.png"),
+            ("The codes of held-out images, projected to two dimensions by t-SNE", "codes.png"),
+            ("Mean squared error by epoch", "curves.png"),
+        ],
+        usage=f"""```python
+import kerascnn
+
+model = kerascnn.load("{run.folder}/model.keras")
+images = kerascnn.data.scale(kerascnn.data.read_images(["IMAGE"], {size}), "unit")
+codes = kerascnn.part(model, "encoder").predict(images)  # (images, {result["numbers"]})
+again = kerascnn.part(model, "decoder").predict(codes)
+```
+""",
+    )

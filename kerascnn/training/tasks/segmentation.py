@@ -1,0 +1,270 @@
+"""What is special to segmenters: the size of their tiles, their measures, and the report of a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from sklearn.metrics import confusion_matrix
+
+from ... import data
+from .. import files
+from ..reporting import page, plots
+from ..run import Run, by_chief
+from .sliding_window import probabilities
+
+TILE = 192  # pixels; more only costs where images are larger
+SHOWN = 8  # pictures on the sheet of overlays, where they are small
+MISSED, WRONG = "#e5383b", "#1f78ff"
+TINTS = ["#00b4d8", "#ff9f1c", "#38b000", "#ff006e", "#8338ec", "#ffdd00", "#0a58ff", "#c77dff", "#9c6644", "#80ed99"]
+ROWS = ("image", "truth", "answer", "mistakes")
+
+
+def by_iou(logs: dict) -> tuple[float, float]:
+    """How good an epoch was: its mean intersection over union on held-out tiles, then its loss."""
+    return logs["val_iou"], -logs["val_loss"]
+
+
+def tile_shape(native: tuple, size: int = 0) -> tuple[int, int, int]:
+    """(height, width, channels) of what a segmenter gets to see of images of (height, width, channels).
+
+    Args:
+        size: height and width. 0 stands for the images' own, but for multiples of 16, and for no more than `TILE`.
+    """
+    height, width = (min(TILE, length or TILE) // 16 * 16 or 16 for length in native[:2])
+    return (size or height, size or width, native[2])
+
+
+def mean_iou(classes: int) -> keras.metrics.Metric:
+    """Keras's mean intersection over union, for a network of one output or of one a class."""
+    if classes == 1:
+        return keras.metrics.BinaryIoU(target_class_ids=(0, 1), name="iou")
+    return keras.metrics.MeanIoU(classes, sparse_y_pred=False, name="iou")
+
+
+def measure(counts: np.ndarray) -> dict:
+    """The measures of pixels counted by what they are (row) and what the network says (column).
+
+    Returns:
+        pixel_error: the share of the pixels with a wrong answer; dice and iou: by class, 2 |A and B| / (|A| + |B|) and
+        |A and B| / |A or B| with A the pixels that are of it and B those of which it is said, NaN where there are none.
+    """
+    right, are, said = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        dice, iou = 2 * right / (are + said), right / (are + said - right)
+    return {"pixel_error": 1 - right.sum() / counts.sum(), "dice": dice, "iou": iou}
+
+
+def otsu(image: np.ndarray) -> int:
+    """The threshold of a uint8 image that splits its grey values best. Otsu 1979: it maximizes the variance between."""
+    counts = np.bincount(image.ravel(), minlength=256) / image.size
+    share, mean = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = (mean[-1] * share - mean) ** 2 / (share * (1 - share))
+    between[(share == 0) | (share > 1 - 1e-9)] = 0  # all pixels on one side
+    return int(between.argmax())
+
+
+@by_chief
+def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
+    """Judge `model.keras` on the whole held-out images; write `metrics.json`, the pictures, `report.html`, `README.md`.
+
+    Args:
+        run: a run whose training is over.
+        masks: the data that it was trained on.
+        turns: average eight answers, see `sliding.probabilities`.
+    """
+    model, history = run.best_model(), run.history()
+    labels = range(len(masks.classes))
+
+    def count(mask, answer):
+        return confusion_matrix(mask.ravel(), answer.ravel(), labels=labels)
+
+    found = []
+    for picture in masks.held_out:
+        image = data.scale(picture.image, masks.scaling, masks.mean, masks.std)
+        found.append(probabilities(model, image, turns=turns).argmax(-1).astype(np.uint8))
+    counts = np.array([count(picture.mask, answer) for picture, answer in zip(masks.held_out, found, strict=True)])
+    result = {**summary(counts, masks.classes), **run.measure(model, history)}
+    result["images"] = [
+        {"image": picture.name, **as_row(one, masks.classes)}
+        for picture, one in zip(masks.held_out, counts, strict=True)
+    ]
+    if len(masks.classes) == 2 and masks.image_shape[2] == 1:
+        by_threshold = np.array([count(p.mask, p.image[..., 0] > otsu(p.image)) for p in masks.held_out])
+        if measure(by_threshold.sum(axis=0))["pixel_error"] > 0.5:  # class 1 is the darker one
+            by_threshold = by_threshold[:, :, ::-1]
+        result["otsu"] = as_row(by_threshold.sum(axis=0), masks.classes)
+        for row, one in zip(result["images"], by_threshold, strict=True):
+            row["otsu_pixel_error"] = measure(one)["pixel_error"]
+    files.write_json(run.folder / "metrics.json", result)
+    plots.curves(run.folder / "curves.png", history, ["loss", "iou"], result["best_epoch"])
+    errors = [row["pixel_error"] for row in result["images"]]
+    draw_overlays(run.folder / "overlays.png", masks.held_out, found, errors, masks.classes)
+    page.print_table(images_table(result["images"]))
+    page.publish(run.folder, compose(run, masks, result))
+
+
+def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
+    """What `metrics.json` says of all images, from the counts (images, classes, classes)."""
+    whole = measure(counts.sum(axis=0))
+    return {
+        "dice": float(np.nanmean(whole["dice"])),
+        "iou": float(np.nanmean(whole["iou"])),
+        "pixel_error": float(whole["pixel_error"]),
+        "classes": [
+            {"class": name, "dice": known(dice), "iou": known(iou), "pixels": int(pixels)}
+            for name, dice, iou, pixels in zip(
+                classes, whole["dice"], whole["iou"], counts.sum(axis=(0, 2)), strict=True
+            )
+        ],
+    }
+
+
+def as_row(counts: np.ndarray, classes: Sequence[str]) -> dict:
+    """Pixel error and Dice by class, None for a class that is neither there nor said to be."""
+    found = measure(counts)
+    dice = {name: known(value) for name, value in zip(classes, found["dice"], strict=True)}
+    return {"pixel_error": float(found["pixel_error"]), "dice": dice}
+
+
+def known(value) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def in_words(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float], classes) -> None:
+    """A sheet of held-out pictures from the best to the worst answer: image, truth, answer, mistakes.
+
+    Of two classes the rarer one is coloured.
+
+    Args:
+        found: the answers (height, width).
+        errors: the pictures' pixel errors.
+    """
+    marked = range(1, len(classes))
+    if len(classes) == 2:
+        marked = [int(np.mean([picture.mask.mean() for picture in held_out]) < 0.5)]
+    shades = dict(zip(marked, colours(len(marked)), strict=True))
+    largest = max(max(picture.mask.shape) for picture in held_out)
+    columns = min(len(held_out), SHOWN if largest <= 128 else 4)
+    best_first = np.argsort(errors, kind="stable")
+    chosen = best_first[np.linspace(0, len(held_out) - 1, columns).round().astype(int)]
+    side = min(4.0, 13 / columns)
+    figure = Figure(figsize=(side * columns, side * len(ROWS)), layout="constrained")
+    grid = figure.subplots(len(ROWS), columns, squeeze=False)
+    for axes in grid.ravel():
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    for line, name in zip(grid, ROWS, strict=True):
+        line[0].set_ylabel(name, fontsize=12)
+    for column, i in zip(grid.T, chosen, strict=True):
+        image, mask, answer = held_out[i].image / 255, held_out[i].mask, found[i]
+        grey = image.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
+        missed = np.isin(mask, marked) & (mask != answer)
+        wrong = np.isin(answer, marked) & (mask != answer) & ~missed
+        plots.show(column[0], image)
+        plots.show(column[1], coloured(grey, {shades[label]: mask == label for label in marked}))
+        plots.show(column[2], coloured(grey, {shades[label]: answer == label for label in marked}))
+        plots.show(column[3], coloured(grey, {MISSED: missed, WRONG: wrong}, 0.9))
+        column[0].set_title(f"{plots.shortened(held_out[i].name)}: {errors[i]:.1%} wrong", fontsize=11)
+    keys = [Patch(color=shades[label], label=plots.shortened(classes[label])) for label in marked]
+    keys += [
+        Patch(color=MISSED, label="missed" if len(marked) == 1 else "missed or taken for another"),
+        Patch(color=WRONG, label="not there"),
+    ]
+    figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 13), frameon=False, fontsize=10)
+    plots.write(figure, path)
+
+
+def colours(count: int) -> list:
+    """Colours that differ from each other and from grey."""
+    if count <= len(TINTS):
+        return TINTS[:count]
+    return [tuple(rgb) for rgb in colormaps["hsv"](np.linspace(0, 0.95, count))[:, :3]]
+
+
+def coloured(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndarray:
+    """A picture (height, width, 3) between 0 and 1 whose regions, colour to (height, width), are tinted."""
+    picture = grey.copy()
+    for colour, region in regions.items():
+        picture[region] = (1 - strength) * picture[region] + strength * np.array(to_rgb(colour))
+    return picture
+
+
+def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
+    """The text of the report."""
+    numbers = ", ".join(f"{i} {name}" for i, name in enumerate(masks.classes))
+    of_class = [(f"Dice of {row['class']}", in_words(row["dice"])) for row in result["classes"]]
+    by_threshold = result.get("otsu")
+    return page.compose(
+        run.config,
+        result,
+        facts=[
+            (
+                f"mean Dice of {len(masks.classes)} classes on {masks.validation_size:,} held-out images",
+                f"{result['dice']:.4f}",
+            ),
+            *(of_class if len(of_class) == 2 else []),
+            ("mean IoU", f"{result['iou']:.4f}"),
+            ("pixel error", f"{result['pixel_error']:.2%}"),
+            *([("pixel error of Otsu's threshold", f"{by_threshold['pixel_error']:.2%}")] if by_threshold else []),
+        ],
+        pictures=[
+            ("Held-out images, from the best to the worst answer", "overlays.png"),
+            ("Loss and mean IoU on tiles by epoch", "curves.png"),
+        ],
+        tables=[
+            page.Table(
+                "Classes",
+                ("class", "Dice", "IoU", "pixels"),
+                [
+                    (row["class"], in_words(row["dice"]), in_words(row["iou"]), f"{row['pixels']:,}")
+                    for row in result["classes"]
+                ],
+            ),
+            images_table(result["images"]),
+        ],
+        usage=f"""```python
+from kerascnn.training import segment
+
+answer = segment("{run.folder}", "IMAGE")  # (height, width): {numbers}
+```
+
+Dice is 2 |A and B| / (|A| + |B|), A being the pixels that are of a class and B those of which the network says so,
+counted over all held-out images together; the pixel error is the share of wrong pixels. The likeliest class of a pixel
+counts.
+""",
+    )
+
+
+def images_table(rows: list[dict], most: int = 20) -> page.Table:
+    """Every image's measures, or those of the worst ones."""
+    classes = list(rows[0]["dice"]) if len(rows[0]["dice"]) <= 4 else []
+    threshold = "otsu_pixel_error" in rows[0]
+    worst = sorted(rows, key=lambda row: -row["pixel_error"])[:most] if len(rows) > most else rows
+    return page.Table(
+        "Images" if len(rows) <= most else f"The {most} worst images",
+        (
+            "image",
+            *(f"Dice of {name}" for name in classes),
+            "pixel error",
+            *(["Otsu's pixel error"] if threshold else []),
+        ),
+        [
+            (
+                row["image"],
+                *(in_words(row["dice"][name]) for name in classes),
+                f"{row['pixel_error']:.2%}",
+                *([f"{row['otsu_pixel_error']:.2%}"] if threshold else []),
+            )
+            for row in worst
+        ],
+    )

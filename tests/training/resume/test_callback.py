@@ -1,0 +1,205 @@
+"""A run that goes on is the run that never stopped, bit for bit."""
+
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from kerascnn import InputError
+from kerascnn.data.sampling.shuffling import endless, shuffled
+from kerascnn.errors import TrainingStopped
+from kerascnn.training.callbacks import BestModel, Clock
+from kerascnn.training.resume import checkpoint, train_state
+from kerascnn.training.resume.callback import Checkpoints, interval
+
+STEPS, EPOCHS, BATCH = 5, 4, 4
+X = np.random.default_rng(0).standard_normal((STEPS * BATCH, 6)).astype(np.float32)
+Y = np.random.default_rng(1).integers(0, 3, len(X))
+
+
+def network():
+    keras.utils.clear_session()  # names as in a new process
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(8),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile(keras.optimizers.AdamW(0.05, use_ema=True), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def batches(step):
+    def epoch(number, left_out):
+        order = tf.data.Dataset.from_tensor_slices(shuffled(len(X), [0, number]))
+        return order.batch(BATCH).skip(left_out).map(lambda i: (tf.gather(X, i), tf.gather(Y, i)))
+
+    return endless(epoch, STEPS, step)
+
+
+class Killed(Exception):
+    pass
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends the process, as far as a test can, before or after a step of the whole training."""
+
+    def __init__(self, step, before=False):
+        super().__init__()
+        self.step, self.before = step, before
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.before and self.epoch * STEPS + batch == self.step:
+            raise Killed
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not self.before and self.epoch * STEPS + batch == self.step:
+            raise Killed
+
+
+def train(folder, every="3", kill=(), patience=10):
+    """(final state, history) of a run that goes on with what is in the folder."""
+    saved = checkpoint.read(folder)
+    record = saved.record if saved else {"step": 0, "epoch": 0, "stopped": False}
+    model, data = network(), batches(record["step"])
+    plateau = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.2)
+    stop = keras.callbacks.EarlyStopping("val_loss", 0 if patience else 1, patience, restore_best_weights=True)
+    others = [plateau, stop, Clock(len(X)), BestModel(folder / "model.keras", {}, lambda logs: (-logs["val_loss"],))]
+    checkpoints = Checkpoints(folder, every, others, data.element_spec, saved)
+    model.fit(
+        data,
+        validation_data=(X, Y),
+        validation_batch_size=BATCH,
+        steps_per_epoch=STEPS,
+        initial_epoch=10**9 if record["stopped"] else record["epoch"],
+        epochs=EPOCHS,
+        callbacks=[*others, checkpoints, *kill],
+        shuffle=False,
+        verbose=0,
+    )
+    timing = ("seconds", "images_per_second")
+    history = [{k: v for k, v in row.items() if k not in timing} for row in checkpoints.history]
+    return train_state.capture(model), history
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("reference"))
+
+
+def check(found, reference):
+    (arrays, history), (wanted, wanted_history) = found, reference
+    assert history == wanted_history
+    model = [name for name in wanted if not name.startswith("metrics/")]
+    assert [name for name in arrays if not name.startswith("metrics/")] == model
+    assert all(arrays[name].tobytes() == wanted[name].tobytes() for name in model)
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(
+    step=st.integers(0, STEPS * EPOCHS - 1),
+    every=st.sampled_from(["1", "2", "3", "7", "epoch"]),
+    before=st.booleans(),
+)
+def test_goes_on_from_any_step(step, every, before, tmp_path_factory, reference):
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.raises(Killed):
+        train(folder, every, [Kill(step, before)])
+    check(train(folder, every), reference)
+
+
+def test_goes_on_again_and_again(tmp_path, reference):
+    for step in (4, 9):
+        with pytest.raises(Killed):
+            train(tmp_path, "2", [Kill(step)])
+    check(train(tmp_path, "2"), reference)
+    assert len(checkpoint.steps(tmp_path)) == checkpoint.KEPT
+
+
+def test_a_run_that_is_over_does_not_train(tmp_path, reference):
+    train(tmp_path)
+    check(train(tmp_path, kill=[Kill(STEPS * EPOCHS - 1)]), reference)
+
+
+def test_early_stopping_is_remembered(tmp_path):
+    whole = train(tmp_path / "whole", patience=0)
+    assert 0 < len(whole[1]) < EPOCHS
+    with pytest.raises(Killed):
+        train(tmp_path / "run", "1", [Kill(len(whole[1]) * STEPS - 1)], patience=0)
+    again = train(tmp_path / "run", patience=0)
+    assert again[1] == whole[1]
+    assert train(tmp_path / "run", patience=0)[1] == whole[1]
+
+
+def test_sigterm_writes_a_checkpoint_at_once(tmp_path, reference):
+    terminate = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: batch == 3 and os.kill(os.getpid(), signal.SIGTERM)
+    )
+    with pytest.raises(TrainingStopped, match="SIGTERM; --resume --out"):
+        train(tmp_path, "1h", [terminate])
+    assert checkpoint.read(tmp_path).record["step"] == 4
+    check(train(tmp_path), reference)
+
+
+def test_sigterm_while_validating(tmp_path, reference):
+    terminate = keras.callbacks.LambdaCallback()
+    terminate.on_test_batch_begin = lambda batch, logs=None: os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(TrainingStopped):
+        train(tmp_path, "1h", [terminate])
+    assert checkpoint.read(tmp_path).record["step"] == STEPS
+    check(train(tmp_path), reference)
+
+
+def test_weights_that_are_not_finite_are_not_kept(tmp_path):
+    poison = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: batch == 2 and poison.model.layers[0].bias.assign([np.nan] * 8)
+    )
+    with pytest.raises(TrainingStopped, match="kernel is not finite any more"):
+        train(tmp_path, "1", [poison])
+    assert checkpoint.read(tmp_path).record["step"] == 2
+
+
+def test_state_of_another_model(tmp_path):
+    model = network()
+    arrays = train_state.capture(model)
+    other = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    other.compile("sgd")
+    before = other.get_weights()
+    with pytest.raises(InputError, match=r"the state is of another model: .*dense.* and \d+ more"):
+        train_state.restore(other, arrays)
+    assert all(map(np.array_equal, other.get_weights(), before))
+
+
+def test_interval():
+    assert interval("500") == (500, float("inf"))
+    assert interval("90s") == (float("inf"), 90)
+    assert interval("0.5h") == (float("inf"), 1800)
+    assert interval("epoch") == (float("inf"), float("inf"))
+
+
+def test_a_checkpoint_after_each_epoch(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(checkpoint, "write", lambda folder, step, captured: written.append((step, captured.record)))
+    train(tmp_path, "epoch")
+    assert [step for step, _ in written] == [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
+    assert all(record["steps"] == 0 and "val_loss" in record["history"][-1] for _, record in written)
+
+
+@pytest.mark.parametrize("text", ["0", "", "m", "5 minutes", "-3", "0s", "1.5", "nans", "infh"])
+def test_interval_that_is_none(text):
+    with pytest.raises(
+        InputError, match=r"--checkpoint-every.*must be epoch, a number of steps, or a time like 30s, 5m or 1h"
+    ):
+        interval(text)

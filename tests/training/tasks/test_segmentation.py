@@ -1,0 +1,117 @@
+"""The measures of segmentation, against scikit-learn and algebra, and the pictures."""
+
+import matplotlib.image
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix, f1_score, jaccard_score
+
+from kerascnn.data.masks import Picture
+from kerascnn.training import tile_shape
+from kerascnn.training.tasks.segmentation import (
+    TILE,
+    as_row,
+    colours,
+    draw_overlays,
+    images_table,
+    mean_iou,
+    measure,
+    otsu,
+    summary,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 6))
+def test_measures_are_sklearns(seed, classes):
+    truth, said = np.random.default_rng(seed).integers(0, classes, (2, 300))
+    found = measure(confusion_matrix(truth, said, labels=range(classes)))
+    np.testing.assert_allclose(found["dice"], f1_score(truth, said, average=None), err_msg="Dice is the F1 of pixels")
+    np.testing.assert_allclose(found["iou"], jaccard_score(truth, said, average=None))
+    assert found["pixel_error"] == pytest.approx(np.mean(truth != said))
+
+
+def test_classes_that_are_not_there():
+    counts = np.zeros((2, 3, 3), int)
+    counts[0, :2, :2] = [[5, 1], [2, 4]]
+    assert as_row(counts[0], "abc")["dice"] == {"a": 10 / 13, "b": 8 / 11, "c": None}
+    whole = summary(counts, "abc")
+    assert whole["dice"] == pytest.approx((10 / 13 + 8 / 11) / 2)
+    assert [row["pixels"] for row in whole["classes"]] == [6, 6, 0]
+    assert [whole["classes"][2][what] for what in ("dice", "iou")] == [None, None], "which JSON can say"
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_mean_iou_while_training(outputs):
+    classes = max(2, outputs)
+    rng = np.random.default_rng(0)
+    truth, said = rng.integers(0, classes, (2, 4, 5)), rng.dirichlet(np.ones(classes), (2, 4, 5))
+    metric = mean_iou(outputs)
+    metric.update_state(truth, said if outputs > 1 else said[..., 1:])
+    expected = jaccard_score(truth.ravel(), said.argmax(-1).ravel(), average="macro")
+    assert float(metric.result()) == pytest.approx(expected, rel=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), levels=st.integers(2, 256))
+def test_otsu_minimizes_the_variance_within(seed, levels):
+    """By trying all thresholds; Otsu's equation is that of the variance between, which is the rest of it."""
+    image = np.random.default_rng(seed).integers(0, levels, 40).astype(np.uint8)
+    within = []
+    for threshold in range(256):
+        parts = [image[image <= threshold], image[image > threshold]]
+        within.append(sum(part.var() * len(part) for part in parts if len(part)))
+    found = otsu(image)
+    assert within[found] == pytest.approx(min(within), abs=1e-6)
+
+
+def test_otsu_of_two_heaps():
+    image = np.concatenate([np.full(100, 20), np.full(30, 200)]).astype(np.uint8)
+    assert 20 <= otsu(image) < 200
+    assert 20 <= otsu(image.repeat(10_000)) < 200, "in a large image too"
+    assert otsu(np.full(9, 30, np.uint8)) in range(256)
+
+
+@pytest.mark.parametrize(
+    ("native", "size", "expected"),
+    [
+        ((512, 512, 1), 0, (TILE, TILE, 1)),
+        ((64, 64, 1), 0, (64, 64, 1)),
+        ((70, 100, 3), 0, (64, 96, 3)),
+        ((None, None, 3), 0, (TILE, TILE, 3)),
+        ((512, 512, 1), 256, (256, 256, 1)),
+        ((9, 9, 1), 0, (16, 16, 1)),
+    ],
+)
+def test_tile_shape(native, size, expected):
+    assert tile_shape(native, size) == expected
+
+
+@pytest.mark.parametrize(("classes", "channels"), [(2, 1), (4, 3), (15, 1)])
+def test_overlays(tmp_path, classes, channels):
+    rng = np.random.default_rng(0)
+    masks = rng.integers(0, classes, (5, 20, 24)).astype(np.uint8)
+    held_out = [
+        Picture(f"p{i}", rng.integers(0, 256, (20, 24, channels), np.uint8), mask) for i, mask in enumerate(masks)
+    ]
+    found = [mask if i % 2 else np.zeros_like(mask) for i, mask in enumerate(masks)]
+    errors = [float(np.mean(f != m)) for f, m in zip(found, masks, strict=True)]
+    draw_overlays(tmp_path / "overlays.png", held_out, found, errors, [str(i) for i in range(classes)])
+    picture = matplotlib.image.imread(tmp_path / "overlays.png")
+    assert picture.shape[0] > 600
+    assert np.ptp(picture[..., :3]) > 0.5
+    assert np.ptp(picture[..., :3], axis=-1).max() > 0.4, "in colours"
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 200])
+def test_colours_differ(count):
+    assert len({str(colour) for colour in colours(count)}) == count
+
+
+def test_table_of_images():
+    rows = [{"image": str(i), "pixel_error": i / 100, "dice": {"a": 0.5, "b": None}} for i in range(30)]
+    table = images_table(rows)
+    assert table.heading == "The 20 worst images"
+    assert table.rows[0] == ("29", "0.5000", "none", "29.00%")
+    assert images_table([{**row, "otsu_pixel_error": 0.5} for row in rows[:3]]).rows[2][-1] == "50.00%"

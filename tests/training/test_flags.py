@@ -1,0 +1,79 @@
+"""A command line from a dict of defaults."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerascnn import InputError
+from kerascnn.training.flags import STANDARD, flag, parse
+
+NAMES = st.from_regex(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", fullmatch=True).filter(
+    lambda name: name not in {*STANDARD, "knob", "knobs", "help", "h"} and not name.startswith("no_")
+)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(st.characters(codec="utf-8"))
+DEFAULTS = NUMBERS | TEXT | st.tuples(NUMBERS, TEXT) | st.tuples(NUMBERS)
+
+
+@given(st.dictionaries(NAMES, DEFAULTS))
+def test_defaults_come_back_as_they_are(config):
+    assert vars(parse(config, [])) == {"knobs": {}, **STANDARD, **config}
+    words = [f"{flag(name)}={default}" for name, default in config.items()]
+    found = vars(parse(config, words))
+    assert found == {"knobs": {}, **STANDARD, **config}
+    assert {name: type(found[name]) for name in config} == {name: type(value) for name, value in config.items()}
+
+
+def test_flags_override_defaults_by_type():
+    config = {"epochs": 10, "lr": 0.1, "model": "lenet5", "sizes": (1, 2), "flip": True, "crop": False}
+    words = "--epochs 3 --lr 1e-3 --model vgg11 --sizes 4,5,6 --no-flip --crop --mixed-precision --seed 7"
+    cfg = parse(config, words.split())
+    assert (cfg.epochs, cfg.lr, cfg.model, cfg.sizes, cfg.flip, cfg.crop) == (3, 1e-3, "vgg11", (4, 5, 6), False, True)
+    assert (cfg.mixed_precision, cfg.seed) == (True, 7)
+
+
+def test_knobs_are_python_values_or_text():
+    words = "--knob alpha=0.25 --knob repeats=2,2,2 --knob shortcut=None --knob act=relu --knob note=a=b"
+    knobs = parse({}, words.split()).knobs
+    assert knobs == {"alpha": 0.25, "repeats": (2, 2, 2), "shortcut": None, "act": "relu", "note": "a=b"}
+
+
+def test_smoke_replaces_defaults_but_not_what_was_asked_for():
+    config, smoke = {"epochs": 10, "batch": 32}, {"epochs": 1, "batch": 8}
+    assert parse(config, [], smoke=smoke).epochs == 10
+    cfg = parse(config, ["--smoke", "--batch", "16"], smoke=smoke)
+    assert (cfg.epochs, cfg.batch) == (1, 16)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--epoch", "3"], "unknown flag '--epoch': did you mean --epochs"),
+        (["--epoch=3"], "unknown flag '--epoch': did you mean --epochs"),
+        (["--knbo", "a=1"], "did you mean --knob"),
+        (["digits"], "unknown flag 'digits'"),
+        (["--epochs", "many"], "--epochs many: must be a whole number, 0 or more"),
+        (["--epochs", "1.5"], "--epochs 1.5: must be a whole number, 0 or more"),
+        (["--epochs", "-1"], "--epochs -1: must be a whole number, 0 or more"),
+        (["--lr", "inf"], "--lr inf: must be a number, 0 or more"),
+        (["--lr", "nan"], "--lr nan: must be a number, 0 or more"),
+        (["--shift", "x"], "--shift x: must be a number$"),
+        (["--lr"], "argument --lr: expected one argument"),
+        (["--smoke=1"], "--smoke"),
+        (["--knob", "alpha"], "--knob alpha: must be name=value, like alpha=0.25"),
+        (["--knob", "=1"], "--knob =1: must be name=value"),
+    ],
+)
+def test_wrong_command_lines(words, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse({"epochs": 10, "lr": 0.1, "shift": -0.5}, words)
+    assert "\n" not in str(caught.value)
+
+
+def test_help_shows_every_flag_with_its_default(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        parse({"epochs": 17, "weight_decay": 5e-4}, ["--help"], about="Trains 100 % of it.")
+    shown = capsys.readouterr().out
+    for word in ("Trains 100 % of it.", "--epochs", "(default: 17)", "--weight-decay", "(default: 0.0005)", "--knob"):
+        assert word in shown
+    assert all(flag(name) in shown for name in STANDARD)
