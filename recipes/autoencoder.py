@@ -26,7 +26,7 @@ def main(cfg):
     cfg.knobs = {"latent": 8 if cfg.data == "digits" else 49, **cfg.knobs}
     run = training.Run(cfg, score=training.by_error)
     shape = training.input_shape(kerascnn.info("autoencoder"), kerascnn.data.native_shape(cfg.data), cfg.size)
-    pipeline = dict(batch=cfg.batch, scaling="unit", **run.stream)
+    pipeline = dict(batch=cfg.batch, scaling="unit", **run.pipeline_args)
     images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, **pipeline)
     pairs = training.to_reconstruct(images, cfg.noise, cfg.seed, run.step)
     epochs = cfg.epochs or max(5, -(-2000 // pairs.steps))
@@ -34,7 +34,7 @@ def main(cfg):
         model = kerascnn.build("autoencoder", input_shape=shape, **cfg.knobs)
         model.compile(Adam(schedules.CosineDecay(cfg.lr, epochs * pairs.steps)), loss="mean_squared_error")
     run.open(model, pairs)
-    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.arguments())
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
     training.report_autoencoder(run, images, pairs)
 
 

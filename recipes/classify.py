@@ -33,7 +33,7 @@ def main(cfg):
     card = kerascnn.info(cfg.model)
     run = training.Run(cfg)
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), cfg.size)
-    pipeline = dict(batch=cfg.batch, scaling=card.scaling, augment=cfg.augment, crops=cfg.crops, **run.stream)
+    pipeline = dict(batch=cfg.batch, scaling=card.scaling, augment=cfg.augment, crops=cfg.crops, **run.pipeline_args)
     images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, held_out=cfg.held_out, **pipeline)
     with run.strategy.scope():
         knobs = cfg.knobs | training.heads(cfg)
@@ -45,8 +45,8 @@ def main(cfg):
         optimizer = training.optimizer(cfg, rate, network, cfg.epochs * images.steps)
         model.compile(optimizer, training.CrossEntropy(cfg.smoothing), metrics=[training.accuracy])
     run.open(model, images)
-    watchers = training.watchers(cfg, images.steps)
-    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments(*watchers))
+    watchers = training.plateau_and_early_stopping(cfg, images.steps)
+    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.fit_args(*watchers))
     training.report_classifier(run, images)
 
 

@@ -43,14 +43,14 @@ def main(cfg):
 
     spec, cfg = search.winner()
     run = training.Run(cfg, score=None, part_of=search.folder)
-    images = load(limit=cfg.limit or None, **run.stream)
+    images = load(limit=cfg.limit or None, **run.pipeline_args)
     with run.strategy.scope():
         model = kerascnn.build(**spec)
         cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=100)
         up, down = 0.2 * cfg.epochs * images.steps, 0.8 * cfg.epochs * images.steps
         compile(model, rate=keras.optimizers.schedules.CosineDecay(0.0, down, warmup_target=cfg.lr, warmup_steps=up))
     run.open(model, images)
-    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())
+    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_classifier(run, images)
     search.report()
 

@@ -29,7 +29,7 @@ def main(cfg):
     run = training.Run(cfg, score=training.by_error)
     size = cfg.size or (16 if cfg.data == "digits" else 0)
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)
-    pipeline = dict(batch=cfg.batch, scaling=card.scaling, augment=cfg.augment, **run.stream)
+    pipeline = dict(batch=cfg.batch, scaling=card.scaling, augment=cfg.augment, **run.pipeline_args)
     images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, **pipeline)
     with run.strategy.scope():
         what = dict(input_shape=shape, classes=len(images.classes), **cfg.knobs)
@@ -41,7 +41,7 @@ def main(cfg):
         optimizer = training.SGD(rate, momentum=0.9, weight_decay=cfg.weight_decay or None)
         model.compile(optimizer, training.CrossEntropy())
     run.open(model, images)
-    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.arguments())
+    model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_side_by_side(run, model, images)
 
 

@@ -37,7 +37,7 @@ def main(cfg):
     shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
     grey, move = shape[2] == 1, (-0.08 * shape[0], 0.08 * shape[0])
     how = kerascnn.data.Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=move, fill=0)
-    pipeline = dict(batch=cfg.batch, **run.stream, unseen=unseen, limit=cfg.limit or None)
+    pipeline = dict(batch=cfg.batch, **run.pipeline_args, unseen=unseen, limit=cfg.limit or None)
     ours = dict(how=how, strokes=float(grey), turned=grey, each=4)
     papers = dict(how=kerascnn.data.WARPS["koch"]._replace(fill=0))
     pairs = kerascnn.data.load_pairs(cfg.data, shape, **papers if cfg.paper else ours, **pipeline)
@@ -51,7 +51,7 @@ def main(cfg):
             metrics = [training.one_shot, training.verification]
             model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
     run.open(model, pairs)
-    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.arguments())
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
     training.report_verifier(run, pairs, cfg.runs, how, 0 if cfg.paper else cfg.copies)
 
 

@@ -34,7 +34,7 @@ def main(cfg):
     shape = training.tile_shape(kerascnn.data.native_mask_shape(cfg.data), cfg.size)
     weights = kerascnn.data.weight_map if cfg.weight_map else None
     which = dict(held_out=cfg.held_out, classes=cfg.names.split(",") if cfg.names else (), binary=cfg.binary)
-    pipeline = dict(batch=cfg.batch, **run.stream, how=kerascnn.data.WARPS[cfg.warp])
+    pipeline = dict(batch=cfg.batch, **run.pipeline_args, how=kerascnn.data.WARPS[cfg.warp])
     masks = kerascnn.data.load_masks(cfg.data, shape, limit=cfg.limit or None, weights=weights, **which, **pipeline)
     outputs = len(masks.classes) if len(masks.classes) > 2 else 1
     epochs = cfg.epochs or max(4, -(-2000 // masks.steps))
@@ -44,7 +44,7 @@ def main(cfg):
         rate = schedules.CosineDecay(0.0, steps - steps // 20, warmup_target=cfg.lr, warmup_steps=steps // 20)
         model.compile(AdamW(rate), training.CrossEntropyDice(), metrics=[training.mean_iou(outputs)])
     run.open(model, masks)
-    model.fit(masks.train, validation_data=masks.validation, epochs=epochs, **run.arguments())
+    model.fit(masks.train, validation_data=masks.validation, epochs=epochs, **run.fit_args())
     training.report_segmenter(run, masks, cfg.turns)
 
 

@@ -17,8 +17,8 @@ from .convolution import (
     depthwise_bn,
     inception,
     make_divisible,
-    mark,
     max_pool,
+    name_tensor,
     pad,
     squeeze_excite,
 )
@@ -33,7 +33,7 @@ from .heads import (
     predictions,
 )
 from .residual_blocks import (
-    ORDERS,
+    ACTIVATION_ORDERS,
     RESIDUAL_BLOCKS,
     basic,
     bn_relu,
@@ -47,7 +47,7 @@ from .residual_blocks import (
 )
 
 __all__ = [
-    "ORDERS",
+    "ACTIVATION_ORDERS",
     "RESIDUAL_BLOCKS",
     "average_pool",
     "basic",
@@ -69,8 +69,8 @@ __all__ = [
     "inverted_residual",
     "make_divisible",
     "map_classifier",
-    "mark",
     "max_pool",
+    "name_tensor",
     "pad",
     "pixel_classifier",
     "pixel_predictions",

@@ -141,7 +141,7 @@ def convolution_names(step, name):
                 yield from convolution_names(inner, f"{name}_branch{i}_{j}")
 
 
-def mark(x, name):
+def name_tensor(x, name):
     """Give the end of a stage its name."""
     return layers.Identity(name=name)(x)
 

@@ -3,13 +3,13 @@
 from keras import config, layers
 
 from ..errors import InputError, between, count
-from .convolution import conv, mark
+from .convolution import conv, name_tensor
 
 
 def classifier(x, classes, activation, *, dropout=0.0):
     """The layer `features`; then, unless `classes` is None, global average pooling, dropout and `predictions`."""
     between("dropout", dropout, 0, 1)
-    x = mark(x, "features")
+    x = name_tensor(x, "features")
     if classes is None:
         return x
     x = layers.GlobalAveragePooling2D(name="gap")(x)
@@ -25,7 +25,7 @@ def dense_classifier(x, classes, activation, *, dense, dropout):
     """
     count("dense", dense)
     between("dropout", dropout, 0, 1)
-    x = mark(x, "features")
+    x = name_tensor(x, "features")
     if classes is None:
         return x
     x = layers.Flatten(name="flatten")(x)
@@ -42,7 +42,7 @@ def map_classifier(x, classes, activation, *, dropout=0.0, name):
     Lin et al. 2013, Section 3.2. `name` is the 1x1 convolution that makes the maps; `predictions` has no weights.
     """
     between("dropout", dropout, 0, 1)
-    x = mark(x, "features")
+    x = name_tensor(x, "features")
     if classes is None:
         return x
     if dropout:
@@ -71,7 +71,7 @@ def check_auxiliary(input_shape, classes, smallest):
 
 def pixel_classifier(x, classes, activation):
     """The layer `features`; then, unless `classes` is None, `predictions`, a 1x1 convolution that judges each pixel."""
-    x = mark(x, "features")
+    x = name_tensor(x, "features")
     return x if classes is None else pixel_predictions(x, classes, activation)
 
 

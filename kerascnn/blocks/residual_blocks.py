@@ -7,7 +7,7 @@ from keras import layers
 
 from ..errors import InputError, between, one_of
 from ..layers import PadChannels
-from .convolution import bn_act, conv, conv_bn, depthwise_bn, mark, max_pool, squeeze_excite
+from .convolution import bn_act, conv, conv_bn, depthwise_bn, max_pool, name_tensor, squeeze_excite
 
 
 def residual_stem(x, filters, kind):
@@ -32,7 +32,7 @@ def stages(x, repeats, n_filters, block, stochastic_depth=0.0):
         for j in range(1, blocks + 1):
             stride = 2 if i > 1 and j == 1 else 1
             x = block(x, n_filters * 2 ** (i - 1), stride=stride, drop=next(rates), name=f"stage{i}_block{j}")
-        x = mark(x, f"stage{i}")
+        x = name_tensor(x, f"stage{i}")
     return x
 
 
@@ -44,7 +44,7 @@ def stochastic_drop(x, rate, *, name):
     return layers.Dropout(rate, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x) if rate else x
 
 
-class Order(NamedTuple):
+class ActivationOrder(NamedTuple):
     """Where a residual block has batch norm and ReLU: before its first convolution, after its last, after the addition.
 
     Each is "bn relu", "bn", "relu" or "" for none of them. Between two convolutions there are always both.
@@ -55,12 +55,12 @@ class Order(NamedTuple):
     after: str
 
 
-ORDERS = {  # He et al. 2016, arXiv:1603.05027, Figure 4
-    "original": Order("", "bn", "relu"),
-    "bn_after_addition": Order("", "", "bn relu"),
-    "relu_before_addition": Order("", "bn relu", ""),
-    "relu_preactivation": Order("relu", "bn", ""),
-    "full_preactivation": Order("bn relu", "", ""),
+ACTIVATION_ORDERS = {  # He et al. 2016, arXiv:1603.05027, Figure 4
+    "original": ActivationOrder("", "bn", "relu"),
+    "bn_after_addition": ActivationOrder("", "", "bn relu"),
+    "relu_before_addition": ActivationOrder("", "bn relu", ""),
+    "relu_preactivation": ActivationOrder("relu", "bn", ""),
+    "full_preactivation": ActivationOrder("bn relu", "", ""),
 }
 
 
@@ -90,7 +90,7 @@ def inner_width(filters, groups, width):
     return groups * max(1, filters * width // 64)
 
 
-def residual(x, convs, *, shortcut="B", projection=1, order=ORDERS["original"], excite=None, drop=0.0, name):
+def residual(x, convs, *, shortcut="B", projection=1, order=ACTIVATION_ORDERS["original"], excite=None, drop=0.0, name):
     """Convolutions, given as (filters, kernel size, stride, groups), and a shortcut around them.
 
     Shortcuts are those of He et al. 2015, Section 4.1: "A" is parameter-free (every second pixel, zero channels), "B"
@@ -154,5 +154,5 @@ def inverted_residual(
         y = squeeze_excite(y, name=f"{name}_se", **squeeze)
     y = conv_bn(y, filters, 1, act=project_act, name=f"{name}_project", **style)
     if not shortcut or stride != 1 or filters != x.shape[-1]:
-        return mark(y, name)
+        return name_tensor(y, name)
     return layers.Add(name=name)([x, stochastic_drop(y, drop, name=name)])

@@ -91,7 +91,7 @@ def load_masks(
     """Open a set of images with masks for `model.fit(masks.train, steps_per_epoch=masks.steps)`.
 
     Args:
-        name: a folder, see `mask_folder`; "digits", scenes of scikit-learn's handwritten digits, see `scenes`; or
+        name: a folder, see `mask_folder`; "digits", see `synthetic_scenes`; or
             "oxford_iiit_pet" of TensorFlow Datasets. An existing folder comes first.
         image_shape: (height, width, channels) of what comes out, channels 1 or 3; by default the set's own.
         batch, scaling, seed, replicas, start_step: as for `load`.

@@ -28,10 +28,10 @@ def _resized(images, image_shape):
         lambda: tf.image.resize(images, (height, width), antialias=True),
         lambda: tf.image.resize(images, (height, width)),  # several times as fast
     )
-    return tf.cast(tf.round(recolour(images, channels)), tf.uint8)
+    return tf.cast(tf.round(recolor(images, channels)), tf.uint8)
 
 
-def recolour(images, channels: int) -> tf.Tensor:
+def recolor(images, channels: int) -> tf.Tensor:
     """Images of 1 or 3 channels, with so many channels."""
     if channels < images.shape[-1]:
         images = tf.reduce_sum(tf.cast(images, tf.float32) * LUMINANCE, axis=-1, keepdims=True)

@@ -30,7 +30,7 @@ STATISTICS = {  # by the name of the set in TensorFlow Datasets
 
 
 def statistics(name: str | None, channels: int) -> Statistics:
-    """A set's statistics, ImageNet's where it has none; those of colour are averaged for grey images."""
+    """A set's statistics, ImageNet's where it has none; those of color are averaged for grey images."""
     known = STATISTICS.get(name, IMAGENET)
     if len(known.mean) == channels:
         return known

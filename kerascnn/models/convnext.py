@@ -12,7 +12,7 @@ from keras import Input, Model
 from keras.initializers import TruncatedNormal
 from keras.layers import Activation, Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerNormalization
 
-from ..blocks import mark, predictions, stochastic_drop
+from ..blocks import name_tensor, predictions, stochastic_drop
 from ..errors import between, count, counts
 from ..layers import LayerScale
 from ..registry import register
@@ -66,8 +66,8 @@ def convnext(
             x = conv(x, n_filters * 2 ** (i - 1), 2, name=f"downsample{i}")
         for j in range(1, depth + 1):
             x = block(x, layer_scale=layer_scale, drop=next(rates), name=f"stage{i}_block{j}")
-        x = mark(x, f"stage{i}")
-    x = mark(x, "features")
+        x = name_tensor(x, f"stage{i}")
+    x = name_tensor(x, "features")
     if classes is not None:
         x = GlobalAveragePooling2D(name="gap")(x)
         x = norm(x, name="norm")

@@ -11,7 +11,7 @@ import re
 from keras import Input, Model
 from keras.layers import Concatenate, Dropout
 
-from ..blocks import average_pool, bn_act, classifier, conv, conv_bn, mark, max_pool
+from ..blocks import average_pool, bn_act, classifier, conv, conv_bn, max_pool, name_tensor
 from ..errors import between, count, counts, one_of
 from ..registry import register
 
@@ -65,7 +65,7 @@ def densenet(
             x = transition(x, reduction, dropout=dropout, name=f"transition{i - 1}")
         for j in range(1, depth + 1):
             x = dense_layer(x, growth_rate, bottleneck=bottleneck, dropout=dropout, name=f"block{i}_layer{j}")
-        x = mark(x, f"block{i}")
+        x = name_tensor(x, f"block{i}")
     x = bn_act(x, name="last")
     return Model(inp, classifier(x, classes, activation), name=name)
 

@@ -12,7 +12,7 @@ from math import ceil
 
 from keras import Input, Model
 
-from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
+from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, name_tensor
 from ..errors import between, one_of
 from ..registry import register
 
@@ -64,7 +64,7 @@ def efficientnet(
                 **style,
             )
             before += 1
-        x = mark(x, f"stage{i}")
+        x = name_tensor(x, f"stage{i}")
     x = conv_bn(x, make_divisible(1280 * width), 1, name="stage9", **style)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
 

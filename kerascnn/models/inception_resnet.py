@@ -15,7 +15,7 @@ from functools import partial
 from keras import Input, Model
 from keras.layers import Activation, Add
 
-from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, mark, max_pool
+from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, max_pool, name_tensor
 from ..errors import InputError, between, counts
 from ..layers import ScaledAdd
 from ..registry import register
@@ -61,7 +61,7 @@ def body(x, stages, scales, **style):
             continue
         for i, scale in enumerate(scales[stage], start=1):
             x = residual(x, branches, scale=scale, name=f"{stage}_{i}", **style)
-        x = mark(x, stage)
+        x = name_tensor(x, stage)
     return x
 
 
@@ -85,7 +85,7 @@ def inception_resnet_v1(
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
     inp = Input(input_shape)
-    x = mark(chain(inp, [*STEM, (256, 3, 2, V)], prefix="stem", **style), "stem")
+    x = name_tensor(chain(inp, [*STEM, (256, 3, 2, V)], prefix="stem", **style), "stem")
     x = body(x, V1, {"inceptionA": a, "inceptionB": b, "inceptionC": c}, **style)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
 
@@ -101,7 +101,7 @@ def inception_resnet_v2(
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
     inp = Input(input_shape)
-    x = mark(chain(inp, [*STEM, MAX], prefix="stem", **style), "stem")
+    x = name_tensor(chain(inp, [*STEM, MAX], prefix="stem", **style), "stem")
     x = body(x, V2, {"block35": a, "block17": b, "block8": [*c[1:], None]}, **style)
     x = conv_bn(x, int(1536 * alpha), 1, epsilon=1e-3, name="conv_7b")
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)

@@ -23,8 +23,8 @@ from ..blocks import (
     conv_bn,
     convolution_names,
     inception,
-    mark,
     max_pool,
+    name_tensor,
     predictions,
 )
 from ..errors import between
@@ -100,7 +100,7 @@ def inception_v3(
         check_auxiliary(input_shape, classes, smallest=299)
     style = dict(padding="same", epsilon=1e-3, scale=False, alpha=alpha)
     inp = Input(input_shape)
-    x = mark(chain(inp, STEM, prefix="stem", **style), "stem")
+    x = name_tensor(chain(inp, STEM, prefix="stem", **style), "stem")
     for stage, branches in BODY.items():
         x = inception(x, branches, name=stage, **style)
         if aux and stage == "mixed_6e":

@@ -11,7 +11,7 @@ from functools import partial
 
 from keras import Input, Model
 
-from ..blocks import average_pool, chain, classifier, inception, mark, max_pool
+from ..blocks import average_pool, chain, classifier, inception, max_pool, name_tensor
 from ..errors import between, counts
 from ..registry import register
 
@@ -66,7 +66,7 @@ def inception_v4(input_shape, classes, *, repeats=(4, 7, 3), dropout=0.2, alpha=
     def modules(x, branches, count, *, name):
         for i in range(1, count + 1):
             x = inception(x, branches, name=f"{name}_{i}", **style)
-        return mark(x, name)
+        return name_tensor(x, name)
 
     a, b, c = repeats
     inp = Input(input_shape)

@@ -9,7 +9,7 @@ S2 and S4 average without trainable coefficients, the output is a softmax over t
 from keras import Input, Model
 from keras.layers import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D
 
-from ..blocks import mark, predictions
+from ..blocks import name_tensor, predictions
 from ..errors import one_of
 from ..registry import register
 
@@ -27,7 +27,7 @@ def lenet5(input_shape, classes, *, act="tanh", pool="average", activation="soft
     c3 = Conv2D(16, 5, activation=act, name="c3")(s2)  # 10x10x16
     s4 = POOLS[pool](2, name="s4")(c3)  # 5x5x16
     c5 = Conv2D(120, 5, activation=act, name="c5")(s4)  # 1x1x120
-    out = mark(c5, "features")
+    out = name_tensor(c5, "features")
     if classes is not None:
         out = Flatten(name="flatten")(out)
         out = Dense(84, activation=act, name="f6")(out)

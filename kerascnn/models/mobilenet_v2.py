@@ -9,7 +9,7 @@ not 1, both from the authors' code.
 
 from keras import Input, Model
 
-from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, mark
+from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, name_tensor
 from ..errors import between, one_of
 from ..registry import register
 
@@ -51,7 +51,7 @@ def mobilenet_v2(
                 name=f"bottleneck{i}_block{j}",
                 **knobs,
             )
-        x = mark(x, f"bottleneck{i}")
+        x = name_tensor(x, f"bottleneck{i}")
     x = conv_bn(x, make_divisible(1280 * max(1, alpha)), 1, name="conv_last", **style)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
 

@@ -12,7 +12,7 @@ import re
 
 from keras import Input, Model, layers
 
-from ..blocks import conv_bn, inverted_residual, make_divisible, mark, predictions
+from ..blocks import conv_bn, inverted_residual, make_divisible, name_tensor, predictions
 from ..errors import between, one_of
 from ..registry import register
 
@@ -86,7 +86,7 @@ def mobilenet_v3(
         )
         full_width = filters
     x = conv_bn(x, make_divisible(6 * x.shape[-1]), 1, act=last_act, name="conv_last", **style)
-    x = mark(x, "features")
+    x = name_tensor(x, "features")
     if classes is not None:
         x = layers.GlobalAveragePooling2D(name="gap")(x)
         x = layers.Dense(make_divisible(HIDDEN[body] * max(1, alpha)), activation=last_act, name="hidden")(x)

@@ -13,7 +13,7 @@ import re
 
 from keras import Input, Model
 
-from ..blocks import ORDERS, RESIDUAL_BLOCKS, bn_relu, classifier, residual_stem, stages
+from ..blocks import ACTIVATION_ORDERS, RESIDUAL_BLOCKS, bn_relu, classifier, residual_stem, stages
 from ..errors import count, counts, one_of
 from ..registry import register
 
@@ -38,8 +38,8 @@ def resnet_v2(
     count("n_filters", n_filters)
     one_of("shortcut", shortcut, ("A", "B", "C"))
     one_of("stride_on", stride_on, ("1x1", "3x3"))
-    one_of("order", order, ORDERS)
-    order = ORDERS[order]
+    one_of("order", order, ACTIVATION_ORDERS)
+    order = ACTIVATION_ORDERS[order]
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
 
     def ordered(x, filters, *, name, **place):

@@ -18,8 +18,8 @@ from ..blocks import (
     classifier,
     conv_bn,
     inner_width,
-    mark,
     max_pool,
+    name_tensor,
     residual,
     squeeze_excite,
     stages,
@@ -92,7 +92,7 @@ def senet154(
     x = conv_bn(inp, n_filters, 3, stride=2, name="conv1")
     x = conv_bn(x, n_filters, 3, name="conv2")
     x = conv_bn(x, 2 * n_filters, 3, name="conv3")
-    x = mark(x, "stem")
+    x = name_tensor(x, "stem")
     x = max_pool(x, 3, 2, padding=POOLS[pool], name="pool1")
     block = partial(lean_bottleneck, groups=groups, width=width, excite=partial(recalibrate, ratio=ratio))
     x = stages(x, repeats, n_filters, block)

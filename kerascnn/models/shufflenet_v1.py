@@ -9,7 +9,7 @@ scales conv1 too. Where the groups don't divide the scaled channels, on which th
 
 from keras import Input, Model, layers
 
-from ..blocks import average_pool, classifier, conv_bn, depthwise_bn, make_divisible, mark, max_pool
+from ..blocks import average_pool, classifier, conv_bn, depthwise_bn, make_divisible, max_pool, name_tensor
 from ..errors import between, counts, one_of
 from ..layers import ChannelShuffle
 from ..registry import register
@@ -57,7 +57,7 @@ def shufflenet_v1(
                 shuffle=shuffle,
                 name=f"stage{i}_block{j}",
             )
-        x = mark(x, f"stage{i}")
+        x = name_tensor(x, f"stage{i}")
     return Model(inp, classifier(x, classes, activation), name=name)
 
 

@@ -6,7 +6,7 @@
 
 from keras import Input, Model, layers
 
-from ..blocks import classifier, conv_bn, depthwise_bn, mark, max_pool
+from ..blocks import classifier, conv_bn, depthwise_bn, max_pool, name_tensor
 from ..errors import counts, one_of
 from ..layers import ChannelShuffle, ChannelSplit
 from ..registry import register
@@ -46,7 +46,7 @@ def shufflenet_v2(input_shape, classes, *, scale=1.0, repeats=(4, 8, 4), activat
     for i, units in enumerate(repeats, start=2):
         for j in range(1, units + 1):
             x = split_unit(x, width * 2 ** (i - 2), stride=2 if j == 1 else 1, name=f"stage{i}_block{j}")
-        x = mark(x, f"stage{i}")
+        x = name_tensor(x, f"stage{i}")
     x = conv_bn(x, last, 1, name="conv5")
     return Model(inp, classifier(x, classes, activation), name=name)
 

@@ -13,7 +13,7 @@ from keras.initializers import RandomNormal
 from keras.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D
 
 from ..backbones import backbone_model, last_map
-from ..blocks import mark, predictions
+from ..blocks import name_tensor, predictions
 from ..errors import count, one_of
 from ..layers import AbsoluteDifference, CosineSimilarity
 from ..registry import register
@@ -55,7 +55,7 @@ def koch(input_shape, embedding, act):
     conv3 = conv(pool2, 128, 4, name="conv3")  # 18x18x128
     pool3 = MaxPooling2D(2, name="pool3")(conv3)  # 9x9x128
     conv4 = conv(pool3, 256, 4, name="conv4")  # 6x6x256
-    flat = Flatten(name="flatten")(mark(conv4, "features"))  # 9216
+    flat = Flatten(name="flatten")(name_tensor(conv4, "features"))  # 9216
     return inp, dense(flat, embedding, act)
 
 

@@ -23,8 +23,8 @@ from ..blocks import (
     conv_bn,
     depthwise_bn,
     inception,
-    mark,
     max_pool,
+    name_tensor,
     residual,
     residual_stem,
     squeeze_excite,
@@ -106,5 +106,5 @@ def staged(
     for i, (block, n, filters) in enumerate(zip(blocks, repeats, n_filters, strict=True), start=1):
         for j in range(1, n + 1):
             x = BLOCKS[block](x, filters, kernel_size, 2 if i > 1 and j == 1 else 1, name=f"stage{i}_block{j}")
-        x = mark(x, f"stage{i}")
+        x = name_tensor(x, f"stage{i}")
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)

@@ -12,7 +12,7 @@ import re
 from keras import Input, Model
 from keras.layers import Activation, Add, DepthwiseConv2D
 
-from ..blocks import classifier, conv_bn, mark, max_pool
+from ..blocks import classifier, conv_bn, max_pool, name_tensor
 from ..errors import count, one_of
 from ..registry import register
 
@@ -39,7 +39,7 @@ def module(x, widths, *, stride, shortcut, intermediate, starts_with_relu=True, 
     if stride != 1:
         y = max_pool(y, 3, stride, padding="same", name=f"{name}_pool")
     if not shortcut:
-        return mark(y, name)
+        return name_tensor(y, name)
     if stride != 1:
         x = conv_bn(x, widths[-1], 1, stride=stride, act=None, epsilon=EPSILON, name=f"{name}_shortcut")
     return Add(name=name)([x, y])

@@ -22,7 +22,7 @@ from .spaces.constraints import LIMITS, Budget, budget
 from .spaces.count import Count, count
 from .spaces.families import SPACES, space
 from .spaces.keras_tuner import hypermodel
-from .spaces.space import Number, Space
+from .spaces.space import Dimension, Space
 
 _HOMES = {
     "BATCH": "search",
@@ -39,7 +39,7 @@ __all__ = [
     "SPACES",
     "Budget",
     "Count",
-    "Number",
+    "Dimension",
     "Result",
     "Space",
     "budget",

@@ -26,7 +26,7 @@ from .outcome.selection import knobs, networks, ranked
 from .spaces.constraints import Budget, Share, budget
 from .spaces.space import Space
 from .strategies.evolution import warm_starts
-from .strategies.extrapolation import Ahead
+from .strategies.extrapolation import FullTraining
 from .strategies.oracles import check
 from .strategies.proxies import IMAGES, PROXIES, STEPS, early_loss, naswot
 
@@ -179,13 +179,13 @@ class Search:
         larger = self._size / images.train_size
         longer = max(1.0, larger * (self.cfg.winner_epochs or LONG) / self.cfg.epochs)
         if not self._winner_is_timed:
-            return Ahead(longer=longer)
-        return Ahead((1 - SEARCHED) * self.total / LONG / larger * self.cfg.workers, longer)
+            return FullTraining(longer=longer)
+        return FullTraining((1 - SEARCHED) * self.total / LONG / larger * self.cfg.workers, longer)
 
     def plan(self) -> dict:
         """What a strategy has to know of the command line: how long, how many, from which seed; see `nas.oracle`."""
         many = {"max_epochs": self.cfg.epochs, "networks": self.cfg.trials or None}
-        return many | {"seconds": self.seconds, "ahead": Ahead(**self.about["ahead"]), "seed": self.cfg.seed}
+        return many | {"seconds": self.seconds, "ahead": FullTraining(**self.about["ahead"]), "seed": self.cfg.seed}
 
     def _affordable(self, limits, load, compile):
         """How many training images an epoch has time for, and to hold out as many; the number of all where it has for
@@ -243,7 +243,7 @@ class Search:
         if not self.about["ended"]:
             self.about["ended"] = True
             files.write_json(self.folder / "search.json", self.about)
-        spec = ranked(networks(results(self.folder)), Ahead(**self.about["ahead"]))[0].spec
+        spec = ranked(networks(results(self.folder)), FullTraining(**self.about["ahead"]))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
         begun = flags.record(out).get("flags", {})

@@ -41,7 +41,7 @@ METRICS, LOG = "metrics.json", "log.txt"
 def sweep(plan: Plan, folder: Path) -> list[Trial]:
     """Run trials, and go on with those that are in the folder.
 
-    Where keras-tuner's environment variables say so, this process is the chief or a worker, see `parallel`.
+    Where keras-tuner's environment variables say so, this process is the chief or a worker, see `workers`.
 
     Args:
         plan: what is swept.
@@ -70,16 +70,16 @@ def found(plan: Plan, folder: Path) -> list[Trial]:
 
 
 def _oracle(plan, space):
-    """What to try: see `strategy.propose`, where a run that failed is as bad as the worst; or keras-tuner's random."""
+    """What to try: see `surrogate.propose`, where a run that failed is as bad as the worst; or keras-tuner's random."""
     import keras_tuner
     from keras_tuner.oracles import RandomSearchOracle
 
-    from .engine.durable_oracle import Kept, well_spaced
+    from .engine.durable_oracle import DurableOracle, well_spaced
     from .strategies.surrogate import Tried, propose
 
     sign = -1 if plan.lowest else 1
 
-    class Evolution(Kept, keras_tuner.Oracle):
+    class Evolution(DurableOracle, keras_tuner.Oracle):
         def populate_space(self, trial_id):
             trials = [self.trials[begun] for begun in self.start_order]
             scores = [None if trial.score is None else sign * trial.score for trial in trials]
@@ -93,7 +93,7 @@ def _oracle(plan, space):
                 return {"status": "STOPPED"}
             return {"status": "RUNNING", "values": encoded(space, values)}
 
-    class RandomSearch(Kept, RandomSearchOracle):
+    class RandomSearch(DurableOracle, RandomSearchOracle):
         pass
 
     return (Evolution if plan.strategy == "evolution" else RandomSearch)(
@@ -251,10 +251,10 @@ def run(words: Sequence[str]) -> None:
 
     if workers.role() is None:
         write(folder / "search.json", plan._asdict())
-        chosen = varied(plan.vary).numbers
+        chosen = varied(plan.vary).dimensions
+        names = ", ".join(f"{dimension.name} ({len(dimension.choices)})" for dimension in chosen)
         print(
-            f"{', '.join(f'{number.name} ({len(number.choices)})' for number in chosen)} of {plan.command[0]}; "
-            f"{plan.trials} runs; {folder}",
+            f"{names} of {plan.command[0]}; {plan.trials} runs; {folder}",
             flush=True,
         )
     if given.workers > 1:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..training.flags import flag
-from .spaces.space import Number, Space
+from .spaces.space import Dimension, Space
 
 STEPS = 24  # into which a range is divided
 ITS_OWN = ("out", "resume", "overwrite")  # flags of a recipe that a trial has from the sweep
@@ -53,7 +53,7 @@ def varied(vary: Sequence[str]) -> Space:
     Raises:
         InputError: a flag has nothing to choose from, a range is none, or a flag is not for a sweep to choose.
     """
-    numbers = {}
+    dimensions = {}
     for words in vary:
         name, equals, choices = words.partition("=")
         name = name.removeprefix("--").replace("-", "_")
@@ -61,12 +61,12 @@ def varied(vary: Sequence[str]) -> Space:
             raise InputError(f"--vary {words}: must be NAME=A,B,C or NAME=LOW..HIGH, like lr=1e-4..1e-2")
         if name in ITS_OWN:
             raise InputError(f"--vary {words}: the sweep gives every run its --{name}")
-        if name in numbers:
+        if name in dimensions:
             raise InputError(f"--vary {words}: {name} varies already")
-        numbers[name] = Number(name, _choices(words, choices))
-    if not numbers:
+        dimensions[name] = Dimension(name, _choices(words, choices))
+    if not dimensions:
         raise InputError("nothing varies: give --vary NAME=..., like --vary lr=1e-4..1e-2")
-    return Space("sweep", tuple(numbers.values()), lambda values: {"flags": _flags(numbers, values)})
+    return Space("sweep", tuple(dimensions.values()), lambda values: {"flags": _flags(dimensions, values)})
 
 
 def _choices(words, text):
@@ -104,12 +104,12 @@ def _range(words, low, high):
     return (first, *(float(f"{point:.3g}") for point in points[1:-1]), last)
 
 
-def _flags(numbers, values):
+def _flags(dimensions, values):
     words = []
     for name, value in values.items():
         if name.startswith("knob."):
             words += ["--knob", f"{name.removeprefix('knob.')}={value}"]
-        elif set(numbers[name].choices) <= {"on", "off"}:
+        elif set(dimensions[name].choices) <= {"on", "off"}:
             words += [flag(name)] if value == "on" else []
         else:
             words += [flag(name), str(value)]

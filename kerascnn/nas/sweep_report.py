@@ -15,7 +15,7 @@ SHOWN = 20  # runs on the terminal
 
 def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
     """Write `trials.csv`, `winner.json`, the picture and `report.html`, and print what came out."""
-    names = [number.name for number in varied(plan.vary).numbers]
+    names = [dimension.name for dimension in varied(plan.vary).dimensions]
     ended = ranked(plan, trials)
     best, others = ended[0], [trial for trial in trials if trial not in ended]
     command = shlex.join(["python", *plan.command, *varied(plan.vary).knobs(best.values)["flags"]])
@@ -73,20 +73,20 @@ def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
         plan: what was swept.
         ended: trials with a score, the best first.
     """
-    numbers = varied(plan.vary).numbers
-    figure = Figure(figsize=(4.2 * len(numbers), 3.6), layout="constrained")
-    panels = figure.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
-    for axes, number in zip(panels, numbers, strict=True):
-        chosen = [trial.values[number.name] for trial in ended]
-        if isinstance(number.choices[0], str):
-            axes.set_xticks(range(len(number.choices)), [plots.shortened(choice) for choice in number.choices])
-            chosen = [number.choices.index(choice) for choice in chosen]
-        elif min(number.choices) > 0 and max(number.choices) >= 10 * min(number.choices):
+    dimensions = varied(plan.vary).dimensions
+    figure = Figure(figsize=(4.2 * len(dimensions), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(dimensions), squeeze=False, sharey=True)[0]
+    for axes, dimension in zip(panels, dimensions, strict=True):
+        chosen = [trial.values[dimension.name] for trial in ended]
+        if isinstance(dimension.choices[0], str):
+            axes.set_xticks(range(len(dimension.choices)), [plots.shortened(choice) for choice in dimension.choices])
+            chosen = [dimension.choices.index(choice) for choice in chosen]
+        elif min(dimension.choices) > 0 and max(dimension.choices) >= 10 * min(dimension.choices):
             axes.set_xscale("log")
         scores = [trial.score for trial in ended]
         axes.plot(chosen, scores, "o", ms=6, mfc="none", color=plots.HELD_OUT)
         axes.plot(chosen[0], scores[0], "o", ms=8, color=plots.HELD_OUT)
-        axes.set(xlabel=number.name.removeprefix("knob."))
+        axes.set(xlabel=dimension.name.removeprefix("knob."))
         plots.frame(axes)
     panels[0].set_ylabel(plan.score)
     plots.write(figure, path)

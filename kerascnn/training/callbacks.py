@@ -57,15 +57,15 @@ class BestModel(JudgeAverage):
     Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
     """
 
-    def __init__(self, path: Path | None, about: dict, score: Callable[[dict], tuple] | None = by_accuracy):
+    def __init__(self, path: Path | None, metadata: dict, score: Callable[[dict], tuple] | None = by_accuracy):
         super().__init__()
-        self.path, self.about, self.score = path, about, score
+        self.path, self.metadata, self.score = path, metadata, score
         self.best = None
 
     def on_epoch_end(self, epoch, logs=None):
         if self._is_best(epoch, logs) and self.path:
             swap_average(self.model)
-            files.save(self.model, self.path, self.about)
+            files.save(self.model, self.path, self.metadata)
             swap_average(self.model)
 
     def _is_best(self, epoch, logs):

@@ -14,7 +14,7 @@ MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves i
 
 
 @contextmanager
-def aside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A path to write to. It takes the place of `path` if the block succeeds, and vanishes if it doesn't."""
     draft = path.with_stem(path.stem + ".part")
     try:
@@ -26,7 +26,7 @@ def aside(path: Path) -> Iterator[Path]:
 
 def write_json(path: Path, content: dict) -> None:
     """Write a dict; numpy's numbers and arrays are welcome in it."""
-    with aside(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(as_json(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -34,8 +34,8 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def save(model, path: Path, about: dict) -> None:
-    """Save a Keras model together with what is needed to use it: `about` goes into the file as `kerascnn.json`.
+def save(model, path: Path, metadata: dict) -> None:
+    """Save a Keras model together with what is needed to use it: `metadata` goes into the file as `kerascnn.json`.
 
     What is needed to train it, optimizer and loss, stays out: checkpoints have that.
     """
@@ -43,17 +43,17 @@ def save(model, path: Path, about: dict) -> None:
 
     if getattr(model, "outputs", None) and not isinstance(model, keras.Sequential):
         model = keras.Model(model.input, model.output, name=model.name)
-    with aside(path) as draft:
+    with atomic_write(path) as draft:
         model.save(draft)
         with zipfile.ZipFile(draft, "a") as archive:
-            archive.writestr(MEMBER, as_json(about))
+            archive.writestr(MEMBER, as_json(metadata))
 
 
 def as_json(content: dict, **style) -> str:
     return json.dumps(content, ensure_ascii=False, default=lambda value: value.tolist(), **style)
 
 
-def about(path: str | Path) -> tuple[Path, dict]:
+def metadata(path: str | Path) -> tuple[Path, dict]:
     """The `.keras` file of a run, and what it says about itself.
 
     Args:
@@ -77,7 +77,7 @@ def about(path: str | Path) -> tuple[Path, dict]:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
     """Write a table; None is an empty cell."""
-    with aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
@@ -88,7 +88,7 @@ def write_history(path: Path, rows: list[dict[str, float]]) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    with aside(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, ["epoch", *sorted(rows[0])])
         table.writeheader()
         table.writerows({"epoch": epoch, **row} for epoch, row in enumerate(rows))

@@ -70,7 +70,7 @@ HELP = {
 
 
 def parse(
-    config: dict, words: list[str], *, smoke: dict | None = None, presets: dict | None = None, about: str = ""
+    config: dict, words: list[str], *, smoke: dict | None = None, presets: dict | None = None, description: str = ""
 ) -> SimpleNamespace:
     """Read a command line.
 
@@ -83,7 +83,7 @@ def parse(
         words: the command line, without the program's name.
         smoke: the values that `--smoke` puts in place of defaults.
         presets: name to the values that `--preset NAME` puts in place of defaults.
-        about: what `--help` says above the flags.
+        description: what `--help` says above the flags.
 
     Returns:
         The values as attributes; those of `--knob name=value` as the dict `knobs`.
@@ -95,7 +95,7 @@ def parse(
     defaults = {**config, **{name: value for name, value in STANDARD.items() if name not in config}}
     parser = _Parser(
         usage="%(prog)s [flags]",
-        description=about,
+        description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,

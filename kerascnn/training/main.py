@@ -23,7 +23,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
         lambda: f"--resume --out {out or '...'}",
         "stopped by Ctrl-C: model.keras, if any, is the best epoch; --resume --out goes on from the last checkpoint",
     ):
-        cfg = parse(config, sys.argv[1:], smoke=smoke, presets=presets, about=main.__globals__["__doc__"])
+        cfg = parse(config, sys.argv[1:], smoke=smoke, presets=presets, description=main.__globals__["__doc__"])
         from .distribution.devices import load_tensorflow
 
         out = cfg.out

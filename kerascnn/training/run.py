@@ -24,7 +24,7 @@ from .resume import checkpoint
 from .resume.callback import Checkpoints, interval
 
 
-def by_chief(report: Callable) -> Callable:
+def chief_only(report: Callable) -> Callable:
     """Let the chief alone report on a run, the first argument, that has trained; then the run ends, on all machines."""
 
     @wraps(report)
@@ -71,7 +71,7 @@ class Run:
         stream: what `kerascnn.data` needs to know of the run: seed, the step to start with, and the number of parts
             that share a batch, as its `replicas`.
         folder: the run folder, once it is open.
-        about: what `model.keras` says about itself, and
+        metadata: what `model.keras` says about itself, and
         config: what `config.json` says, once the run is open.
 
     Raises:
@@ -105,7 +105,7 @@ class Run:
             raise InputError(f"--seed {cfg.seed}: must be less than {2**32}")
         keras.utils.set_random_seed(cfg.seed)
         self.precision = devices.set_precision(cfg.mixed_precision)
-        self.stream = dict(seed=cfg.seed, replicas=self.replicas * cfg.accumulate, start_step=self.step)
+        self.pipeline_args = dict(seed=cfg.seed, replicas=self.replicas * cfg.accumulate, start_step=self.step)
 
     def open(self, model: keras.Model, data) -> None:
         """Make the run folder and write `config.json`: all that is needed to build this model and to run again. And
@@ -121,8 +121,8 @@ class Run:
         if self.cfg.accumulate > 1:
             accumulate(model, self.cfg.accumulate)
         if self.replicas > 1:
-            replicas.prepare(model, self.cfg.batch_norm == "synchronized")
-        self.about = {
+            replicas.prepare_for_replicas(model, self.cfg.batch_norm == "synchronized")
+        self.metadata = {
             "kerascnn": __version__,
             "name": model.name,
             "knobs": self.cfg.knobs,
@@ -134,7 +134,7 @@ class Run:
         }
         self.data = data
         config = {
-            **self.about,
+            **self.metadata,
             "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             "flags": vars(self.cfg),
             "data": data.name,
@@ -172,7 +172,7 @@ class Run:
             flush=True,
         )
 
-    def arguments(self, *extra: keras.callbacks.Callback) -> dict:
+    def fit_args(self, *extra: keras.callbacks.Callback) -> dict:
         """What `model.fit` has to be told, once the run is open, whatever is trained.
 
         That is: from which epoch on, of how many steps, with the batches as they come (they are shuffled already), with
@@ -194,7 +194,7 @@ class Run:
             extra: what the recipe wants to be called besides.
         """
         clock = Clock(self.config["train_images"])
-        best = BestModel(self.folder and self.folder / "model.keras", self.about, self.score)
+        best = BestModel(self.folder and self.folder / "model.keras", self.metadata, self.score)
         stateful = [*extra, clock, best]
         averaged = [replicas.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
         return [
@@ -261,7 +261,7 @@ class Run:
 
     def _check_same(self, config):
         """Raise an `InputError` where the run that goes on is not the one that began."""
-        same = (*self.about, "data", "train_images", "validation_images", "precision", "replicas")
+        same = (*self.metadata, "data", "train_images", "validation_images", "precision", "replicas")
         now = json.loads(files.as_json({name: config[name] for name in same if name != "kerascnn"}))
         differ = [
             f"{name} {self.config.get(name)!r}, not {value!r}"

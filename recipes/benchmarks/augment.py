@@ -6,7 +6,7 @@
 Both translate, flip, rotate, stretch and shear, bilinearly, mirroring at the edges. Rounds of ours and theirs
 alternate, both compiled by tf.function; the ratio is the median of the rounds' own ratios, Keras over ours: above 1
 ours is faster. The other lines are named augmentations, whole: "lectures" bends like a lens, too, which Keras can't,
-others have crops, colours and mixing.
+others have crops, colors and mixing.
 
 Measured on two busy CPU cores with TensorFlow 2.21, twice 9 rounds, 2026-11-25: 584 and 538 ms for the Keras layers,
 178 and 161 ms for the one grid, ratio 3.05 and 3.31; whole augmentations from 23 ms (flip) to 183 ms (inception).

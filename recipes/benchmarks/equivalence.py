@@ -76,7 +76,7 @@ def train(cfg):
         optimizer = keras.optimizers.SGD(cfg.lr, momentum=0.9)
         model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     if strategy.num_replicas_in_sync > 1:
-        replicas.prepare(model, synchronized=True)
+        replicas.prepare_for_replicas(model, synchronized=True)
     steps = []
     note = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda batch, logs: model.reset_metrics(),  # else they are means since the epoch began

@@ -43,7 +43,7 @@ def main(cfg):
         run.open(ours, images)
         loops = {
             "recipe": lambda epochs: ours.fit(
-                images.train, validation_data=images.validation, epochs=epochs, **run.arguments()
+                images.train, validation_data=images.validation, epochs=epochs, **run.fit_args()
             ),
             "bare fit": lambda epochs: bare.fit(
                 x, y, batch_size=cfg.batch, epochs=epochs, validation_data=validation,

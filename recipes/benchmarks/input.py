@@ -6,7 +6,7 @@
 The folder is made of parts of scikit-learn's two photos, in a temporary place. "Alone" decodes the same parts of the
 same files in parallel and does nothing else: no resizing, no batches, no scaling. Rounds alternate; the ratio is the
 median of the rounds' own ratios, alone over ours in seconds: above 1 ours is faster. "inception" is with random crops,
-flips and colours, "random crop" with the crops alone.
+flips and colors, "random crop" with the crops alone.
 
 Measured on two CPU cores with TensorFlow 2.21, 2026-11-25. 500x375: ratio 0.58 with the centre cut, 0.52 with random
 crops, 0.32 with inception; an image takes 0.45 ms to decode, 0.13 ms more to resize, 0.06 ms to round, and the rest is
@@ -91,7 +91,7 @@ def main() -> None:
         def ours(augment):
             return data.load(folder, shape, batch=args.batch, augment=augment).train
 
-        data.pipeline.MEMORY = 0  # small as it is, the folder is to be read in each epoch
+        data.labels.MEMORY = 0  # small as it is, the folder is to be read in each epoch
         races = {
             "centre cut": (alone(paths, central), ours("none")),
             "random crop": (alone(paths, random), ours(crop)),

@@ -18,7 +18,7 @@ place of 0.28 (100 seeds); with the 50 % cap 0.33 and 0.25 in place of 0.23, wit
 (60 seeds). So for that cap each was replayed on NAS-Bench-201. There naswot took 0.81 in place of 0.62, as it tells,
 beyond size, the accuracy after 200 epochs, and those that validate best after 12 are others; early_loss took 0.43, a
 fifth of it for asking. That networks which were asked about are compared again, and how many there are (`ASKED`, `MORE`
-of `strategy`), was then chosen on the MNIST table, and early_loss replayed once more: it took 0.33.
+of `surrogate`), was then chosen on the MNIST table, and early_loss replayed once more: it took 0.33.
 
 In these choices early_loss was charged with `--asking 0.15` and 0.2, about the share of a training that it has on
 NAS-Bench-201: trainings on MNIST are over in 18 s, of which it takes 2.3, and so charged it took 0.44.
@@ -54,7 +54,7 @@ from nas_table import CHOICES, TABLE, read
 from rich.console import Console
 from rich.table import Table as Printed
 
-from kerascnn.nas import Budget, Count, Number, Space
+from kerascnn.nas import Budget, Count, Dimension, Space
 from kerascnn.nas.spaces.keras_tuner import declare, decoded
 from kerascnn.nas.strategies.extrapolation import LEARNS
 from kerascnn.nas.strategies.oracles import STRATEGIES
@@ -76,8 +76,8 @@ class Mnist:
 
     def __init__(self, path=TABLE):
         self.rows = {tuple(row[name] for name in CHOICES): row for row in read(path)}
-        numbers = tuple(Number(name, choices) for name, choices in CHOICES.items())
-        self.space = Space("mnist", numbers, lambda values: {"name": self.name, **values})
+        dimensions = tuple(Dimension(name, choices) for name, choices in CHOICES.items())
+        self.space = Space("mnist", dimensions, lambda values: {"name": self.name, **values})
 
     def _row(self, values):
         return self.rows[tuple(str(values[name]) for name in CHOICES)]
@@ -128,13 +128,13 @@ class Nasbench:
     def __init__(self, path, scores, proxy):
         self.table, self.scores = dict(np.load(path)), read_cells(scores, proxy) if scores and proxy else {}
         kinds = ("none", "skip", "conv1x1", "conv3x3", "avgpool")
-        numbers = tuple(Number(f"edge{i}", kinds) for i in range(1, 7))
-        self.space = Space("nasbench201", numbers, lambda values: {"name": self.name, **values})
+        dimensions = tuple(Dimension(f"edge{i}", kinds) for i in range(1, 7))
+        self.space = Space("nasbench201", dimensions, lambda values: {"name": self.name, **values})
         self.kinds = {kind: i for i, kind in enumerate(kinds)}
         self.at = {tuple(int(n) for n in ops): i for i, ops in enumerate(self.table["ops"])}
 
     def _row(self, values):
-        return self.at[tuple(self.kinds[values[number.name]] for number in self.space.numbers)]
+        return self.at[tuple(self.kinds[values[dimension.name]] for dimension in self.space.dimensions)]
 
     def accuracy(self, values, step):
         return float(self.table["val12_cifar10"][self._row(values)]) / 100
@@ -193,7 +193,7 @@ def oracle(strategy, table, cap, seed):
     budget = type("Capped", (Capped,), {"table": table})(max_macs=cap)
 
     def values_of(spec):
-        return {number.name: spec[number.name] for number in table.space.numbers}
+        return {dimension.name: spec[dimension.name] for dimension in table.space.dimensions}
 
     def counted(spec):
         return table.count(values_of(spec))
@@ -324,7 +324,10 @@ def charge(table, limit):
     """Seconds of an average network that fits, trained to the end."""
     random, drawn = np.random.default_rng(0), []
     while len(drawn) < 1000:
-        values = {number.name: number.choices[random.integers(len(number.choices))] for number in table.space.numbers}
+        values = {
+            dimension.name: dimension.choices[random.integers(len(dimension.choices))]
+            for dimension in table.space.dimensions
+        }
         if limit is None or table.count(values).macs <= limit:
             drawn.append(table.seconds(values, 0, table.steps[-1]))
     return float(np.mean(drawn))

@@ -8,7 +8,7 @@ from PIL import Image
 
 @pytest.fixture
 def photos(tmp_path):
-    """Makes a folder of 8x8 images, each of one colour that no other has: {"cats": 3, "train/dogs": 5} -> its path."""
+    """Makes a folder of 8x8 images, each of one color that no other has: {"cats": 3, "train/dogs": 5} -> its path."""
 
     def make(counts, folder="photos", extension=".png"):
         number = 0
@@ -16,8 +16,8 @@ def photos(tmp_path):
             place = tmp_path / folder / name
             place.mkdir(parents=True, exist_ok=True)
             for i in range(count):
-                colour = (number % 256, number // 256, 100)
-                Image.new("RGB", (8, 8), colour).save(place / f"{i:04d}{extension}")
+                color = (number % 256, number // 256, 100)
+                Image.new("RGB", (8, 8), color).save(place / f"{i:04d}{extension}")
                 number += 1
         return tmp_path / folder
 

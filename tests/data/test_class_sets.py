@@ -16,7 +16,7 @@ NAMES = ["A_0", "A_1", "A_2", "B_0", "B_1", "C_0", "C_1", "lone", "other"]
 
 
 def group_of(sizes):
-    """Classes of so many images, in mixed order; each image is of one colour, which is its number."""
+    """Classes of so many images, in mixed order; each image is of one color, which is its number."""
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
     images = np.arange(len(labels), dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 1), np.uint8)
     return Group(images, labels, tuple(NAMES[: len(sizes)]))

@@ -25,7 +25,7 @@ def batches(dataset, count=-1):
 
 
 def numbers(batches):
-    """Which of the `photos` come, in that order: their colours tell. Checks the labels, which are 1 from 25 on."""
+    """Which of the `photos` come, in that order: their colors tell. Checks the labels, which are 1 from 25 on."""
     images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     found = np.rint(images[:, 0, 0, 0] * 255 + images[:, 0, 0, 1] * 255 * 256).astype(int)
     assert labels.tolist() == (found >= 25).tolist()

@@ -13,6 +13,7 @@ from kerascnn import InputError, data
 from kerascnn.data import masks as module
 from kerascnn.data.augmentation.warp import WARPS
 from kerascnn.data.masks import Picture, Stored, fit_mask, load_masks, native_mask_shape, origins
+from kerascnn.data.pixels import fit
 
 UNIT = {"scaling": "unit"}
 
@@ -222,7 +223,7 @@ def test_pictures_of_any_size_are_kept_as_they_are():
 def test_masks_are_cut_as_images_are(picture):
     """A mask that is a picture's own first channel is resized to within a pixel's slope of it."""
     for shape in [(24, 32), (24, 24), (30, 64), (96, 128)]:
-        image = data.images.fit(tf.constant(picture), (*shape, 3)).numpy()
+        image = fit(tf.constant(picture), (*shape, 3)).numpy()
         assert np.abs(image[..., 0].astype(int) - fit_mask(picture[..., 0], shape)).max() <= 4
     assert set(np.unique(fit_mask(picture[..., 0] // 100, (31, 17)))) <= {0, 1, 2}
 

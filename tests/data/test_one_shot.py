@@ -23,7 +23,7 @@ def png(value):
 
 @pytest.fixture
 def runs(tmp_path):
-    """Two runs of three candidates, of the colours 10, 20, 30; the queries are by 1 brighter and in another order."""
+    """Two runs of three candidates, of the colors 10, 20, 30; the queries are by 1 brighter and in another order."""
     path = tmp_path / "all_runs.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for run, order in (("run01", (2, 1, 3)), ("run02", (3, 2, 1))):
@@ -48,7 +48,7 @@ def test_runs(runs):
         assert (values[trial.candidates][trial.truth] + 1 == values[trial.queries]).all()
 
 
-def test_colour(runs):
+def test_color(runs):
     images, _ = data.read_runs(runs, (6, 6, 3))
     assert (images.shape, images.ptp() if hasattr(images, "ptp") else np.ptp(images)) == ((12, 6, 6, 3), 21)
 

@@ -20,7 +20,7 @@ def folder(photos):
 
 
 def numbers(images):
-    """Which of the `photos` they are; their colours tell."""
+    """Which of the `photos` they are; their colors tell."""
     return np.rint(images[:, 0, 0, 0] * 255 + images[:, 0, 0, 1] * 255 * 256).astype(int)
 
 

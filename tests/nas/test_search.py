@@ -198,7 +198,7 @@ def test_a_worker_waits_for_its_chief_and_is_as_that_has_begun(monkeypatch):
     assert worker.images.train_size == chief.images.train_size
     assert worker.ends_here()
     assert not chief.ends_here()
-    monkeypatch.setattr(module.parallel, "PATIENCE", 0.1)
+    monkeypatch.setattr(module.workers, "PATIENCE", 0.1)
     with pytest.raises(TrainingStopped, match="no chief has begun a search in nowhere"):
         opened(out="nowhere")
     with pytest.raises(InputError, match="--out DIR is missing"):

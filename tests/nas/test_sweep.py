@@ -71,16 +71,16 @@ def recipe(tmp_path):
     ],
 )
 def test_choices_are_read(words, choices):
-    (number,) = varied([words]).numbers
-    assert number.choices == choices
-    assert [type(choice) for choice in number.choices] == [type(choice) for choice in choices]
-    assert number.name in ("batch", "lr", "augment", "weight_decay", "epochs", "data")
+    (dimension,) = varied([words]).dimensions
+    assert dimension.choices == choices
+    assert [type(choice) for choice in dimension.choices] == [type(choice) for choice in choices]
+    assert dimension.name in ("batch", "lr", "augment", "weight_decay", "epochs", "data")
 
 
 @given(st.floats(1e-9, 1e9), st.floats(1.001, 1e6))
 def test_a_range_is_even(low, factor):
-    (number,) = varied([f"lr={low!r}..{low * factor!r}"]).numbers
-    points = number.choices
+    (dimension,) = varied([f"lr={low!r}..{low * factor!r}"]).dimensions
+    points = dimension.choices
     assert (points[0], points[-1], len(points)) == (low, low * factor, STEPS + 1)
     for share, point in zip(range(STEPS + 1), points, strict=True):
         even = low * factor ** (share / STEPS) if low * factor >= 10 * low else low * (1 + (factor - 1) * share / STEPS)
@@ -89,11 +89,11 @@ def test_a_range_is_even(low, factor):
 
 @given(st.integers(1, 1000), st.integers(1, 1000))
 def test_a_range_of_whole_numbers_is_whole(low, more):
-    (number,) = varied([f"batch={low}..{low + more}"]).numbers
-    assert all(type(point) is int for point in number.choices)
-    assert (number.choices[0], number.choices[-1]) == (low, low + more)
-    assert list(number.choices) == sorted(set(number.choices))
-    assert len(number.choices) <= STEPS + 1
+    (dimension,) = varied([f"batch={low}..{low + more}"]).dimensions
+    assert all(type(point) is int for point in dimension.choices)
+    assert (dimension.choices[0], dimension.choices[-1]) == (low, low + more)
+    assert list(dimension.choices) == sorted(set(dimension.choices))
+    assert len(dimension.choices) <= STEPS + 1
 
 
 def test_values_become_words_of_a_command_line():

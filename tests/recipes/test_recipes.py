@@ -110,7 +110,7 @@ def test_history_is_finite_and_the_best_epoch_is_the_best(smoke, recipe):
 def test_model_file_says_what_it_is(smoke):
     folder, _ = smoke
     config = read(folder, "config.json")
-    _, about = files.about(folder)
+    _, about = files.metadata(folder)
     assert about == {name: config[name] for name in about}
     assert {"name", "knobs", "input_shape", "classes", "scaling", "mean", "std"} <= set(about)
 

@@ -23,7 +23,7 @@ def test_a_model_carries_its_description_and_keras_loads_it_all_the_same(model, 
     files.save(model, tmp_path / "model.keras", ABOUT)
     assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
     for path in (tmp_path, tmp_path / "model.keras"):
-        assert files.about(path) == (
+        assert files.metadata(path) == (
             tmp_path / "model.keras",
             {"name": "lenet5", "classes": ["ä", "b"], "mean": [0.5], "std": [0.25]},
         )
@@ -51,7 +51,7 @@ def test_a_failing_save_leaves_the_previous_file(part, model, tmp_path, monkeypa
 
 def test_aside_leaves_nothing_when_interrupted(tmp_path):
     def write():
-        with files.aside(tmp_path / "a.json") as draft:
+        with files.atomic_write(tmp_path / "a.json") as draft:
             draft.write_text("half")
             raise KeyboardInterrupt
 
@@ -67,15 +67,15 @@ def test_json_takes_numpy(tmp_path):
 
 def test_what_is_no_model_of_ours(model, tmp_path):
     with pytest.raises(InputError, match=r"nowhere: no such file"):
-        files.about(tmp_path / "nowhere")
+        files.metadata(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"model.keras: no such file"):
-        files.about(tmp_path)
+        files.metadata(tmp_path)
     (tmp_path / "model.keras").write_text("no zip")
     with pytest.raises(InputError, match=r"not a model that a run of kerascnn has saved"):
-        files.about(tmp_path)
+        files.metadata(tmp_path)
     model.save(tmp_path / "plain.keras")
     with pytest.raises(InputError, match=r"kerascnn.json is missing"):
-        files.about(tmp_path / "plain.keras")
+        files.metadata(tmp_path / "plain.keras")
 
 
 def test_a_history_goes_on_where_it_was_written(tmp_path):

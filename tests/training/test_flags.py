@@ -72,7 +72,7 @@ def test_wrong_command_lines(words, message):
 
 def test_help_shows_every_flag_with_its_default(capsys):
     with pytest.raises(SystemExit, match="0"):
-        parse({"epochs": 17, "weight_decay": 5e-4}, ["--help"], about="Trains 100 % of it.")
+        parse({"epochs": 17, "weight_decay": 5e-4}, ["--help"], description="Trains 100 % of it.")
     shown = capsys.readouterr().out
     for word in ("Trains 100 % of it.", "--epochs", "(default: 17)", "--weight-decay", "(default: 0.0005)", "--knob"):
         assert word in shown

@@ -1,4 +1,4 @@
-"""Changes of colour: however many, they are one matrix for each image, or one table.
+"""Changes of color: however many, they are one matrix for each image, or one table.
 
 `matrix` composes what mixes the channels linearly: brightness, contrast, saturation, hue, lighting. `table` composes
 what gives every value of a channel another one: stretching the contrast, equalizing, posterizing, solarizing.
@@ -16,23 +16,23 @@ EIGENVALUES = np.array([0.2175, 0.0188, 0.0045], np.float32)
 EIGENVECTORS = np.array(
     [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]], np.float32
 )
-# To luminance and two axes of colour (NTSC's I and Q), in which a change of hue is a rotation.
+# To luminance and two axes of color (NTSC's I and Q), in which a change of hue is a rotation.
 YIQ = np.array([LUMINANCE, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
 
 
 def matrix(means, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, light=0.0) -> tuple[tf.Tensor, tf.Tensor]:
-    """What changes the colours of each image, in this order; as of Pillow's `ImageEnhance`, but for the hue.
+    """What changes the colors of each image, in this order; as of Pillow's `ImageEnhance`, but for the hue.
 
     Args:
-        means: (b, channels), the mean colours; 1 or 3 channels, of which one knows no saturation, hue or light.
+        means: (b, channels), the mean colors; 1 or 3 channels, of which one knows no saturation, hue or light.
         brightness: factors (b,) of all values.
         contrast: factors (b,) of the distance from the image's mean luminance.
         saturation: factors (b,) of the distance from each pixel's luminance.
-        hue: turns (b,) of the circle of colours.
+        hue: turns (b,) of the circle of colors.
         light: (b, 3), added.
 
     Returns:
-        (b, channels, channels) and (b, channels): a colour c, a row, becomes c @ matrix + offset.
+        (b, channels, channels) and (b, channels): a color c, a row, becomes c @ matrix + offset.
     """
     count, channels = tf.shape(means)[0], means.shape[-1]
     brightness, contrast, saturation, hue = (
@@ -52,10 +52,10 @@ def matrix(means, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, light=0
     return change, offset + light if channels == 3 else offset
 
 
-def recoloured(images, change, offset) -> tf.Tensor:
-    """Images (b, height, width, channels) with the colours that `matrix` says, within 0 to 255: float32."""
-    colours = tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], -1, images.shape[-1]))
-    return tf.reshape(tf.clip_by_value(colours @ change + offset[:, None], 0, 255), tf.shape(images))
+def recolor_by(images, change, offset) -> tf.Tensor:
+    """Images (b, height, width, channels) with the colors that `matrix` says, within 0 to 255: float32."""
+    colors = tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], -1, images.shape[-1]))
+    return tf.reshape(tf.clip_by_value(colors @ change + offset[:, None], 0, 255), tf.shape(images))
 
 
 def table(images, stretch=False, equalize=False, bits=8, threshold=256) -> tf.Tensor:

@@ -32,7 +32,7 @@ def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:
     """A part for each key.
 
     Args:
-        key: of the images, uint64 (b,); see `chance`.
+        key: of the images, uint64 (b,); see `stateless_random`.
         rows, columns: of the images.
         height, width: of what comes out.
 

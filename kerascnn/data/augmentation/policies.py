@@ -7,9 +7,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ...errors import InputError, between, unknown
-from ..pixels import fit, recolour
+from ..pixels import fit, recolor
 from ..sampling.stateless_random import fold, keys_of, normal, uniform
-from .color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recoloured, table
+from .color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recolor_by, table
 from .crop import Crop, draw_windows
 from .mixup import mix, rectangle
 from .randaugment import draw
@@ -31,13 +31,13 @@ class Augment(NamedTuple):
 
     Attributes:
         warp: the positions of pixels, in one sampling grid.
-        randaugment: how many distortions of RandAugment, which are part of the grid and of the colours.
+        randaugment: how many distortions of RandAugment, which are part of the grid and of the colors.
         magnitude: of RandAugment, 0 to 10.
-        brightness, contrast, saturation: factors of up to 1 plus or minus this; see `colours.matrix`.
-        hue: up to this share of the circle of colours, in either direction.
+        brightness, contrast, saturation: factors of up to 1 plus or minus this; see `color.matrix`.
+        hue: up to this share of the circle of colors, in either direction.
         lighting: standard deviation of the multiples of ImageNet's principal components that are added to all pixels.
         cutout: sides of a grey rectangle, as a share of the image's sides.
-        mixup, cutmix: alpha; see `mixing.mix`. These two make labels soft.
+        mixup, cutmix: alpha; see `mixup.mix`. These two make labels soft.
 
     Grey images have no saturation, hue or lighting: these do nothing to them.
     """
@@ -72,11 +72,11 @@ AUGMENTS = {
     "cifar": Augment(Warp(shift=4 / 32, flip_horizontal=0.5, fill=0)),
     # Krizhevsky et al. 2012, Section 4.1
     "alexnet": Augment(_cropped(side=(256 / 224, 256 / 224), central=True), lighting=0.1),
-    # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1; the colours are AlexNet's
+    # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1; the colors are AlexNet's
     "vgg": Augment(_cropped(side=(256 / 224, 512 / 224)), lighting=0.1),
-    # Szegedy et al. 2014, arXiv:1409.4842, Section 6; the colours are those of Howard 2013, arXiv:1312.5402, Section 2
+    # Szegedy et al. 2014, arXiv:1409.4842, Section 6; the colors are those of Howard 2013, arXiv:1312.5402, Section 2
     "inception": Augment(_cropped(**INCEPTION), brightness=0.5, contrast=0.5, saturation=0.5),
-    # He et al. 2015, arXiv:1512.03385, Section 3.4; the colours are AlexNet's
+    # He et al. 2015, arXiv:1512.03385, Section 3.4; the colors are AlexNet's
     "resnet": Augment(_cropped(side=(256 / 224, 480 / 224)), lighting=0.1),
     # Howard et al. 2017, arXiv:1704.04861, Section 3.2: less of it, no very small crops; the amounts are ours
     "mobilenet": Augment(
@@ -152,11 +152,11 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
         images = fit(images, image_shape)
     if drawn or how.warp != Warp():
         images = warp(images, how.warp, fold(key, 0), None, window, drawn and drawn.more)
-    images = recolour(images, channels)
+    images = recolor(images, channels)
     if drawn:
         images = images if images.dtype == tf.uint8 else tf.cast(tf.round(images), tf.uint8)
         images = looked_up(images, table(images, **drawn.values))
-    images = _recoloured(tf.cast(images, tf.float32), how, fold(key, 2), drawn.factors if drawn else {})
+    images = _recolor(tf.cast(images, tf.float32), how, fold(key, 2), drawn.factors if drawn else {})
     if how.cutout:
         images = tf.where(rectangle(fold(key, 3), *tf.unstack(tf.shape(images)[1:3]), how.cutout), GREY, images)
     if how.is_soft:
@@ -171,7 +171,7 @@ def draw_parts(how: Augment, key, *sizes) -> tuple:
     return draw_windows(how.warp.crop, fold(fold(key, 0), 1), *sizes)
 
 
-def _recoloured(images, how, key, factors):
+def _recolor(images, how, key, factors):
     spread = {"brightness": how.brightness, "contrast": how.contrast, "saturation": how.saturation, "hue": how.hue}
     if not factors and not any(spread.values()) and not how.lighting:
         return images
@@ -187,7 +187,7 @@ def _recoloured(images, how, key, factors):
     if how.lighting:
         shares = how.lighting * normal(fold(key, 1), 3)
         changes["light"] = 255 * tf.transpose(EIGENVECTORS @ (EIGENVALUES[:, None] * shares))
-    return recoloured(images, *matrix(tf.reduce_mean(images, axis=(1, 2)), **changes))
+    return recolor_by(images, *matrix(tf.reduce_mean(images, axis=(1, 2)), **changes))
 
 
 def check(how: Augment) -> None:

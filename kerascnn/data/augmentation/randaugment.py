@@ -2,7 +2,7 @@
 arXiv:1909.13719, Section 3; the ranges are those of torchvision's `RandAugment`.
 
 Departs from the paper: sharpness, its fourteenth, is left out; what is drawn is not done in the order in which it was
-drawn but positions first, then values, then colours, so that it is part of the one sampling grid, of one table and of
+drawn but positions first, then values, then colors, so that it is part of the one sampling grid, of one table and of
 one matrix.
 
 (`keras.layers.RandAugment` draws its distortions once for a whole batch, from a state, whatever seed is passed to it,
@@ -25,7 +25,7 @@ POSTERIZED = 4  # bits that remain at full magnitude
 
 
 class Drawn(NamedTuple):
-    """What is done to the images of a batch: of the grid, of `colours.matrix`, of `colours.table`."""
+    """What is done to the images of a batch: of the grid, of `color.matrix`, of `color.table`."""
 
     more: tuple[tf.Tensor, list[tf.Tensor]]
     factors: dict[str, tf.Tensor]

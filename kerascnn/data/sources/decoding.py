@@ -2,12 +2,12 @@
 
 * JPEG is decoded by TensorFlow's op, and only the part that is kept; the decoder halves it (in the frequency domain, by
   2, 4 or 8) as long as it stays larger than wanted. All other formats are decoded by Pillow: TensorFlow takes the
-  palette of a BMP for grey values and has no colour for what is transparent.
+  palette of a BMP for grey values and has no color for what is transparent.
 * The orientation in the EXIF data is honoured. Transparent pixels are put on white. 16 bits become the upper 8. Of an
   animation the first frame counts.
 * An image is cut centrally to the target's aspect ratio, then resized bilinearly, with antialiasing where it shrinks to
   half its size or less: until then every pixel has a share in the answer anyway.
-* Grey becomes colour by repeating, colour becomes grey by luminance.
+* Grey becomes color by repeating, color becomes grey by luminance.
 """
 
 import os
@@ -21,7 +21,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ...errors import InputError
-from ..pixels import cut_window, fit, recolour
+from ..pixels import cut_window, fit, recolor
 from .file_checks import UNREADABLE, examine
 
 UPRIGHT = 1  # the usual EXIF orientation
@@ -111,7 +111,7 @@ def decode_jpeg(contents, part, ratio, turn, image_shape) -> tf.Tensor:
     size = (height, width) if upright else tf.where(turn >= 5, (width, height), (height, width))
 
     def shrunk_by(ratio):
-        # The smoother colours of "fancy upscaling" don't show in what shrinks, as most photos do, and take time.
+        # The smoother colors of "fancy upscaling" don't show in what shrinks, as most photos do, and take time.
         image = tf.io.decode_and_crop_jpeg(contents, part, 3, ratio, fancy_upscaling=False)
         return tf.image.resize(image, size, antialias=ratio == RATIOS[-1])
 
@@ -119,7 +119,7 @@ def decode_jpeg(contents, part, ratio, turn, image_shape) -> tf.Tensor:
     if not upright:
         image = tf.cond(turn == UPRIGHT, lambda: image, lambda: _turned(image, turn))
     image = tf.ensure_shape(image, (height, width, 3))
-    return tf.cast(tf.round(recolour(image, channels)), tf.uint8)
+    return tf.cast(tf.round(recolor(image, channels)), tf.uint8)
 
 
 def _turned(image, turn):

@@ -34,7 +34,7 @@ STARTS = 3  # how often a trial is begun without finishing an epoch
 HOPELESS = 10  # failures without a success after which a search ends
 
 
-class Kept:
+class DurableOracle:
     """Goes before an oracle of keras-tuner, which then only has to say what to try: `class X(Kept, <an oracle>)`.
 
     What `populate_space` draws should be a function of the seed and of the trials there are; for keras-tuner's own it
@@ -332,7 +332,7 @@ def well_spaced(seed: int) -> int:
 
 
 def write(path: Path, state: dict) -> None:
-    """Write a state file, and keep the version before it beside it, see `results.read`.
+    """Write a state file, and keep the version before it beside it, see `trials.read`.
 
     Raises:
         OSError: it cannot be written; the one before is still there.

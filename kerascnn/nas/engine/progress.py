@@ -10,7 +10,7 @@ def tell(search, ended=None, last: bool = False) -> None:
     """Print a line for a trial that has ended, and on a terminal one below it that changes.
 
     Args:
-        search: a `keeping.Kept`.
+        search: a `DurableOracle`.
         ended: the trial.
         last: nothing changes any more.
     """

@@ -31,7 +31,7 @@ MOMENTUM = 0.9  # of batch normalization's averages; with Keras's 0.99 they woul
 
 
 class Searcher(BaseTuner):
-    """A tuner of keras-tuner over a `Kept` oracle, as chief, as worker or alone, see `parallel`. What a trial is, its
+    """A tuner of keras-tuner over a `Kept` oracle, as chief, as worker or alone, see `workers`. What a trial is, its
     `run_trial` says: it reports to the oracle, and raises what is the trial's own fault.
 
     Args:
@@ -39,7 +39,7 @@ class Searcher(BaseTuner):
         folder: of the search.
 
     Raises:
-        InputError: the environment variables of `parallel` are incomplete.
+        InputError: the environment variables of `workers` are incomplete.
     """
 
     def __init__(self, oracle, folder: str | Path):
@@ -124,7 +124,7 @@ class Tuner(Searcher):
         max_epochs: see above.
 
     Raises:
-        InputError: the environment variables of `parallel` are incomplete, or TF_CONFIG has several machines train
+        InputError: the environment variables of `workers` are incomplete, or TF_CONFIG has several machines train
             one network.
     """
 
@@ -193,7 +193,7 @@ class Tuner(Searcher):
             self.compile(model, values)
             keep_average(model, 1 - 1 / max(2, min(STEPS, SHARE * self.data.steps)))
         if self.strategy.num_replicas_in_sync > 1:
-            replicas.prepare(model, synchronized=False)
+            replicas.prepare_for_replicas(model, synchronized=False)
         return model
 
     def tidy(self, trial) -> None:

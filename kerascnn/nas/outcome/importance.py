@@ -28,7 +28,7 @@ class Choice(NamedTuple):
     accuracies: dict[object, list[float]]
 
 
-def choices(tried: Sequence[Network], epoch: int) -> list[Choice]:
+def hyperparameter_importance(tried: Sequence[Network], epoch: int) -> list[Choice]:
     """What each number of the space did for the accuracy after an epoch, those that explain most first.
 
     Each is looked at alone. A number with a single choice among the networks, or hardly more networks than choices, has

@@ -9,9 +9,9 @@ from ...errors import InputError
 from ...training import files, flags
 from ...training.reporting import page
 from ..engine.trials import Result, in_epochs, results
-from ..spaces.constraints import Share, budget, interval, told
-from ..strategies.extrapolation import Ahead
-from .importance import choices, common_epoch
+from ..spaces.constraints import Share, budget, described, interval
+from ..strategies.extrapolation import FullTraining
+from .importance import common_epoch, hyperparameter_importance
 from .plots import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
 from .selection import Network, describe, front, knobs, largest, networks, ranked
 
@@ -49,8 +49,8 @@ def write_trials(path: Path, trials: Sequence[Result]) -> None:
     for trial in trials:
         epochs = max(trial.curve, default=0)
         reached = {"epochs": epochs, "accuracy": trial.curve.get(epochs)}
-        told = {**trial.values, **trial.count._asdict(), **trial._asdict(), **reached}
-        rows.append([told.get(name) for name in columns])
+        known = {**trial.values, **trial.count._asdict(), **trial._asdict(), **reached}
+        rows.append([known.get(name) for name in columns])
     files.write_csv(path, columns, rows)
 
 
@@ -58,11 +58,11 @@ def compose(
     folder: Path, about: dict, trials: Sequence[Result], tried: Sequence[Network], best_by_cost: tuple | None
 ) -> page.Report:
     """The text of the report; draws its pictures."""
-    limits, given, ahead = budget(**about["budget"]), about["flags"], Ahead(**about["ahead"])
+    limits, given, ahead = budget(**about["budget"]), about["flags"], FullTraining(**about["ahead"])
     good = ranked(tried, ahead)
     winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
-    found = choices(tried, epoch)
+    found = hyperparameter_importance(tried, epoch)
     draw_costs(folder / "costs.png", good, limits, costs)
     draw_curves(folder / "curves.png", good, tried)
     beside, drawn = largest(limits, winner.spec["input_shape"], winner.spec["classes"]), {}
@@ -131,7 +131,7 @@ def _accuracies(folder, winner):
 def _facts(about, limits, trials, tried, winner):
     share = Share(*about["share"])
     return [
-        ("of the winner", told(winner.count)),
+        ("of the winner", described(winner.count)),
         ("limits", str(limits)),
         ("of the space fits", f"{share.fitting / share.draws:.1%}"),
         ("networks", f"{len(tried)} in {len(trials)} trials"),

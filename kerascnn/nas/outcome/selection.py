@@ -11,7 +11,7 @@ from ...errors import InputError
 from ..engine.trials import Result, chains
 from ..spaces.constraints import Budget
 from ..spaces.count import Count, count, count_model, undrawn
-from ..strategies.extrapolation import NOTHING, Ahead, handicaps, promise
+from ..strategies.extrapolation import NOTHING, FullTraining, extrapolated_error, handicaps
 
 WIDTHS = ("n_filters", "alpha")  # knobs by which a network of the catalog may be narrowed to fit,
 NARROWEST = 0.5  # but no more than to this share
@@ -78,12 +78,14 @@ def _merged(chain):
     )
 
 
-def ranked(tried: Iterable[Network], ahead: Ahead = NOTHING) -> list[Network]:
+def ranked(tried: Iterable[Network], ahead: FullTraining = NOTHING) -> list[Network]:
     """Those that were trained, those first that promise most for the training `ahead`, of equals the cheaper one; with
     none ahead the most accurate."""
     good = [one for one in tried if one.is_good]
     weighed = handicaps([one.count for one in good], [one.steady for one in good], ahead)
-    keys = [(-promise(one.accuracy, weight), one.count.macs) for one, weight in zip(good, weighed, strict=True)]
+    keys = [
+        (extrapolated_error(one.accuracy, weight), one.count.macs) for one, weight in zip(good, weighed, strict=True)
+    ]
     return [good[i] for i in sorted(range(len(good)), key=keys.__getitem__)]
 
 

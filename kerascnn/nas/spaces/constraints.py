@@ -142,11 +142,11 @@ class Budget(NamedTuple):
             if not alone.fits(least):
                 raise InputError(
                     f"no network of the space {space.name} {found}fits {alone}: the smallest has "
-                    f"{told(count(least), self.calibration)}: {least}"
+                    f"{described(count(least), self.calibration)}: {least}"
                 )
         raise InputError(
             f"the limits {self} contradict each other: each can be met, but no network of the space {space.name} "
-            f"{found}meets them together; the nearest has {told(count(spec), self.calibration)}: {spec}"
+            f"{found}meets them together; the nearest has {described(count(spec), self.calibration)}: {spec}"
         )
 
     def __str__(self):
@@ -183,7 +183,7 @@ def _amount(name: str, limit):
     return amount if name == "max_latency" else round(amount)
 
 
-def told(counted: Count, calibration: Calibration | None = None) -> str:
+def described(counted: Count, calibration: Calibration | None = None) -> str:
     """A count in words."""
     words = f"{counted.params:,} parameters, {counted.macs:,} MACs and {counted.memory:,} bytes of activations"
     return words + (f", and takes about {calibration.seconds(counted):.3g} s" if calibration else "")
@@ -195,16 +195,16 @@ def told(counted: Count, calibration: Calibration | None = None) -> str:
 def networks(space: Space) -> Iterator[dict]:
     """Values of all networks of a space, one after the other."""
 
-    def further(values, numbers):
-        if not numbers:
+    def further(values, dimensions):
+        if not dimensions:
             yield values
-        elif is_active(numbers[0], values):
-            for choice in numbers[0].choices:
-                yield from further(values | {numbers[0].name: choice}, numbers[1:])
+        elif is_active(dimensions[0], values):
+            for choice in dimensions[0].choices:
+                yield from further(values | {dimensions[0].name: choice}, dimensions[1:])
         else:
-            yield from further(values, numbers[1:])
+            yield from further(values, dimensions[1:])
 
-    return further({}, space.numbers)
+    return further({}, space.dimensions)
 
 
 def nearest(space: Space, budget: Budget) -> tuple[dict, bool]:
@@ -222,18 +222,18 @@ def nearest(space: Space, budget: Budget) -> tuple[dict, bool]:
     everything = list(islice(networks(space), most + 1))
     if len(everything) <= most:
         return min(everything, key=shares), True
-    numbers = [number._replace(choices=_lowest_of(number)) for number in space.numbers]
-    low = islice(networks(space._replace(numbers=tuple(numbers))), most)
+    dimensions = [dimension._replace(choices=_lowest_of(dimension)) for dimension in space.dimensions]
+    low = islice(networks(space._replace(dimensions=tuple(dimensions))), most)
     return _descend(space, budget, min(low, key=shares)), False
 
 
 def _lowest(space):
-    return space.chosen(lambda number: _lowest_of(number)[0])
+    return space.chosen(lambda dimension: _lowest_of(dimension)[0])
 
 
-def _lowest_of(number):
+def _lowest_of(dimension):
     """The lowest choice, or all choices of what has no order."""
-    return (min(number.choices),) if is_ordered(number) else number.choices
+    return (min(dimension.choices),) if is_ordered(dimension) else dimension.choices
 
 
 def _descend(space, budget, values, until=0.0):
@@ -242,11 +242,11 @@ def _descend(space, budget, values, until=0.0):
     least, nearer = _shares(space, budget, values), True
     while nearer:
         nearer = False
-        for number in space.numbers:
-            for choice in number.choices if number.name in values else ():
+        for dimension in space.dimensions:
+            for choice in dimension.choices if dimension.name in values else ():
                 if least[0] <= until:
                     return values
-                changed = values | {number.name: choice}
+                changed = values | {dimension.name: choice}
                 changed = space.chosen(lambda other, changed=changed: changed.get(other.name, other.choices[0]))
                 if (found := _shares(space, budget, changed)) < least:
                     values, least, nearer = changed, found, True
@@ -263,7 +263,7 @@ def _shares(space, budget, values):
 def _small_to_large(space, random):
     """Specs of networks of a space, as different in size as they are."""
     drawn = (space.draw(random) for _ in range(_countable(space) // 8))
-    values = [_descend(space, Budget(), _lowest(space)), space.chosen(lambda number: number.choices[-1]), *drawn]
+    values = [_descend(space, Budget(), _lowest(space)), space.chosen(lambda dimension: dimension.choices[-1]), *drawn]
     different = {dumps(spec, sort_keys=True): spec for spec in map(space.spec, values)}
     ordered = sorted(different.values(), key=lambda spec: count(spec).macs)
     n = min(CALIBRATING, len(ordered))
@@ -272,4 +272,4 @@ def _small_to_large(space, random):
 
 def _countable(space):
     """How many networks of a space can be counted in a few seconds."""
-    return COUNTED if is_closed(space.spec(space.chosen(lambda number: number.choices[0]))) else BUILT
+    return COUNTED if is_closed(space.spec(space.chosen(lambda dimension: dimension.choices[0]))) else BUILT

@@ -2,7 +2,7 @@
 
 from ... import catalog
 from ...errors import InputError, unknown
-from .space import Number, Space
+from .space import Dimension, Space
 
 # --------------------------------------------------------------------------------------------------------- the families
 
@@ -10,16 +10,16 @@ GROWTHS = (1.0, 1.5, 2.0, 2.5, 3.0)
 _THREE = {"stages": (3,)}
 
 
-def _stages(deepest: int) -> tuple[Number, ...]:
+def _stages(deepest: int) -> tuple[Dimension, ...]:
     """Two or three stages, how many blocks each has and how much wider than the one before it is."""
     repeats = tuple(range(1, deepest + 1))
     return (
-        Number("stages", (2, 3)),
-        Number("repeats1", repeats),
-        Number("repeats2", repeats),
-        Number("repeats3", repeats, _THREE),
-        Number("growth2", GROWTHS),
-        Number("growth3", GROWTHS, _THREE),
+        Dimension("stages", (2, 3)),
+        Dimension("repeats1", repeats),
+        Dimension("repeats2", repeats),
+        Dimension("repeats3", repeats, _THREE),
+        Dimension("growth2", GROWTHS),
+        Dimension("growth3", GROWTHS, _THREE),
     )
 
 
@@ -53,8 +53,8 @@ def _mixed(values: dict) -> dict:
     return _staged(values | same, values["n_filters"], [values[f"block{i}"] for i in (1, 2, 3)])
 
 
-_WIDTHS = Number("n_filters", (8, 16, 24, 32, 48, 64))
-_KERNEL = Number("kernel_size", (3, 5))
+_WIDTHS = Dimension("n_filters", (8, 16, 24, 32, 48, 64))
+_KERNEL = Dimension("kernel_size", (3, 5))
 _KINDS = ("plain", "residual", "bottleneck", "se", "separable", "inception")
 
 _DOUBLED = {
@@ -71,23 +71,23 @@ SPACES = {
     "vgg": Space("vgg", (*_stages(4), _WIDTHS, _KERNEL), _one_kind, starts=(_VGG16 | _DOUBLED,)),
     "resnet": Space(
         "resnet",
-        (Number("block", ("residual", "bottleneck", "se")), *_stages(5), _WIDTHS, _KERNEL),
+        (Dimension("block", ("residual", "bottleneck", "se")), *_stages(5), _WIDTHS, _KERNEL),
         _one_kind,
         starts=({"block": "residual"} | _RESNET20 | _DOUBLED,),
     ),
     "mobilenet": Space(
         "mobilenet",
-        (*_stages(6), Number("alpha", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)), _KERNEL),
+        (*_stages(6), Dimension("alpha", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)), _KERNEL),
         _mobile,
         starts=(_MOBILENET | _DOUBLED,),
     ),
     "mixed": Space(
         "mixed",
         (
-            *(Number(f"block{i}", _KINDS) for i in (1, 2, 3)),
-            *(Number(f"repeats{i}", (1, 2, 3, 4)) for i in (1, 2, 3)),
+            *(Dimension(f"block{i}", _KINDS) for i in (1, 2, 3)),
+            *(Dimension(f"repeats{i}", (1, 2, 3, 4)) for i in (1, 2, 3)),
             _WIDTHS,
-            Number("growth", GROWTHS),
+            Dimension("growth", GROWTHS),
             _KERNEL,
         ),
         _mixed,
@@ -128,7 +128,7 @@ def _own(knobs: dict) -> Space:
 
     if "name" not in knobs:
         raise InputError('a space needs the "name" of a network of the catalog beside its knobs')
-    name, fixed, numbers = knobs["name"], {}, []
+    name, fixed, dimensions = knobs["name"], {}, []
     known = registry.knobs(name)
     for knob, choices in knobs.items():
         if knob == "name":
@@ -140,10 +140,12 @@ def _own(knobs: dict) -> Space:
         elif len(choices) == 0:
             raise InputError(f"{knob}={choices!r}: there is nothing to choose from")
         else:
-            numbers.append(Number(knob, tuple(choices)))
-    if not numbers:
+            dimensions.append(Dimension(knob, tuple(choices)))
+    if not dimensions:
         raise InputError(
             f"the space over {name} is empty: give a knob a list of choices, like {next(iter(known))}=[...]"
         )
-    usual = {number.name: known[number.name] for number in numbers if known[number.name] in number.choices}
-    return Space(name, tuple(numbers), lambda values: {"name": name, **fixed, **values}, starts=(usual,))
+    usual = {
+        dimension.name: known[dimension.name] for dimension in dimensions if known[dimension.name] in dimension.choices
+    }
+    return Space(name, tuple(dimensions), lambda values: {"name": name, **fixed, **values}, starts=(usual,))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .space import Number, Space, is_active
+from .space import Dimension, Space, is_active
 
 # ----------------------------------------------------------------------------------------------------- for keras-tuner
 
@@ -10,9 +10,9 @@ from .space import Number, Space, is_active
 def sample(space: Space, hp) -> dict:
     """Values of a space from a `keras_tuner.HyperParameters`, under the numbers' own names."""
     values = {}
-    for number in space.numbers:
-        if is_active(number, values):
-            values[number.name] = _choose(hp, number)
+    for dimension in space.dimensions:
+        if is_active(dimension, values):
+            values[dimension.name] = _choose(hp, dimension)
     return values
 
 
@@ -21,45 +21,49 @@ def declare(space: Space):
     from keras_tuner import HyperParameters
 
     hp = HyperParameters()
-    for number in space.numbers:
-        _register(hp, number)
+    for dimension in space.dimensions:
+        _register(hp, dimension)
     return hp
 
 
 def encoded(space: Space, values: dict) -> dict:
     """Values as keras-tuner knows them, which has numbers and words of one kind: other choices go by their text."""
-    return {number.name: _name(number, values[number.name]) for number in space.numbers if number.name in values}
+    return {
+        dimension.name: _name(dimension, values[dimension.name])
+        for dimension in space.dimensions
+        if dimension.name in values
+    }
 
 
 def decoded(space: Space, hp_values: dict) -> dict:
     """The values of a space among those of a trial; the other way round of `encoded`."""
     found = {}
-    for number in space.numbers:
-        if is_active(number, found):
-            found[number.name] = _named(number)[hp_values[number.name]]
+    for dimension in space.dimensions:
+        if is_active(dimension, found):
+            found[dimension.name] = _named(dimension)[hp_values[dimension.name]]
     return found
 
 
-def _choose(hp, number: Number):
-    return _named(number)[_register(hp, number)]
+def _choose(hp, dimension: Dimension):
+    return _named(dimension)[_register(hp, dimension)]
 
 
-def _register(hp, number):
+def _register(hp, dimension):
     from contextlib import ExitStack
 
-    names = list(_named(number))
+    names = list(_named(dimension))
     with ExitStack() as scopes:
-        for other, allowed in number.when.items():
+        for other, allowed in dimension.when.items():
             scopes.enter_context(hp.conditional_scope(other, list(allowed)))
-        return hp.Choice(number.name, names, ordered=not isinstance(names[0], (str, bool)))
+        return hp.Choice(dimension.name, names, ordered=not isinstance(names[0], (str, bool)))
 
 
-def _named(number):
-    return {_name(number, choice): choice for choice in number.choices}
+def _named(dimension):
+    return {_name(dimension, choice): choice for choice in dimension.choices}
 
 
-def _name(number, choice):
-    kinds = {type(choice) for choice in number.choices}
+def _name(dimension, choice):
+    kinds = {type(choice) for choice in dimension.choices}
     return choice if len(kinds) == 1 and kinds <= {int, float, str, bool} else repr(choice)
 
 

@@ -29,7 +29,7 @@ class Calibration(NamedTuple):
 
     def seconds(self, counted: Count) -> float:
         """That a network is expected to take for one image."""
-        return _foretold(self[:4], counted)
+        return _predicted(self[:4], counted)
 
     def __str__(self):
         return (
@@ -59,7 +59,7 @@ def calibrate(specs: Sequence[dict], *, measured: Callable[[Sequence[dict]], Seq
 def learned(counts: Sequence[Count], seconds: Sequence[float]) -> Callable[[Count], float]:
     """A function that foretells the seconds of a network, from those that others took."""
     rates = _rates(counts, seconds)
-    return lambda count: _foretold(rates, count)
+    return lambda count: _predicted(rates, count)
 
 
 def _rates(counts, seconds):
@@ -72,7 +72,7 @@ def _rates(counts, seconds):
     return [float(rate) for rate in nnls(shares / scale, np.ones(len(shares)))[0] / scale]
 
 
-def _foretold(rates, count):
+def _predicted(rates, count):
     return sum(n * seconds for n, seconds in zip(_features(count), rates, strict=True))
 
 

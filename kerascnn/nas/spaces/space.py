@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ...errors import InputError, unknown
 
 
-class Number(NamedTuple):
+class Dimension(NamedTuple):
     """A number, or word, with its choices in order; `when` are the values of others that it takes part in."""
 
     name: str
@@ -23,7 +23,7 @@ class Space(NamedTuple):
     """
 
     name: str
-    numbers: tuple[Number, ...]
+    dimensions: tuple[Dimension, ...]
     knobs: Callable[[dict], dict]
     input_shape: tuple = (32, 32, 3)
     classes: int = 10
@@ -35,35 +35,37 @@ class Space(NamedTuple):
         Raises:
             InputError: a number is unknown, missing or not one of its choices.
         """
-        active = {number.name: number for number in self.numbers if is_active(number, values)}
-        if stray := set(values) - {number.name for number in self.numbers}:
-            raise unknown(f"number of the space {self.name}", min(stray), [number.name for number in self.numbers])
-        for name, number in active.items():
+        active = {dimension.name: dimension for dimension in self.dimensions if is_active(dimension, values)}
+        if stray := set(values) - {dimension.name for dimension in self.dimensions}:
+            raise unknown(
+                f"number of the space {self.name}", min(stray), [dimension.name for dimension in self.dimensions]
+            )
+        for name, dimension in active.items():
             if name not in values:
-                raise InputError(f"{name} is missing: the space {self.name} needs it here, one of {number.choices}")
-            if values[name] not in number.choices:
-                raise InputError(f"{name}={values[name]!r}: must be one of {number.choices}")
+                raise InputError(f"{name} is missing: the space {self.name} needs it here, one of {dimension.choices}")
+            if values[name] not in dimension.choices:
+                raise InputError(f"{name}={values[name]!r}: must be one of {dimension.choices}")
         knobs = self.knobs({name: values[name] for name in active})
         return {**knobs, "input_shape": list(self.input_shape), "classes": self.classes}
 
     def draw(self, random: Random) -> dict:
         """Values drawn evenly, each number from its choices."""
-        return self.chosen(lambda number: random.choice(number.choices))
+        return self.chosen(lambda dimension: random.choice(dimension.choices))
 
-    def chosen(self, choose: Callable[[Number], object]) -> dict:
+    def chosen(self, choose: Callable[[Dimension], object]) -> dict:
         """Values that `choose` gives to each number that takes part."""
         values = {}
-        for number in self.numbers:
-            if is_active(number, values):
-                values[number.name] = choose(number)
+        for dimension in self.dimensions:
+            if is_active(dimension, values):
+                values[dimension.name] = choose(dimension)
         return values
 
 
-def is_ordered(number: Number) -> bool:
+def is_ordered(dimension: Dimension) -> bool:
     """Whether its choices are numbers, so that some are nearer than others."""
-    return all(isinstance(choice, (int, float)) for choice in number.choices)
+    return all(isinstance(choice, (int, float)) for choice in dimension.choices)
 
 
-def is_active(number: Number, values: dict) -> bool:
+def is_active(dimension: Dimension, values: dict) -> bool:
     """Whether a number takes part, given the values of those before it."""
-    return all(values.get(other) in allowed for other, allowed in number.when.items())
+    return all(values.get(other) in allowed for other, allowed in dimension.when.items())

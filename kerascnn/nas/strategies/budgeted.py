@@ -8,7 +8,7 @@ import keras_tuner
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
 from sklearn.exceptions import ConvergenceWarning
 
-from ..engine.durable_oracle import Kept, well_spaced
+from ..engine.durable_oracle import DurableOracle, well_spaced
 from ..spaces.constraints import Budget
 from ..spaces.count import Count, count
 from ..spaces.keras_tuner import declare, decoded, encoded
@@ -17,7 +17,7 @@ from ..spaces.space import Space
 ATTEMPTS = 50  # at a network that was not tried before
 
 
-class WithinBudget(Kept):
+class WithinBudget(DurableOracle):
     """A strategy of keras-tuner that draws only what fits, and no network twice.
 
     Args:

@@ -13,7 +13,7 @@ from ..engine.trials import chains, curve
 from ..spaces.keras_tuner import decoded, encoded
 from ..spaces.space import Space
 from .budgeted import WithinBudget
-from .extrapolation import NOTHING, handicaps, promise
+from .extrapolation import NOTHING, extrapolated_error, handicaps
 from .surrogate import AGREES, POOL, Tried, cache_by_values, correlation, propose
 
 FULL = 4  # networks that are trained to the end whatever they promise, to see whether few epochs tell anything
@@ -21,13 +21,13 @@ PAIRS = 6  # networks trained to the end from which it can be seen
 FEW = 24  # networks that are compared where a proxy is asked about each
 
 
-class Line(NamedTuple):
+class Lineage(NamedTuple):
     """A network and the trials that train it, each going on from the one before."""
 
     values: dict
     trials: list
     curve: dict[int, float]  # epochs -> validation accuracy
-    handicap: float  # see `promise.handicaps`
+    handicap: float  # see `extrapolation.handicaps`
 
     @property
     def is_running(self) -> bool:
@@ -43,7 +43,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
 
     Whenever a worker is free, the best network that waits at a rung goes on to the next one if it is among the best
     1/`factor` that came so far (asynchronous successive halving, Li et al. 2020, arXiv:1810.05934), with its optimizer
-    as it was; else a new network begins, see `strategy.propose`. The first ones are those that the space knows to be
+    as it was; else a new network begins, see `surrogate.propose`. The first ones are those that the space knows to be
     good. A few are trained to the end whatever they promise; where few epochs tell nothing about many, all are. When
     the time that is left is too short to train another network to the end, none begins any more; the best that wait go
     on.
@@ -53,10 +53,10 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         min_epochs: the first one, about.
         factor: between two rungs.
         goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
-        proxies: functions of a spec that say more for a better network, like those of `proxy`; that a larger network is
-            better is one without asking. See `strategy` for when they count.
+        proxies: functions of a spec that say more for a better network, like those of `proxies`; the size of a network
+            is always one. See `surrogate` for when they count.
         ahead: what training the winner has ahead of it: for the same accuracy slow networks may promise less, and
-            large ones more, see `promise`.
+            large ones more, see `extrapolation`.
         pool: networks that are compared for a proposal; fewer by default where proxies are asked about each.
     """
 
@@ -93,21 +93,21 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         values = encoded(self.space_searched, values)
         return {"status": "RUNNING", "values": values | {"tuner/epochs": epochs, "tuner/initial_epoch": 0}}
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Lineage]:
         """The networks so far, in the order in which they began."""
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         values = [decoded(self.space_searched, line[0].hyperparameters.values) for line in found]
         costs, seconds = [self._count(one) for one in values], [_steady(line) for line in found]
         weighed = handicaps(costs, seconds, self.ahead)
-        return [Line(*line) for line in zip(values, found, map(_curve, found), weighed, strict=True)]
+        return [Lineage(*line) for line in zip(values, found, map(_curve, found), weighed, strict=True)]
 
     def best(self):
-        """The one that promises most, of equals the one of the cheaper network; see `winner.ranked`."""
+        """The one that promises most, of equals the one of the cheaper network; see `selection.ranked`."""
 
         def rank(pair):
             trial, line = pair
-            return promise(trial.score, line.handicap), -self._count(line.values).macs
+            return -extrapolated_error(trial.score, line.handicap), -self._count(line.values).macs
 
         ended = ((trial, line) for line in self.lines() for trial in line.trials if trial.status == "COMPLETED")
         return max(ended, key=rank, default=(None,))[0]
@@ -156,7 +156,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
                 return None
             reached = max(line.curve)
             gains = [curve[last] - curve[reached] for curve in complete if reached in curve]
-            return promise(line.curve[reached] + (median(gains) if gains else 0.0), line.handicap)
+            return -extrapolated_error(line.curve[reached] + (median(gains) if gains else 0.0), line.handicap)
 
         return [Tried(line.values, expected(line)) for line in lines]
 
@@ -181,8 +181,10 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     def _ranked(self, lines, rung):
         """The best first; for a front, those first that the fewest are better and cheaper than."""
         if self.goal == "accuracy":
-            return sorted(lines, key=lambda line: -promise(line.curve[rung], line.handicap))
-        points = {id(line): (promise(line.curve[rung], line.handicap), self._cost(line.values)) for line in lines}
+            return sorted(lines, key=lambda line: extrapolated_error(line.curve[rung], line.handicap))
+        points = {
+            id(line): (-extrapolated_error(line.curve[rung], line.handicap), self._cost(line.values)) for line in lines
+        }
 
         def beaten(line):
             promised, cost = points[id(line)]
@@ -228,11 +230,11 @@ def warm_starts(space: Space, fits: Callable[[dict], bool]) -> Iterator[dict]:
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:
     """Values of a start; numbers that it leaves open are raised one by one as far as they fit. None if nothing fits."""
-    values = space.chosen(lambda number: start.get(number.name, number.choices[0]))
+    values = space.chosen(lambda dimension: start.get(dimension.name, dimension.choices[0]))
     if not fits(values):
         return None
-    for number in space.numbers:
-        if number.name in values and number.name not in start:
-            larger = [values | {number.name: choice} for choice in number.choices]
+    for dimension in space.dimensions:
+        if dimension.name in values and dimension.name not in start:
+            larger = [values | {dimension.name: choice} for choice in dimension.choices]
             values = next((one for one in reversed(larger) if fits(one)), values)
     return values

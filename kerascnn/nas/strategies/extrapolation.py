@@ -25,7 +25,7 @@ LARGER = 0.04  # and more steeply by this for e times as many parameters: chosen
 TIMED = 4  # networks that were timed, from which the times of others are foretold
 
 
-class Ahead(NamedTuple):
+class FullTraining(NamedTuple):
     """The training that a winner has ahead of it.
 
     Attributes:
@@ -39,10 +39,10 @@ class Ahead(NamedTuple):
     longer: float = 1.0
 
 
-NOTHING = Ahead()
+NOTHING = FullTraining()
 
 
-def handicaps(counts: Sequence[Count], seconds: Sequence[Sequence[float]], ahead: Ahead) -> list[float]:
+def handicaps(counts: Sequence[Count], seconds: Sequence[Sequence[float]], ahead: FullTraining) -> list[float]:
     """By what the error of each network is to be multiplied before they are compared.
 
     Args:
@@ -63,6 +63,6 @@ def _slower(counts, seconds, enough):
     return [max(1.0, foretold(count) / enough) ** LEARNS for count in counts]
 
 
-def promise(accuracy: float, handicap: float) -> float:
-    """The error to expect in comparison with others, below zero: higher is better."""
-    return -(1 - accuracy) * handicap
+def extrapolated_error(accuracy: float, handicap: float) -> float:
+    """The error to expect after full training, in comparison with others."""
+    return (1 - accuracy) * handicap

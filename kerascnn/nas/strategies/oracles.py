@@ -13,7 +13,7 @@ from ..spaces.constraints import Budget
 from ..spaces.space import Space
 from .budgeted import BayesianOracle, HyperbandSearchOracle, RandomOracle
 from .evolution import EvolutionOracle
-from .extrapolation import NOTHING, Ahead
+from .extrapolation import NOTHING, FullTraining
 
 GOALS = ("accuracy", "pareto-macs", "pareto-params")
 
@@ -44,7 +44,7 @@ def oracle(
     max_epochs: int = 9,
     goal: str = "accuracy",
     proxy: Callable[[dict], float] | None = None,
-    ahead: Ahead = NOTHING,
+    ahead: FullTraining = NOTHING,
     **search,
 ):
     """The oracle of a strategy.
@@ -55,7 +55,7 @@ def oracle(
         budget: what a network may cost.
         max_epochs: for how long the best networks are trained; "random" and "bayesian" train all so long.
         goal: one of `GOALS`; only "evolution" looks for a front.
-        proxy: a function of a spec that says more for a better network, see `proxy`; only "evolution" listens to one.
+        proxy: a function of a spec that says more for a better network, see `proxies`; only "evolution" listens to one.
         ahead: what training the winner has ahead of it; only "evolution" asks.
         search: `seed`, `networks`, `seconds` and others, see `WithinBudget` and `Kept`.
 

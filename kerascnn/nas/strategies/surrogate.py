@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..spaces.space import Number, Space, is_active, is_ordered
+from ..spaces.space import Dimension, Space, is_active, is_ordered
 
 INITIAL = 4  # networks that are judged before the process is asked
 DRAWS = 24  # of which the evidence picks one in the beginning
@@ -36,7 +36,7 @@ class Tried(NamedTuple):
     score: float | None = None
 
 
-Evidence = Callable[[dict], float]
+Predictor = Callable[[dict], float]
 
 
 def propose(
@@ -46,7 +46,7 @@ def propose(
     tried: Sequence[Tried],
     random: Random,
     *,
-    evidence: Sequence[Evidence] = (),
+    evidence: Sequence[Predictor] = (),
     pool: int = POOL,
     first: Random | None = None,
 ) -> dict | None:
@@ -87,7 +87,7 @@ def propose(
 
     parents = [one.values for one in sorted(scored, key=lambda one: one.score, reverse=True) if fits(one.values)]
     parents = parents[:PARENTS]
-    process = learn(space, scored, evidence)
+    process = fit_surrogate(space, scored, evidence)
     if process is None:
         found = others(lambda: mutate(space, random.choice(parents), random), 1) if parents else []
         found = found or others(lambda: draw(random), 1)
@@ -112,7 +112,7 @@ def _ranks(networks, evidence):
     return sum((rankdata([one(values) for values in networks]) for one in evidence), np.zeros(len(networks)))
 
 
-def agrees(evidence: Evidence, scored: Sequence[Tried]) -> bool:
+def agrees(evidence: Predictor, scored: Sequence[Tried]) -> bool:
     """Whether evidence agrees with the results so far; it does as long as they are few."""
     if len(scored) < ENOUGH:
         return True
@@ -131,22 +131,22 @@ def mutate(space: Space, values: dict, random: Random) -> dict:
     """The values with one or two numbers drawn anew; ordered ones go to a neighbour as often as anywhere else."""
     names = random.sample(sorted(values), min(len(values), random.choice((1, 1, 2))))
 
-    def choose(number: Number):
-        if number.name not in values:
-            return random.choice(number.choices)
-        now = values[number.name]
-        if number.name not in names or len(number.choices) == 1:
+    def choose(dimension: Dimension):
+        if dimension.name not in values:
+            return random.choice(dimension.choices)
+        now = values[dimension.name]
+        if dimension.name not in names or len(dimension.choices) == 1:
             return now
-        at = number.choices.index(now)
-        if is_ordered(number) and random.random() < 0.5:
-            near = [i for i in (at - 1, at + 1) if 0 <= i < len(number.choices)]
-            return number.choices[random.choice(near)]
-        return random.choice([choice for choice in number.choices if choice != now])
+        at = dimension.choices.index(now)
+        if is_ordered(dimension) and random.random() < 0.5:
+            near = [i for i in (at - 1, at + 1) if 0 <= i < len(dimension.choices)]
+            return dimension.choices[random.choice(near)]
+        return random.choice([choice for choice in dimension.choices if choice != now])
 
     return space.chosen(choose)
 
 
-def learn(space: Space, scored: Sequence[Tried], evidence: Sequence[Evidence]) -> Callable | None:
+def fit_surrogate(space: Space, scored: Sequence[Tried], evidence: Sequence[Predictor]) -> Callable | None:
     """A function from values of networks to the means and deviations that a Gaussian process expects of their scores,
     which are told by rank, as normal deviates; None where it does not foresee the results that it has not seen."""
     from sklearn.gaussian_process import GaussianProcessRegressor
@@ -194,13 +194,13 @@ def _features(space, values):
     """Ordered numbers as their place among the choices, 0 to 1; others as one feature a choice. Those that take no part
     are in the middle, or nowhere."""
     found = []
-    for number in space.numbers:
-        takes_part = is_active(number, values)
-        at = number.choices.index(values[number.name]) if takes_part else None
-        if is_ordered(number):
-            found.append(at / max(1, len(number.choices) - 1) if takes_part else 0.5)
+    for dimension in space.dimensions:
+        takes_part = is_active(dimension, values)
+        at = dimension.choices.index(values[dimension.name]) if takes_part else None
+        if is_ordered(dimension):
+            found.append(at / max(1, len(dimension.choices) - 1) if takes_part else 0.5)
         else:
-            found += [float(i == at) for i in range(len(number.choices))]
+            found += [float(i == at) for i in range(len(dimension.choices))]
     return found
 
 
@@ -208,7 +208,7 @@ def _key(values):
     return tuple(sorted((name, repr(value)) for name, value in values.items()))
 
 
-def cache_by_values(function: Evidence) -> Evidence:
+def cache_by_values(function: Predictor) -> Predictor:
     """The function, asked once for each network; what is no finite number is minus infinity, the worst."""
     found = {}
 

@@ -1,7 +1,7 @@
 """What Keras leaves undone where several replicas share a batch.
 
-`over_machines` makes Keras train on several machines at all. `prepare` makes dropout differ between the replicas and
-batch normalization agree, `AverageStatistics` makes it agree where it is judged and saved.
+`over_machines` makes Keras train on several machines at all. `prepare_for_replicas` makes dropout differ between the
+replicas and batch normalization agree, `AverageStatistics` makes it agree where it is judged and saved.
 """
 
 from functools import partial
@@ -59,7 +59,7 @@ def wait_for_all() -> None:
     context.context().wait_at_barrier("the end", timeout_in_ms=WEEK)
 
 
-def prepare(model: keras.Model, synchronized: bool) -> None:
+def prepare_for_replicas(model: keras.Model, synchronized: bool) -> None:
     """Make a model fit for several replicas.
 
     Dropout and other noise become different on each of them, while the seed generators stay equal, so that the state of

@@ -13,7 +13,7 @@ from keras import layers, ops
 from ...errors import between, one_of
 
 
-class ClipsTheSum:
+class GlobalClipNorm:
     """Clips the gradient of the whole batch where several replicas share one: Keras clips each one's part."""
 
     def _clip_gradients(self, gradients):
@@ -24,7 +24,7 @@ class ClipsTheSum:
         return [gradient / replicas for gradient in super()._clip_gradients(whole)]  # Keras sums them up again
 
 
-class InGradient(ClipsTheSum):
+class CoupledWeightDecay(GlobalClipNorm):
     """Adds `weight_decay * w` to the gradient of each weight that decays, after clipping and after replicas and
     accumulated steps are summed up. The loss stays what it is."""
 
@@ -38,23 +38,23 @@ class InGradient(ClipsTheSum):
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
-class SGD(InGradient, keras.optimizers.SGD):
+class SGD(CoupledWeightDecay, keras.optimizers.SGD):
     """SGD with L2 in the gradient."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
-class RMSprop(InGradient, keras.optimizers.RMSprop):
+class RMSprop(CoupledWeightDecay, keras.optimizers.RMSprop):
     """RMSprop with L2 in the gradient. As in TensorFlow 1, for which papers give their numbers, `epsilon` stands under
     the root; there the mean square starts at 1, here at 0."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
-class Adam(InGradient, keras.optimizers.Adam):
+class Adam(CoupledWeightDecay, keras.optimizers.Adam):
     """Adam with L2 in the gradient."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
-class AdamW(ClipsTheSum, keras.optimizers.AdamW):
+class AdamW(GlobalClipNorm, keras.optimizers.AdamW):
     """Keras's, with the gradient of all replicas clipped."""
 
 

@@ -26,7 +26,8 @@ def schedule(cfg: SimpleNamespace, steps: int) -> float | schedules.LearningRate
         steps: in an epoch.
 
     Returns:
-        A Keras schedule, or the rate itself where it is constant at first: "plateau" is left to `watchers`.
+        A Keras schedule, or the rate itself where it is constant at first: `plateau_and_early_stopping` does the rest
+        for "plateau".
 
     Raises:
         InputError: an unknown name, or a length out of the training.
@@ -70,7 +71,7 @@ def in_steps(what: str, length: float, cfg: SimpleNamespace, steps: int) -> int:
     return round(length / longest * cfg.epochs * steps)
 
 
-def watchers(cfg: SimpleNamespace, steps: int) -> list[keras.callbacks.Callback]:
+def plateau_and_early_stopping(cfg: SimpleNamespace, steps: int) -> list[keras.callbacks.Callback]:
     """Callbacks that wait for a higher accuracy on held-out images.
 
     "plateau" multiplies the learning rate by `factor` when there was none for `every`, at least an epoch; `patience`

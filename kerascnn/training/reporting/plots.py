@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from ..files import aside
+from ..files import atomic_write
 
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
 RIGHT, WRONG = "#1a7f37", "#c62828"
@@ -142,7 +142,7 @@ def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
 
 
 def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
-    """Points (n, 2) coloured by class, each class named where its points lie."""
+    """Points (n, 2) colored by class, each class named where its points lie."""
     figure = Figure(figsize=(7, 7))
     axes = figure.add_axes((0, 0, 1, 1))
     colors = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
@@ -181,5 +181,5 @@ def frame(axes):
 
 def write(figure: Figure, path: Path) -> None:
     """A figure to a PNG file."""
-    with aside(path) as draft:
+    with atomic_write(path) as draft:
         figure.savefig(draft, dpi=150, bbox_inches="tight", pad_inches=0.1)

@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, t
 from ... import data
 from .. import files
 from ..reporting import page, plots
-from ..run import Run, by_chief
+from ..run import Run, chief_only
 
 
 class Sample(NamedTuple):
@@ -26,7 +26,7 @@ class Sample(NamedTuple):
         return int(self.probabilities.argmax())
 
 
-class Answers(NamedTuple):
+class Predictions(NamedTuple):
     """The classes (n,), the network's probabilities (n, classes), and samples: wrong answers first."""
 
     truth: np.ndarray
@@ -34,7 +34,7 @@ class Answers(NamedTuple):
     samples: list[Sample]
 
 
-def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Answers:
+def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Predictions:
     """Ask a classifier.
 
     Args:
@@ -53,7 +53,7 @@ def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Answers
                 samples.append(Sample(np.asarray(images[i]), int(labels[i]), answers[i]))
     wrong = kept[False][: max(most_samples // 2, most_samples - len(kept[True]))]
     samples = wrong + kept[True][: most_samples - len(wrong)]
-    return Answers(np.concatenate(truth), np.concatenate(probabilities), samples)
+    return Predictions(np.concatenate(truth), np.concatenate(probabilities), samples)
 
 
 def accuracy_over_crops(model: keras.Model, batches: Iterable) -> float:
@@ -72,7 +72,7 @@ def accuracy_over_crops(model: keras.Model, batches: Iterable) -> float:
     return right / asked
 
 
-def measure(answers: Answers, classes: Sequence[str]) -> dict:
+def measure(answers: Predictions, classes: Sequence[str]) -> dict:
     """Accuracy, top-5 accuracy where there are more than five classes, and for each class precision, recall, F1 and the
     number of its images."""
     truth, probabilities, _ = answers
@@ -89,7 +89,7 @@ def measure(answers: Answers, classes: Sequence[str]) -> dict:
 SHEET = 32  # images on the sheet of samples
 
 
-@by_chief
+@chief_only
 def report_classifier(run: Run, images: data.Data) -> None:
     """Judge `model.keras` on the held-out images; write `metrics.json`, the pictures, `report.html` and `README.md`.
 
@@ -168,7 +168,7 @@ or in Python:
 import kerascnn
 
 model = kerascnn.load("{run.folder}/model.keras")  # or keras.models.load_model, after `import kerascnn.layers`
-images = kerascnn.data.read_images(["IMAGE"], {tuple(run.about["input_shape"])})
+images = kerascnn.data.read_images(["IMAGE"], {tuple(run.metadata["input_shape"])})
 probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
 ```
 

@@ -9,7 +9,7 @@ from ... import analysis, data
 from .. import files
 from ..distribution import devices
 from ..reporting import page, plots
-from ..run import Run, by_chief
+from ..run import Run, chief_only
 
 
 class SideBySide(keras.Model):
@@ -51,7 +51,7 @@ class SideBySide(keras.Model):
         self.whole.save(*args, **kwargs)
 
 
-@by_chief
+@chief_only
 def report_side_by_side(run: Run, model: SideBySide, images: data.Data) -> None:
     """Write `metrics.json`, the curves, `report.html` and `README.md` of a run that is over.
 
@@ -79,7 +79,7 @@ def report_side_by_side(run: Run, model: SideBySide, images: data.Data) -> None:
 
 
 def draw(path: Path, history: dict[str, list[float]], names: list[str]) -> None:
-    """Training loss and error on held-out images by epoch, to a PNG file: a colour for each depth, plain dashed."""
+    """Training loss and error on held-out images by epoch, to a PNG file: a color for each depth, plain dashed."""
     depths = list(dict.fromkeys(map(_depth, names)))
     losses, errors = (
         [

@@ -27,19 +27,21 @@ def predict(model: str | Path, images: Iterable[str | Path], top: int = 1) -> li
     Raises:
         InputError: no such model or image, no classifier, a broken image, an empty folder.
     """
-    file, about = files.about(model)
-    if (task := catalog.card(about["name"]).task) != "classify":
-        raise InputError(f"{file}: holds no classifier but a network to {task}, {about['name']}")
-    if not 1 <= top <= len(about["classes"]):
-        raise InputError(f"top={top}: must be from 1 to {len(about['classes'])}, the number of classes")
+    file, metadata = files.metadata(model)
+    if (task := catalog.card(metadata["name"]).task) != "classify":
+        raise InputError(f"{file}: holds no classifier but a network to {task}, {metadata['name']}")
+    if not 1 <= top <= len(metadata["classes"]):
+        raise InputError(f"top={top}: must be from 1 to {len(metadata['classes'])}, the number of classes")
     paths = [path for image in images for path in _files(Path(image))]
     network = weights.load(file)
     answers = []
     for i in range(0, len(paths), BATCH):
-        pixels = data.read_images(paths[i : i + BATCH], tuple(about["input_shape"]))
-        answers.extend(network.predict_on_batch(data.scale(pixels, about["scaling"], about["mean"], about["std"])))
+        pixels = data.read_images(paths[i : i + BATCH], tuple(metadata["input_shape"]))
+        answers.extend(
+            network.predict_on_batch(data.scale(pixels, metadata["scaling"], metadata["mean"], metadata["std"]))
+        )
     return [
-        {"image": str(path), "classes": {about["classes"][i]: float(answer[i]) for i in np.argsort(-answer)[:top]}}
+        {"image": str(path), "classes": {metadata["classes"][i]: float(answer[i]) for i in np.argsort(-answer)[:top]}}
         for path, answer in zip(paths, answers, strict=True)
     ]
 

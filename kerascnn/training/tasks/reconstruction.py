@@ -9,7 +9,7 @@ from ... import data
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
-from ..run import Run, by_chief
+from ..run import Run, chief_only
 
 SHEET = 12  # images on the sheet of reconstructions
 MOST_CODES = 2000  # in the picture of the codes: t-SNE takes seconds for so many
@@ -42,7 +42,7 @@ def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int =
     return images._replace(train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
 
 
-@by_chief
+@chief_only
 def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     """Judge `model.keras` on the held-out images, beside PCA with as many numbers; write metrics, pictures and report.
 
@@ -105,7 +105,7 @@ def compose(run: Run, images: data.Data, result: dict) -> page.Report:
     """The text of the report."""
     noise = f" from noise of {run.cfg.noise:g}" if run.cfg.noise else ""
     noisy = [("error of the noisy images themselves", f"{result['input_mse']:.5f}")] if run.cfg.noise else []
-    size = tuple(run.about["input_shape"])
+    size = tuple(run.metadata["input_shape"])
     return page.compose(
         run.config,
         result,

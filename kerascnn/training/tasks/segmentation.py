@@ -14,7 +14,7 @@ from sklearn.metrics import confusion_matrix
 from ... import data
 from .. import files
 from ..reporting import page, plots
-from ..run import Run, by_chief
+from ..run import Run, chief_only
 from .sliding_window import probabilities
 
 TILE = 192  # pixels; more only costs where images are larger
@@ -69,14 +69,14 @@ def otsu(image: np.ndarray) -> int:
     return int(between.argmax())
 
 
-@by_chief
+@chief_only
 def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     """Judge `model.keras` on the whole held-out images; write `metrics.json`, the pictures, `report.html`, `README.md`.
 
     Args:
         run: a run whose training is over.
         masks: the data that it was trained on.
-        turns: average eight answers, see `sliding.probabilities`.
+        turns: average eight answers, see `sliding_window.probabilities`.
     """
     model, history = run.best_model(), run.history()
     labels = range(len(masks.classes))
@@ -143,7 +143,7 @@ def in_words(value: float | None) -> str:
 def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float], classes) -> None:
     """A sheet of held-out pictures from the best to the worst answer: image, truth, answer, mistakes.
 
-    Of two classes the rarer one is coloured.
+    Of two classes the rarer one is colored.
 
     Args:
         found: the answers (height, width).
@@ -152,7 +152,7 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
     marked = range(1, len(classes))
     if len(classes) == 2:
         marked = [int(np.mean([picture.mask.mean() for picture in held_out]) < 0.5)]
-    shades = dict(zip(marked, colours(len(marked)), strict=True))
+    shades = dict(zip(marked, colors(len(marked)), strict=True))
     largest = max(max(picture.mask.shape) for picture in held_out)
     columns = min(len(held_out), SHOWN if largest <= 128 else 4)
     best_first = np.argsort(errors, kind="stable")
@@ -171,9 +171,9 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
         missed = np.isin(mask, marked) & (mask != answer)
         wrong = np.isin(answer, marked) & (mask != answer) & ~missed
         plots.show(column[0], image)
-        plots.show(column[1], coloured(grey, {shades[label]: mask == label for label in marked}))
-        plots.show(column[2], coloured(grey, {shades[label]: answer == label for label in marked}))
-        plots.show(column[3], coloured(grey, {MISSED: missed, WRONG: wrong}, 0.9))
+        plots.show(column[1], tinted(grey, {shades[label]: mask == label for label in marked}))
+        plots.show(column[2], tinted(grey, {shades[label]: answer == label for label in marked}))
+        plots.show(column[3], tinted(grey, {MISSED: missed, WRONG: wrong}, 0.9))
         column[0].set_title(f"{plots.shortened(held_out[i].name)}: {errors[i]:.1%} wrong", fontsize=11)
     keys = [Patch(color=shades[label], label=plots.shortened(classes[label])) for label in marked]
     keys += [
@@ -184,18 +184,18 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
     plots.write(figure, path)
 
 
-def colours(count: int) -> list:
-    """Colours that differ from each other and from grey."""
+def colors(count: int) -> list:
+    """Colors that differ from each other and from grey."""
     if count <= len(TINTS):
         return TINTS[:count]
     return [tuple(rgb) for rgb in colormaps["hsv"](np.linspace(0, 0.95, count))[:, :3]]
 
 
-def coloured(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndarray:
-    """A picture (height, width, 3) between 0 and 1 whose regions, colour to (height, width), are tinted."""
+def tinted(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndarray:
+    """A picture (height, width, 3) between 0 and 1 whose regions, color to (height, width), are tinted."""
     picture = grey.copy()
-    for colour, region in regions.items():
-        picture[region] = (1 - strength) * picture[region] + strength * np.array(to_rgb(colour))
+    for color, region in regions.items():
+        picture[region] = (1 - strength) * picture[region] + strength * np.array(to_rgb(color))
     return picture
 
 

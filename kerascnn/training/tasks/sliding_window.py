@@ -28,11 +28,13 @@ def segment(model: str | Path, image: str | Path, turns: bool = False) -> np.nda
     Raises:
         InputError: no such model or image, a broken image, or a network that doesn't segment.
     """
-    file, about = files.about(model)
-    if (task := catalog.card(about["name"]).task) != "segment":
-        raise InputError(f"{file}: holds no segmenter but a network to {task}, {about['name']}")
+    file, metadata = files.metadata(model)
+    if (task := catalog.card(metadata["name"]).task) != "segment":
+        raise InputError(f"{file}: holds no segmenter but a network to {task}, {metadata['name']}")
     network = weights.load(file)
-    pixels = data.scale(data.read_whole(image, about["input_shape"][2]), about["scaling"], about["mean"], about["std"])
+    pixels = data.scale(
+        data.read_whole(image, metadata["input_shape"][2]), metadata["scaling"], metadata["mean"], metadata["std"]
+    )
     return probabilities(network, pixels, turns=turns).argmax(-1).astype(np.uint8)
 
 
@@ -58,23 +60,25 @@ def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, t
         origins(length, side, int(overlap * side)) for length, side in zip(image.shape[:2], tile, strict=True)
     )
     places = [np.s_[top : top + tile[0], left : left + tile[1]] for top in tops for left in lefts]
-    window = np.outer(*map(bump, tile))[..., None]
+    window = np.outer(*map(hann_window, tile))[..., None]
     total = np.zeros((*image.shape[:2], max(2, model.output_shape[-1])), np.float32)
     weight = np.zeros((*image.shape[:2], 1), np.float32)
     for i in range(0, len(places), BATCH):
         some = places[i : i + BATCH]
-        for place, answer in zip(some, answers(model, np.stack([image[place] for place in some]), turns), strict=True):
+        for place, answer in zip(
+            some, tile_probabilities(model, np.stack([image[place] for place in some]), turns), strict=True
+        ):
             total[place] += window * answer
             weight[place] += window
     return (total / weight)[:height, :width]
 
 
-def bump(length: int) -> np.ndarray:
+def hann_window(length: int) -> np.ndarray:
     """Weights (length,) of a tile's pixels: a cosine that is 1 in the middle and nearly 0 at the ends."""
     return np.sin(np.pi * (np.arange(length) + 0.5) / length).astype(np.float32) ** 2 + 1e-3
 
 
-def answers(model: keras.Model, tiles: np.ndarray, turns: bool = False) -> np.ndarray:
+def tile_probabilities(model: keras.Model, tiles: np.ndarray, turns: bool = False) -> np.ndarray:
     """Probabilities (b, height, width, classes) on tiles (b, height, width, channels); see `probabilities`."""
     square = tiles.shape[1] == tiles.shape[2]
     given = []

@@ -17,7 +17,7 @@ from ...data.pairs import Pairs
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
-from ..run import Run, by_chief
+from ..run import Run, chief_only
 from .contrastive import pair_logits
 
 L2 = {"conv1": 2e-4, "conv2": 2e-4, "conv3": 2e-4, "conv4": 2e-4, "embedding": 1e-4}
@@ -95,7 +95,7 @@ class Pair(NamedTuple):
         return (self.probability > 0.5) == self.same
 
 
-@by_chief
+@chief_only
 def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = None, copies: int = 0) -> None:
     """Judge `model.keras` on classes that it has never seen; write metrics, pictures and report.
 
@@ -224,7 +224,7 @@ def compose(run: Run, pairs: Pairs, result: dict, copies: int) -> page.Report:
         facts.insert(1, ("standard deviation from run to run", f"{of['std']:.2%}"))
         rows = [(f"run {i}", f"{share:.0%}") for i, share in enumerate(of["each"], start=1)]
         tables = [page.Table("Official runs", ("run", "accuracy"), rows)]
-    size = tuple(run.about["input_shape"])
+    size = tuple(run.metadata["input_shape"])
     return page.compose(
         run.config,
         result,

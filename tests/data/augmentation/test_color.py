@@ -1,4 +1,4 @@
-"""Colours against Pillow and NumPy."""
+"""Colors against Pillow and NumPy."""
 
 import colorsys
 
@@ -7,12 +7,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
-from kerascnn.data.augmentation.color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recoloured, table
+from kerascnn.data.augmentation.color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recolor_by, table
 
 ENHANCERS = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast, "saturation": ImageEnhance.Color}
 
 
-@pytest.fixture(params=[1, 3], ids=["grey", "colour"])
+@pytest.fixture(params=[1, 3], ids=["grey", "color"])
 def images(request):
     """Four images of different ranges, whose extremes no factor below drives out of 0 to 255."""
     random = np.random.default_rng(0)
@@ -22,7 +22,7 @@ def images(request):
 
 
 def changed(images, **change):
-    return recoloured(images, *matrix(tf.reduce_mean(tf.cast(images, tf.float32), (1, 2)), **change)).numpy()
+    return recolor_by(images, *matrix(tf.reduce_mean(tf.cast(images, tf.float32), (1, 2)), **change)).numpy()
 
 
 @pytest.mark.parametrize("name", ENHANCERS)
@@ -50,14 +50,14 @@ def test_nothing(images):
     np.testing.assert_allclose(changed(images, hue=1.0), images, atol=0.02)
 
 
-def test_hue_turns_colours_and_leaves_grey():
-    colour = np.uint8([150, 100, 100]).reshape(1, 1, 1, 3)
-    third = changed(colour, hue=1 / 3)[0, 0, 0]
+def test_hue_turns_colors_and_leaves_grey():
+    color = np.uint8([150, 100, 100]).reshape(1, 1, 1, 3)
+    third = changed(color, hue=1 / 3)[0, 0, 0]
     turned = colorsys.rgb_to_hsv(*third / 255)[0]
     assert min(turned % 1, 1 - turned % 1) == pytest.approx(1 / 3, abs=0.06)
     grey = np.full((1, 2, 2, 3), 90, np.uint8)
     np.testing.assert_allclose(changed(grey, hue=0.3), 90, atol=0.05)
-    before, after = colour[0, 0, 0] @ [0.299, 0.587, 0.114], third @ [0.299, 0.587, 0.114]
+    before, after = color[0, 0, 0] @ [0.299, 0.587, 0.114], third @ [0.299, 0.587, 0.114]
     assert before == pytest.approx(after, abs=0.01)
 
 

@@ -30,7 +30,7 @@ def test_neighbouring_epochs_and_seeds_have_nothing_in_common(size):
 
 
 def test_index_shuffle_still_repeats_itself():
-    """Why `order` doesn't use the op that is made for it: see its docstring."""
+    """Why `shuffling` doesn't use the op that is made for it: see its docstring."""
     index_shuffle = tf.random.experimental.index_shuffle
     orders = [index_shuffle(tf.range(50_000), tf.constant([0, epoch]), 49_999).numpy() for epoch in range(10)]
     neighbours = [np.corrcoef(one, other)[0, 1] for one, other in pairwise(orders)]

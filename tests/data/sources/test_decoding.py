@@ -66,7 +66,7 @@ def test_transparent_pixels_are_on_white(tmp_path, picture, name):
     assert (read[:, 32:] == picture[:, 32:]).all()
 
 
-def test_transparent_colour_of_a_gif_is_on_white(tmp_path):
+def test_transparent_color_of_a_gif_is_on_white(tmp_path):
     image = Image.new("P", (8, 8), 1)
     image.putpalette([200, 0, 0, 0, 0, 200])
     image.paste(0, (0, 0, 4, 8))

@@ -102,7 +102,7 @@ def test_masks_are_read_as_they_are(tmp_path, mode):
     np.testing.assert_array_equal(read_mask(path), values)
 
 
-def test_coloured_mask(tmp_path):
+def test_colored_mask(tmp_path):
     Image.new("RGB", (3, 3)).save(tmp_path / "m.png")
     with pytest.raises(InputError, match=r"m.png: is a mask of mode RGB; a mask has one whole number a pixel"):
         read_mask(tmp_path / "m.png")

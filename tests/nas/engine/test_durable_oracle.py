@@ -19,7 +19,7 @@ from keras_tuner.oracles import HyperbandOracle, RandomSearchOracle
 from kerascnn.errors import InputError, TrainingStopped
 from kerascnn.nas import budget, space
 from kerascnn.nas.engine import durable_oracle
-from kerascnn.nas.engine.durable_oracle import Kept
+from kerascnn.nas.engine.durable_oracle import DurableOracle
 from kerascnn.nas.engine.trials import read, results
 from kerascnn.nas.spaces.keras_tuner import decoded, hypermodel
 from kerascnn.nas.strategies.oracles import STRATEGIES, oracle
@@ -29,11 +29,11 @@ OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 BROKEN = {"empty": "", "half": None, "no object": "[1]"}
 
 
-class RandomOracle(Kept, RandomSearchOracle):
+class RandomOracle(DurableOracle, RandomSearchOracle):
     pass
 
 
-class HalvingOracle(Kept, HyperbandOracle):
+class HalvingOracle(DurableOracle, HyperbandOracle):
     pass
 
 

@@ -15,7 +15,7 @@ import pytest
 from kerascnn import data
 from kerascnn.errors import InputError, TrainingStopped
 from kerascnn.nas.engine import tuner
-from kerascnn.nas.engine.durable_oracle import Kept
+from kerascnn.nas.engine.durable_oracle import DurableOracle
 from kerascnn.nas.engine.trials import results
 from kerascnn.nas.engine.tuner import Tuner
 from kerascnn.nas.spaces.families import space
@@ -27,14 +27,14 @@ EPOCHS, STEPS = 3, 3
 SPACE = space(
     {"name": "staged", "n_filters": [(8, 8, 8), (8, 16, 16), (16, 16, 16), (8, 8, 16)]}, input_shape=(8, 8, 1)
 )
-FIRST, SECOND, THIRD, FOURTH = ({"n_filters": choice} for choice in SPACE.numbers[0].choices)
+FIRST, SECOND, THIRD, FOURTH = ({"n_filters": choice} for choice in SPACE.dimensions[0].choices)
 
 
 class Killed(BaseException):
     """What nothing catches, like a SIGKILL."""
 
 
-class Listed(Kept, keras_tuner.Oracle):
+class Listed(DurableOracle, keras_tuner.Oracle):
     """Tries a list of values, one after the other."""
 
     space_searched = SPACE
@@ -142,10 +142,10 @@ def test_the_undisturbed_search(undisturbed):
 
 def after(function, calls, before=False):
     """Die in, or before, this one of the calls of a function."""
-    numbers = count(1)
+    dimensions = count(1)
 
     def called(*args, **kwargs):
-        this = next(numbers)
+        this = next(dimensions)
         if before and this == calls:
             raise Killed
         gives = function(*args, **kwargs)
@@ -210,11 +210,11 @@ def test_a_damaged_checkpoint_costs_an_epoch(begin, undisturbed, monkeypatch, tm
 
 @pytest.mark.parametrize("at", [1, 3 * STEPS])
 def test_sigterm_lets_the_trial_go_in_the_middle_of_an_epoch(begin, undisturbed, monkeypatch, tmp_path, at):
-    numbers = count(1)
+    dimensions = count(1)
 
     def kill(clock, batch, logs=None, step=tuner.Clock.on_train_batch_end):
         step(clock, batch, logs)
-        if next(numbers) == at:
+        if next(dimensions) == at:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:

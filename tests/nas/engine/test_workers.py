@@ -432,7 +432,7 @@ start(main, {"workers": 0})
 
 @pytest.mark.slow
 def test_trials_that_really_train_survive_all_of_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     (tmp_path / "recipe.py").write_text(RECIPE)
 
     def run(folder, workers):

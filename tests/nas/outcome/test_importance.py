@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from kerascnn.nas.outcome.importance import choices, common_epoch, explained
+from kerascnn.nas.outcome.importance import common_epoch, explained, hyperparameter_importance
 from kerascnn.nas.outcome.selection import networks
 
 from .test_selection import trial
@@ -42,7 +42,7 @@ def test_the_choice_that_matters_comes_first_and_the_others_are_within_chance():
     block, size = rng.choice(["a", "b", "c"], 60).tolist(), rng.choice([3, 5], 60).tolist()
     gains = {"a": 0.0, "b": 0.1, "c": 0.2}
     accuracy = [gains[kind] + 0.01 * noise for kind, noise in zip(block, rng.standard_normal(60), strict=True)]
-    first, second = choices(tried(size=size, block=block, only=[7] * 60, accuracy=accuracy), 1)
+    first, second = hyperparameter_importance(tried(size=size, block=block, only=[7] * 60, accuracy=accuracy), 1)
     assert (first.name, second.name) == ("block", "size")
     assert first.share > 0.9 > first.chance
     assert second.share < second.chance < 0.2
@@ -51,7 +51,7 @@ def test_the_choice_that_matters_comes_first_and_the_others_are_within_chance():
 
 
 def test_a_number_counts_where_it_takes_part_and_where_it_can_tell_something():
-    (only,) = choices(
+    (only,) = hyperparameter_importance(
         tried(
             third=[None, None, 1, 1, 2, 2],
             each_another=[1, 2, 3, 4, 5, 6],
@@ -62,7 +62,7 @@ def test_a_number_counts_where_it_takes_part_and_where_it_can_tell_something():
     assert only.name == "third"
     assert only.accuracies == {1: [0.5, 0.5], 2: [0.7, 0.7]}
     assert only.share == pytest.approx(1)
-    assert choices([], 1) == []
+    assert hyperparameter_importance([], 1) == []
 
 
 def test_networks_are_compared_where_most_have_come():

@@ -51,14 +51,14 @@ def table(path):
 def test_all_trials_are_in_the_table(tmp_path):
     write_report(search(tmp_path))
     rows = table(tmp_path / "trials.csv")
-    numbers = [number.name for number in nas.SPACES["mixed"].numbers]
+    dimensions = [dimension.name for dimension in nas.SPACES["mixed"].dimensions]
     costs = ["macs", "params", "memory"]
     first, last = ["trial", "parent", "status"], ["epochs", "accuracy", "seconds", "message"]
-    assert list(rows[0]) == [*first, *numbers, *costs, *last]
+    assert list(rows[0]) == [*first, *dimensions, *costs, *last]
     for row, result in zip(rows, nas.results(tmp_path), strict=True):
         assert (row["trial"], row["status"], row["message"]) == (result.trial, result.status, result.message or "")
         assert {name: int(row[name]) for name in costs}.items() <= result.count._asdict().items()
-        assert {name: row[name] for name in numbers} == {name: str(value) for name, value in result.values.items()}
+        assert {name: row[name] for name in dimensions} == {name: str(value) for name, value in result.values.items()}
         if result.curve:
             assert (int(row["epochs"]), float(row["accuracy"])) == (2, result.curve[2])
     assert rows[-1]["message"] == EVIL

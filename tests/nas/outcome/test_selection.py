@@ -13,7 +13,7 @@ from kerascnn.nas.engine.trials import Result
 from kerascnn.nas.outcome import selection
 from kerascnn.nas.outcome.selection import describe, front, networks, ranked
 from kerascnn.nas.spaces.count import Count, count
-from kerascnn.nas.strategies.extrapolation import Ahead
+from kerascnn.nas.strategies.extrapolation import FullTraining
 
 SPEC = {"name": "staged", "input_shape": [8, 8, 1], "classes": 10, "n_filters": [8, 8, 16], "repeats": [1, 1, 1]}
 
@@ -56,7 +56,13 @@ def test_of_networks_about_as_accurate_the_faster_one_wins_where_time_is_short()
         for i, (accuracy, seconds) in enumerate([(0.7, 10), (0.69, 5), (0.6, 5), (0.5, 1), (0.4, 0.5)])
     ]
     assert [one.trials[0][-1] for one in ranked(networks(trials))] == ["0", "1", "2", "3", "4"]
-    assert [one.trials[0][-1] for one in ranked(networks(trials), Ahead(enough=1.0))] == ["1", "0", "3", "2", "4"]
+    assert [one.trials[0][-1] for one in ranked(networks(trials), FullTraining(enough=1.0))] == [
+        "1",
+        "0",
+        "3",
+        "2",
+        "4",
+    ]
 
 
 def test_of_networks_about_as_accurate_the_larger_one_wins_where_the_winner_trains_for_longer():
@@ -67,7 +73,7 @@ def test_of_networks_about_as_accurate_the_larger_one_wins_where_the_winner_trai
         trial("0002", {1: 0.4}, params=400),
     ]
     assert [one.trials[0][-1] for one in ranked(networks(trials))] == ["0", "1", "2"]
-    assert [one.trials[0][-1] for one in ranked(networks(trials), Ahead(longer=40.0))] == ["1", "0", "2"]
+    assert [one.trials[0][-1] for one in ranked(networks(trials), FullTraining(longer=40.0))] == ["1", "0", "2"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=20))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerascnn.errors import InputError
-from kerascnn.nas import SPACES, Budget, Number, Space, budget, count, space
+from kerascnn.nas import SPACES, Budget, Dimension, Space, budget, count, space
 from kerascnn.nas.spaces.constraints import Share, nearest, networks
 from kerascnn.nas.spaces.latency import Calibration
 from kerascnn.nas.spaces.space import is_ordered
@@ -21,14 +21,14 @@ MACHINE = Calibration(1e-4, 1e-5, 1e-9, 1e-8, 0.1, 0.2, 14)
 def small(family):
     """A family with two choices of each number at most, and all its specs."""
     asked = space(family, input_shape=(8, 8, 1))
-    numbers = tuple(
-        Number(n.name, n.choices[:3] if "block" in n.name else n.choices[:2], n.when) for n in asked.numbers
+    dimensions = tuple(
+        Dimension(n.name, n.choices[:3] if "block" in n.name else n.choices[:2], n.when) for n in asked.dimensions
     )
-    asked = asked._replace(numbers=numbers)
+    asked = asked._replace(dimensions=dimensions)
     specs = {}
-    for values in product(*(number.choices for number in numbers)):
-        given_ = dict(zip((number.name for number in numbers), values, strict=True))
-        chosen = asked.chosen(lambda number, given_=given_: given_[number.name])
+    for values in product(*(dimension.choices for dimension in dimensions)):
+        given_ = dict(zip((dimension.name for dimension in dimensions), values, strict=True))
+        chosen = asked.chosen(lambda dimension, given_=given_: given_[dimension.name])
         specs[str(chosen)] = asked.spec(chosen)
     return asked, list(specs.values())
 
@@ -129,9 +129,9 @@ def test_more_is_never_less(family, seed, data):
     """So that the smallest network of a family too large to be looked through has its numbers as low as they can be."""
     asked = space(family)
     values = asked.draw(Random(seed))
-    name = data.draw(st.sampled_from([number.name for number in asked.numbers if is_ordered(number)]))
-    number = next(number for number in asked.numbers if number.name == name)
-    lower = values | {name: data.draw(st.sampled_from([c for c in number.choices if c <= values.get(name, c)]))}
+    name = data.draw(st.sampled_from([dimension.name for dimension in asked.dimensions if is_ordered(dimension)]))
+    dimension = next(dimension for dimension in asked.dimensions if dimension.name == name)
+    lower = values | {name: data.draw(st.sampled_from([c for c in dimension.choices if c <= values.get(name, c)]))}
     lower = asked.chosen(lambda other: lower.get(other.name, min(other.choices)))
     assert all(less <= more for less, more in zip(count(asked.spec(lower)), count(asked.spec(values)), strict=True))
 
@@ -159,7 +159,9 @@ def test_a_budget_that_can_be_met_is_never_refused(rows, amounts, seed):
         }
         for kind, widths, size in rows
     ]
-    asked = Space("any", (Number("row", tuple(range(len(table)))),), lambda values: table[values["row"]], (8, 8, 1), 2)
+    asked = Space(
+        "any", (Dimension("row", tuple(range(len(table)))),), lambda values: table[values["row"]], (8, 8, 1), 2
+    )
     counts = [count(asked.spec({"row": row})) for row in range(len(table))]
     least = [min(c.params for c in counts), min(c.macs for c in counts), min(c.memory for c in counts)]
     least.append(min(MACHINE.seconds(c) for c in counts))
@@ -204,8 +206,10 @@ def test_a_space_too_large_to_look_through_is_said_so():
     values, is_proven = nearest(asked, Budget(max_params=100))
     assert not is_proven
     smallest = count(asked.spec(values)).params
-    low = (n._replace(choices=n.choices if "block" in n.name else n.choices[:1]) for n in asked.numbers)
-    assert smallest == min(count(asked.spec(values)).params for values in networks(asked._replace(numbers=tuple(low))))
+    low = (n._replace(choices=n.choices if "block" in n.name else n.choices[:1]) for n in asked.dimensions)
+    assert smallest == min(
+        count(asked.spec(values)).params for values in networks(asked._replace(dimensions=tuple(low)))
+    )
     with pytest.raises(InputError, match=f"was found that fits max_params=100: the smallest has {smallest}"):
         Budget(max_params=100).check(asked)
 

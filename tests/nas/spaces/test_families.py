@@ -28,11 +28,11 @@ def test_importing_brings_in_neither_keras_nor_its_tuner():
 
 @pytest.mark.parametrize("family", SPACES)
 def test_a_family_has_six_to_nine_numbers(family):
-    assert 6 <= len(SPACES[family].numbers) <= 9
-    names = [number.name for number in SPACES[family].numbers]
+    assert 6 <= len(SPACES[family].dimensions) <= 9
+    names = [dimension.name for dimension in SPACES[family].dimensions]
     assert len(set(names)) == len(names)
-    for i, number in enumerate(SPACES[family].numbers):
-        assert set(number.when) <= set(names[:i])
+    for i, dimension in enumerate(SPACES[family].dimensions):
+        assert set(dimension.when) <= set(names[:i])
 
 
 @given(families, seeds)

@@ -12,7 +12,7 @@ from kerascnn.nas.engine.trials import curve, results
 from kerascnn.nas.outcome.selection import networks, ranked
 from kerascnn.nas.spaces.keras_tuner import decoded
 from kerascnn.nas.strategies.evolution import FULL, rungs, widest
-from kerascnn.nas.strategies.extrapolation import Ahead
+from kerascnn.nas.strategies.extrapolation import FullTraining
 from kerascnn.nas.strategies.oracles import STRATEGIES, oracle
 
 MIXED = space("mixed", input_shape=(16, 16, 3))
@@ -128,7 +128,7 @@ def test_where_time_is_short_fast_networks_go_on(tmp_path):
 
     chosen = {}
     for enough in (None, 0.1):
-        ahead = Ahead(enough)
+        ahead = FullTraining(enough)
         search = oracle("evolution", MIXED, QUARTER, networks=24, ahead=ahead)
         search.open(tmp_path / str(enough))
         run(search, 200, judge, seconds=seconds)
@@ -141,7 +141,7 @@ def test_where_the_winner_trains_for_longer_large_networks_go_on():
     """Where narrow ones are a little more accurate."""
     chosen = {}
     for longer in (1.0, 50.0):
-        search = oracle("evolution", MIXED, QUARTER, networks=24, ahead=Ahead(longer=longer))
+        search = oracle("evolution", MIXED, QUARTER, networks=24, ahead=FullTraining(longer=longer))
         run(search, 200, lambda values, epochs: 0.5 + epochs / 100 - values["n_filters"] / 10_000)
         chosen[longer] = np.median(
             [search._count(line.values).params for line in search.lines() if len(line.trials) > 1]

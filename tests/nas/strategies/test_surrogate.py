@@ -6,15 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from kerascnn.nas import SPACES, Number, Space
+from kerascnn.nas import SPACES, Dimension, Space
 from kerascnn.nas.spaces.space import is_active
 from kerascnn.nas.strategies import surrogate
-from kerascnn.nas.strategies.surrogate import Tried, agrees, correlation, learn, mutate, normal_scores, propose
+from kerascnn.nas.strategies.surrogate import Tried, agrees, correlation, fit_surrogate, mutate, normal_scores, propose
 
 WORDS = tuple("abcde")
-SMALL = Space("small", (Number("n", (1, 2, 3)), Number("word", ("a", "b"))), dict)
+SMALL = Space("small", (Dimension("n", (1, 2, 3)), Dimension("word", ("a", "b"))), dict)
 LARGE = Space(
-    "large", (*(Number(f"word{i}", WORDS) for i in range(4)), *(Number(f"n{i}", range(8)) for i in range(3))), dict
+    "large",
+    (*(Dimension(f"word{i}", WORDS) for i in range(4)), *(Dimension(f"n{i}", range(8)) for i in range(3))),
+    dict,
 )
 EFFECTS = np.random.default_rng(0).normal(size=(4, 5))
 
@@ -59,7 +61,9 @@ def test_a_child_is_a_network_of_the_space_that_differs_in_one_or_two_numbers(fa
     assert 1 <= len(drawn) <= 2
     came = child.keys() - parent.keys()
     assert all(
-        is_active(number, child) and not is_active(number, parent) for number in space.numbers if number.name in came
+        is_active(dimension, child) and not is_active(dimension, parent)
+        for dimension in space.dimensions
+        if dimension.name in came
     )
 
 
@@ -116,7 +120,7 @@ def test_evidence_that_hardly_differs_does_not_decide():
     tried = [Tried(LARGE.draw(Random(i))) for i in range(6)]
     tried = [Tried(one.values, goodness(one.values)) for one in tried]
     known = [one.values for one in tried]
-    process = learn(LARGE, tried, [lambda values: 16.0 if values in known else 16.1])
+    process = fit_surrogate(LARGE, tried, [lambda values: 16.0 if values in known else 16.1])
     mean, deviation = process([LARGE.draw(Random(seed)) for seed in range(100, 120)])
     assert abs(mean).max() < 3
     assert deviation.max() < 3
@@ -139,13 +143,13 @@ def test_no_network_is_asked_about_for_one_proposal_alone():
         assert tried[-1].values == max(different.values(), key=goodness)
 
 
-@pytest.mark.parametrize("number", [float("nan"), -float("inf"), float("inf")])
+@pytest.mark.parametrize("value", [float("nan"), -float("inf"), float("inf")])
 @pytest.mark.parametrize("always", [False, True])
-def test_evidence_that_is_no_number_is_the_worst(number, always):
+def test_evidence_that_is_no_number_is_the_worst(value, always):
     """Of half of the networks it says nothing; among the first, which are judged by it alone, there is none of them."""
 
     def told(values):
-        return number if always or values["n0"] % 2 else goodness(values)
+        return value if always or values["n0"] % 2 else goodness(values)
 
     found = search(12, 0, evidence=[told])
     assert len({repr(one.values) for one in found}) == 12
@@ -160,7 +164,7 @@ def test_evidence_that_is_wrong_is_left_out(monkeypatch):
     assert agrees(lambda values: -values["n"], scored[1:])  # too few to tell
 
     asked = []
-    monkeypatch.setattr(surrogate, "learn", lambda space, scored, evidence: asked.append(len(evidence)))
+    monkeypatch.setattr(surrogate, "fit_surrogate", lambda space, scored, evidence: asked.append(len(evidence)))
     tried = [Tried(LARGE.draw(Random(i)), 0.0) for i in range(10)]
     tried = [Tried(one.values, goodness(one.values)) for one in tried]
     for evidence in (goodness, lambda values: -goodness(values)):
@@ -171,8 +175,8 @@ def test_evidence_that_is_wrong_is_left_out(monkeypatch):
 def test_a_process_that_foresees_nothing_is_not_asked():
     random = Random(0)
     noise = [Tried(LARGE.draw(random), random.random()) for _ in range(20)]
-    assert learn(LARGE, noise, ()) is None
+    assert fit_surrogate(LARGE, noise, ()) is None
     real = [Tried(one.values, goodness(one.values)) for one in noise]
-    mean, deviation = learn(LARGE, real, ())([one.values for one in real])
+    mean, deviation = fit_surrogate(LARGE, real, ())([one.values for one in real])
     assert correlation(mean, [one.score for one in real]) > 0.9
     assert (deviation > 0).all()

@@ -160,7 +160,7 @@ def test_several_machines_need_a_keras_that_has_been_tried(monkeypatch):
 
 @pytest.mark.slow
 def test_only_the_chief_writes_and_speaks(tmp_path):
-    recipe = Path(__file__).parents[2] / "recipes" / "classify.py"
+    recipe = Path(__file__).parents[3] / "recipes" / "classify.py"
     flags = ["--smoke", "--epochs", "2", "--accumulate", "2", "--out", "run"]
     command = [sys.executable, *LAUNCH, recipe, *flags]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)

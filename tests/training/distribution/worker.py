@@ -14,7 +14,7 @@ from keras import layers
 
 from kerascnn import data
 from kerascnn.training.distribution import devices
-from kerascnn.training.distribution.replicas import AverageStatistics, prepare, wait_for_all
+from kerascnn.training.distribution.replicas import AverageStatistics, prepare_for_replicas, wait_for_all
 from kerascnn.training.procedure.gradient_accumulation import accumulate
 from kerascnn.training.procedure.optimizers import SGD
 
@@ -41,7 +41,7 @@ def train(epochs, synchronized=True, parts=1, norm=True, call=()):
         optimizer = SGD(0.05, momentum=0.9, global_clipnorm=0.5)
         model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     if replicas > 1:
-        prepare(model, synchronized)
+        prepare_for_replicas(model, synchronized)
     if parts > 1:
         accumulate(model, parts)
     history = model.fit(
@@ -75,7 +75,7 @@ def masks(prepared):
         dropout = layers.Dropout(0.5, seed=3)
         model = keras.Sequential([keras.Input((64,)), dropout])
     if prepared:
-        prepare(model, synchronized=False)
+        prepare_for_replicas(model, synchronized=False)
     local = strategy.experimental_local_results
     drop = partial(dropout, tf.ones((1, 64)), training=True)
     step = tf.function(partial(strategy.run, drop), autograph=False)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kerascnn
-from kerascnn.training.procedure.schedules import SCHEDULES, PiecewiseLinear, peak, schedule, watchers
+from kerascnn.training.procedure.schedules import SCHEDULES, PiecewiseLinear, peak, plateau_and_early_stopping, schedule
 
 FLAGS = {
     "schedule": "cosine", "lr": 0.4, "scale_lr": False, "preset": "", "batch": 32, "warmup": 0.0, "milestones": (),
@@ -134,13 +134,15 @@ def train(callbacks, accuracies):
 
 def test_plateau_divides_after_waiting():
     """It waits a fifth of ten epochs: the third epoch without a higher accuracy is too late."""
-    seen = train(watchers(flags(schedule="plateau", every=0.2), STEPS), [0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.3])
+    seen = train(
+        plateau_and_early_stopping(flags(schedule="plateau", every=0.2), STEPS), [0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.3]
+    )
     assert seen == pytest.approx([0.4, 0.4, 0.4, 0.04, 0.04, 0.04, 0.004])
 
 
 def test_patience_stops():
-    assert len(train(watchers(flags(patience=3), STEPS), [0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2])) == 5
-    assert not watchers(flags(), STEPS)
+    assert len(train(plateau_and_early_stopping(flags(patience=3), STEPS), [0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2])) == 5
+    assert not plateau_and_early_stopping(flags(), STEPS)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

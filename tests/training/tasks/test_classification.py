@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn.training.tasks.classification import Answers, accuracy_over_crops, collect, measure
+from kerascnn.training.tasks.classification import Predictions, accuracy_over_crops, collect, measure
 
 
 class Oracle:
@@ -41,7 +41,7 @@ def test_samples_are_the_first_of_each_kind_with_half_the_places_for_wrong_answe
 
 def test_measures_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
-    found = measure(Answers(np.array([0, 1, 1, 0]), probabilities, []), ("a", "b", "c"))
+    found = measure(Predictions(np.array([0, 1, 1, 0]), probabilities, []), ("a", "b", "c"))
     assert found["accuracy"] == 0.5
     assert "top5_accuracy" not in found
     assert found["classes"] == [
@@ -54,7 +54,7 @@ def test_measures_by_hand():
 def test_top5_agrees_with_keras():
     rng = np.random.default_rng(0)
     truth, probabilities = rng.integers(0, 8, 200), rng.dirichlet(np.full(8, 0.3), 200).astype("float32")
-    found = measure(Answers(truth, probabilities, []), [str(i) for i in range(8)])
+    found = measure(Predictions(truth, probabilities, []), [str(i) for i in range(8)])
     top5 = keras.metrics.SparseTopKCategoricalAccuracy(5)(truth, probabilities)
     assert found["top5_accuracy"] == pytest.approx(float(top5))
 

@@ -12,7 +12,7 @@ from kerascnn.training import tile_shape
 from kerascnn.training.tasks.segmentation import (
     TILE,
     as_row,
-    colours,
+    colors,
     draw_overlays,
     images_table,
     mean_iou,
@@ -101,12 +101,12 @@ def test_overlays(tmp_path, classes, channels):
     picture = matplotlib.image.imread(tmp_path / "overlays.png")
     assert picture.shape[0] > 600
     assert np.ptp(picture[..., :3]) > 0.5
-    assert np.ptp(picture[..., :3], axis=-1).max() > 0.4, "in colours"
+    assert np.ptp(picture[..., :3], axis=-1).max() > 0.4, "in colors"
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 200])
-def test_colours_differ(count):
-    assert len({str(colour) for colour in colours(count)}) == count
+def test_colors_differ(count):
+    assert len({str(color) for color in colors(count)}) == count
 
 
 def test_table_of_images():

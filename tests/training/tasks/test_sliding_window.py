@@ -10,7 +10,7 @@ from PIL import Image
 import kerascnn
 from kerascnn import InputError, data
 from kerascnn.training import files, segment
-from kerascnn.training.tasks.sliding_window import answers, bump, probabilities
+from kerascnn.training.tasks.sliding_window import hann_window, probabilities, tile_probabilities
 
 
 def pointwise(tile, classes, seed=0):
@@ -47,18 +47,18 @@ def test_turns_make_answers_equivariant(tile, group):
     layers = [keras.layers.Conv2D(4, 5, padding="same", activation="relu"), keras.layers.Conv2D(2, 3, padding="same")]
     model = keras.Sequential([keras.Input((*tile, 1)), *layers, keras.layers.Softmax()])
     tiles = noise(3, *tile, 1)
-    plain, given = answers(model, tiles), answers(model, tiles, turns=True)
+    plain, given = tile_probabilities(model, tiles), tile_probabilities(model, tiles, turns=True)
     np.testing.assert_allclose(given.sum(-1), 1, atol=1e-5)
     for quarters in group:
         for flip in (1, -1):
             turned = np.rot90(tiles, quarters, (1, 2))[:, :, ::flip]
-            back = np.rot90(answers(model, turned, turns=True)[:, :, ::flip], -quarters, (1, 2))
+            back = np.rot90(tile_probabilities(model, turned, turns=True)[:, :, ::flip], -quarters, (1, 2))
             np.testing.assert_allclose(back, given, atol=1e-5)
     assert np.abs(plain - given).max() > 0.01
 
 
 def test_blending_is_smooth():
-    weights = bump(64)
+    weights = hann_window(64)
     assert weights.min() > 0
     np.testing.assert_array_equal(weights, weights[::-1])
     assert weights[0] < 0.01 * weights[32]
