@@ -11,6 +11,7 @@ Importing this package imports neither Keras nor its backend; `build` and `load`
 
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .catalog import Card
 from .errors import InputError
@@ -22,6 +23,10 @@ __all__ = [
     "training", "weights",
 ]  # fmt: skip
 
+if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from . import analysis, data, layers, nas, training, weights
+    from .weights import load
+
 if "keras" in sys.modules:  # so that keras.models.load_model knows our layers
     import_module(f"{__name__}.layers")
 
@@ -32,3 +37,7 @@ def __getattr__(name):
     if name in __all__:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,71 +1,128 @@
-"""Imports point down: each part of the package uses only the parts below it, and only the upper ones use TensorFlow."""
+"""Imports point down: each part of the package, and each room of a part, uses only what lies below it."""
 
 import ast
+import inspect
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import kerascnn
 
-PACKAGE = Path(kerascnn.__file__).parent
-FLOORS = [  # top to bottom
-    {"__main__", "cli"}, {"nas"}, {"transfer"}, {"training"}, {"data"}, {"analysis"}, {"weights"}, {"models"},
-    {"backbones"}, {"blocks"}, {"layers"}, {"registry"}, {"catalog"}, {"errors"},
-]  # fmt: skip
-HEIGHT = {part: -i for i, floor in enumerate(FLOORS) for part in floor}
-BACKEND_FREE = {
-    "transfer", "analysis", "weights", "models", "backbones", "blocks", "layers", "registry", "catalog", "errors",
+PACKAGE, TESTS = Path(kerascnn.__file__).parent, Path(__file__).parent
+FLOORS = {  # by folder, top to bottom; what shares a floor does not import each other
+    "": [
+        ["__main__", "cli"], ["nas"], ["transfer"], ["training"], ["data"], ["analysis"], ["weights"], ["models"],
+        ["backbones"], ["blocks"], ["layers"], ["registry"], ["catalog", "command_line"],
+        ["errors"],
+    ],
+    "nas": [["search", "sweep"], ["sweep_report"], ["sweep_plan"], ["outcome"], ["strategies"], ["engine"], ["spaces"]],
+    "training": [
+        ["main", "tasks"], ["run"], ["callbacks", "run_folder"], ["procedure"], ["reporting", "resume", "distribution"],
+        ["files", "flags", "launch"],
+    ],
+    "data": [
+        ["augmentation_sheet", "one_shot"], ["masks", "pairs"], ["class_sets", "labels"], ["sources", "augmentation"],
+        ["pixels", "pixel_weights", "sampling", "scaling"],
+    ],
 }  # fmt: skip
+WITH_TENSORFLOW = {"nas", "training", "data", "__main__", "cli"}
+MOST_FILES = 12  # in a folder
+WITHOUT_TESTS_OF_THEIR_OWN = {"models", "catalog"}  # their files share the tests of tests/models
 
 
-def part_of(file):
-    """The part of the package that a file belongs to; None for the package's own __init__."""
-    first = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return None if first == "__init__" else first
+def is_room(folder):
+    return (folder / "__init__.py").exists()
 
 
-def imported(file):
-    """Absolute names of the modules that a file imports anywhere in it."""
+def modules():
+    """Dotted name below the package -> file."""
+    for file in PACKAGE.rglob("*.py"):
+        parts = file.relative_to(PACKAGE).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
+
+
+MODULES = dict(modules())
+
+
+def imported(name):
+    """What a module imports anywhere in it: names of modules below the package, and absolute names of others."""
+    file = MODULES[name]
     package = ["kerascnn", *file.relative_to(PACKAGE).parts[:-1]]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) + 1 - node.level] if node.level else []
-            module = [*base, *([node.module] if node.module else [])]
-            yield ".".join(module)
-            yield from (".".join([*module, alias.name]) for alias in node.names)
+            base = [*base, *(node.module.split(".") if node.module else [])]
+            if base[0] != "kerascnn":
+                yield ".".join(base)
+                continue
+            for alias in node.names:
+                inner = ".".join([*base[1:], alias.name])
+                yield inner if inner in MODULES else ".".join(base[1:])
 
 
-FILES = [file for file in PACKAGE.rglob("*.py") if part_of(file)]
+def part_of(name, folder):
+    """The part of a folder that a module belongs to; None for the folder's own `__init__` and what lies elsewhere."""
+    inside = name if not folder else name.removeprefix(folder + ".") if name.startswith(folder + ".") else ""
+    return inside.split(".")[0] or None
 
 
-def test_every_part_has_its_floor():
-    assert {part_of(file) for file in FILES} <= set(HEIGHT)
-
-
-def test_imports_point_down():
-    wrong = [
-        f"{file.relative_to(PACKAGE)} imports {name}"
-        for file in FILES
-        for name in imported(file)
-        if (parts := name.split("."))[0] == "kerascnn"
-        and len(parts) > 1
-        and parts[1] in HEIGHT
-        and HEIGHT[parts[1]] > HEIGHT[part_of(file)]
-    ]
+@pytest.mark.parametrize("folder", FLOORS)
+def test_imports_point_down(folder):
+    height = {part: -i for i, floor in enumerate(FLOORS[folder]) for part in floor}
+    found = {part_of(name, folder) for name in MODULES} - {None}
+    assert found <= set(height), "every part has its floor"
+    wrong = []
+    for name in MODULES:
+        here = part_of(name, folder)
+        for other in imported(name) if here else ():
+            there = part_of(other, folder) if other in MODULES else None
+            if there and there != here and height[there] >= height[here]:
+                wrong.append(f"{name} imports {other}")
     assert not wrong
+
+
+def test_no_circles():
+    TopologicalSorter({name: set(imported(name)) & set(MODULES) - {name, ""} for name in MODULES}).prepare()
 
 
 def test_tensorflow_stays_upstairs():
     wrong = [
-        f"{file.relative_to(PACKAGE)} imports {name}"
-        for file in FILES
-        if part_of(file) in BACKEND_FREE
-        for name in imported(file)
-        if name.split(".")[0] in ("tensorflow", "tensorflow_datasets", "jax", "torch")
+        f"{name} imports {other}"
+        for name in MODULES
+        if name and part_of(name, "") not in WITH_TENSORFLOW
+        for other in imported(name)
+        if other.split(".")[0] in ("tensorflow", "tensorflow_datasets", "jax", "torch")
     ]
     assert not wrong
+
+
+def test_rooms_are_small_and_say_what_is_in_them():
+    for folder in {file.parent for file in MODULES.values()} - {PACKAGE, PACKAGE / "models"}:
+        files = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+        assert len(files) <= MOST_FILES, folder
+        if folder.parent != PACKAGE:
+            room = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+            assert len(room.body) == 1, f"{folder}: a room's __init__ is a docstring"
+            said = inspect.cleandoc(ast.get_docstring(room)).rstrip(".").rpartition("reading order:")[2]
+            assert {word.strip() for word in said.split(",")} == files, folder
 
 
 def test_model_files_are_short():
     long = [file.name for file in (PACKAGE / "models").glob("*.py") if file.read_text().count("\n") > 150]
     assert not long
+
+
+def test_tests_mirror_the_package():
+    files = {name for name, file in MODULES.items() if file.name != "__init__.py" and "models" not in name.split(".")}
+    files = {name for name in files if name.split(".")[0] not in WITHOUT_TESTS_OF_THEIR_OWN}
+    here = {
+        ".".join(file.relative_to(TESTS).with_suffix("").parts).replace("test_", "")
+        for file in TESTS.rglob("test_*.py")
+    }
+    assert not files - here, "files without tests"
+    rooms = {name.rpartition(".")[0] for name in files} - {""}
+    strays = {name for name in here - files if name.rpartition(".")[0] in rooms}
+    assert not strays, "tests of no file"

@@ -4,6 +4,6 @@ cost(model), macs(model)    parameters and multiply-accumulates
 figures.draw(figure, ...)   networks as pictures
 """
 
-from .cost import Cost, cost, macs
+from .counting import Cost, cost, macs
 
 __all__ = ["Cost", "cost", "macs"]

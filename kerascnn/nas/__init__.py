@@ -16,6 +16,7 @@ network. Importing this package imports neither Keras nor keras-tuner.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .engine.trials import Result, results
 from .spaces.constraints import LIMITS, Budget, budget
@@ -23,6 +24,13 @@ from .spaces.count import Count, count
 from .spaces.families import SPACES, space
 from .spaces.keras_tuner import hypermodel
 from .spaces.space import Dimension, Space
+
+if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from .engine.tuner import Tuner
+    from .outcome.report import write_report
+    from .outcome.selection import largest, register
+    from .search import BATCH, Search
+    from .strategies.oracles import STRATEGIES, oracle
 
 _HOMES = {
     "BATCH": "search",
@@ -35,19 +43,26 @@ _HOMES = {
     "write_report": "outcome.report",
 }
 __all__ = [
+    "BATCH",
     "LIMITS",
     "SPACES",
+    "STRATEGIES",
     "Budget",
     "Count",
     "Dimension",
     "Result",
+    "Search",
     "Space",
+    "Tuner",
     "budget",
     "count",
     "hypermodel",
+    "largest",
+    "oracle",
+    "register",
     "results",
     "space",
-    *_HOMES,
+    "write_report",
 ]
 
 
@@ -55,3 +70,7 @@ def __getattr__(name):
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -14,14 +14,32 @@ MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves i
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """A path to write to. It takes the place of `path` if the block succeeds, and vanishes if it doesn't."""
+def atomic_write(path: Path, previous: Path | None = None) -> Iterator[Path]:
+    """A path to write to. It is synced and replaces `path` if the block succeeds, and vanishes if it doesn't.
+
+    Args:
+        path: the file to write.
+        previous: where the version before is kept; it is not kept unless given.
+    """
     draft = path.with_stem(path.stem + ".part")
     try:
         yield draft
+        sync(draft)
+        if previous and path.exists():
+            os.replace(path, previous)
         os.replace(draft, path)
+        sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Return when a file, or the entries of a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, content: dict) -> None:

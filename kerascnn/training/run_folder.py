@@ -19,7 +19,7 @@ LEFTOVERS = (
     *("reconstructions.png", "codes.png"),  # of autoencoders
     "overlays.png",  # of segmenters
     *("trial.png", "pairs.png"),  # of verifiers
-    *("trial_*/trial.json*", "trials.csv", "winner.json", "front.json"),  # of searches
+    *("trial_*/trial.*", "trials.csv", "winner.json", "front.json"),  # of searches
     *("costs.png", "networks.png", "choices.png"),
     "report.html",
     "README.md",

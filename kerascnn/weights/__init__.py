@@ -1,6 +1,6 @@
 """Saved models, and other people's weights in our graphs."""
 
-from .load import load
-from .pour import pour
+from .saved import load
+from .transplant import pour
 
 __all__ = ["load", "pour"]

@@ -23,6 +23,7 @@ import numpy as np
 from keras_tuner.engine.trial import Trial
 
 from ...errors import InputError, TrainingStopped
+from ...training.files import atomic_write
 from ..spaces.count import count
 from ..spaces.keras_tuner import decoded
 from .progress import tell
@@ -337,17 +338,8 @@ def write(path: Path, state: dict) -> None:
     Raises:
         OSError: it cannot be written; the one before is still there.
     """
-    draft = path.with_name(path.name + ".part")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.replace(path, path.with_name(path.name + BEFORE))
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_write(path, previous=path.with_name(path.name + BEFORE)) as draft:
+        draft.write_text(json.dumps(state), encoding="utf-8")
 
 
 def _free(path):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from json import dumps
-from math import isfinite, sqrt
+from math import isfinite
 from random import Random
 from typing import NamedTuple
 
@@ -42,10 +42,10 @@ class Share(NamedTuple):
 
 
 def interval(found: int, n: int) -> tuple[float, float]:
-    """Where the true share lies if it was `found` of `n`, with 95 % confidence. Wilson 1927."""
-    z, p = 1.96, found / n
-    middle, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, min(p, (middle - half) / (1 + z * z / n))), min(1.0, max(p, (middle + half) / (1 + z * z / n)))
+    """Where the true share lies if it was `found` of `n`: Wilson's interval (1927), with 95 % confidence."""
+    from scipy.stats import binomtest
+
+    return tuple(binomtest(found, n).proportion_ci(0.95, method="wilson"))
 
 
 class Budget(NamedTuple):

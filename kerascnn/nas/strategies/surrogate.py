@@ -121,10 +121,9 @@ def agrees(evidence: Predictor, scored: Sequence[Tried]) -> bool:
 
 def correlation(x: Sequence[float], y: Sequence[float]) -> float:
     """Spearman's rank correlation; 0 where one of them is constant."""
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
-    ranks = np.array([rankdata(x), rankdata(y)])
-    return float(np.corrcoef(ranks)[0, 1]) if ranks.std(axis=1).all() else 0.0
+    return float(spearmanr(x, y).statistic) if len(set(x)) > 1 and len(set(y)) > 1 else 0.0
 
 
 def mutate(space: Space, values: dict, random: Random) -> dict:

@@ -6,6 +6,7 @@ import keras
 
 from ...errors import InputError
 from ...registry import knobs
+from .network_wrapper import NetworkWrapper
 
 
 def heads(cfg: SimpleNamespace) -> dict:
@@ -40,24 +41,18 @@ def with_heads(network: keras.Model, weights: tuple[float, ...]) -> keras.Model:
     return WithHeads(network, weights) if weights else network
 
 
-class WithHeads(keras.Model):
+class WithHeads(NetworkWrapper):
     """A network with auxiliary heads, whose losses count by their weights while it is trained.
 
     All weights are the network's. Validation, prediction and `save` are those of the network without the heads.
     """
 
     def __init__(self, network: keras.Model, weights: tuple[float, ...]):
-        super().__init__(name=network.name)
-        self.network, self.loss_weights = network, weights
-        self.without = keras.Model(network.input, network.outputs[0], name=network.name)
-        self.built = True
-
-    @property
-    def inputs(self):
-        return self.network.inputs
+        super().__init__(network, saved=keras.Model(network.input, network.outputs[0], name=network.name))
+        self.loss_weights = weights
 
     def call(self, images, training=None):
-        return self.network(images, training=True) if training else self.without(images)
+        return self.network(images, training=True) if training else self.saved(images)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         main, *others = y_pred if isinstance(y_pred, list) else [y_pred]
@@ -69,6 +64,3 @@ class WithHeads(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         main = y_pred[0] if isinstance(y_pred, list) else y_pred
         return super().compute_metrics(x, y, main, sample_weight)
-
-    def save(self, *args, **kwargs):
-        self.without.save(*args, **kwargs)

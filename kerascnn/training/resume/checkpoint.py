@@ -9,15 +9,13 @@ A folder is written aside, synced to the disk and renamed. One that is damaged a
 
 import hashlib
 import json
-import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..files import as_json
+from ..files import as_json, sync
 
 KEPT = 3
 HOME = "checkpoints"
@@ -43,17 +41,15 @@ def write(run: Path, step: int, checkpoint: Checkpoint) -> None:
     _remove(draft)
     draft.mkdir(parents=True)
     try:
-        with _synced(draft / ARRAYS) as file:
-            np.savez(file, **checkpoint.arrays)
-        with _synced(draft / RECORD) as file:
-            file.write(as_json(checkpoint.record).encode())
+        np.savez(draft / ARRAYS, **checkpoint.arrays)
+        (draft / RECORD).write_text(as_json(checkpoint.record), encoding="utf-8")
         sums = "".join(f"{_sha256(draft / name)}  {name}\n" for name in (ARRAYS, RECORD))
-        with _synced(draft / SUMS) as file:
-            file.write(sums.encode())
-        _sync(draft)
+        (draft / SUMS).write_text(sums, encoding="utf-8")
+        for written in (*draft.iterdir(), draft):
+            sync(written)
         _remove(final)  # a damaged one, from before a restart
         draft.rename(final)
-        _sync(home)
+        sync(home)
     finally:
         _remove(draft)
     for old in steps(run)[KEPT:]:
@@ -96,23 +92,6 @@ def _read(folder):
 def _sha256(path):
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _synced(path):
-    """A file to write, which is on the disk when the block is over."""
-    with path.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder):
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(folder):

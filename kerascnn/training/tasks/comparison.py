@@ -8,11 +8,12 @@ from keras.metrics import SparseCategoricalAccuracy, SparseCategoricalCrossentro
 from ... import analysis, data
 from .. import files
 from ..distribution import devices
+from ..procedure.network_wrapper import NetworkWrapper
 from ..reporting import page, plots
 from ..run import Run, chief_only
 
 
-class SideBySide(keras.Model):
+class SideBySide(NetworkWrapper):
     """Networks that read the same images, each with a loss of its own.
 
     The logs have the cross-entropy and the accuracy of each, as `{network}_loss` and `{network}_accuracy`; `loss` is
@@ -23,20 +24,14 @@ class SideBySide(keras.Model):
     """
 
     def __init__(self, networks: list[keras.Model]):
-        super().__init__(name="side_by_side")
+        image = keras.Input(networks[0].input_shape[1:])
+        super().__init__(keras.Model(image, [network(image) for network in networks], name="side_by_side"))
         self.networks = networks
         self.entropies = [SparseCategoricalCrossentropy(name=f"{network.name}_loss") for network in networks]
         self.accuracies = [SparseCategoricalAccuracy(name=f"{network.name}_accuracy") for network in networks]
-        image = keras.Input(networks[0].input_shape[1:])
-        self.whole = keras.Model(image, [network(image) for network in networks], name=self.name)
-        self.built = True
-
-    @property
-    def inputs(self):
-        return self.whole.inputs
 
     def call(self, images, training=None):
-        return self.whole(images, training=training)
+        return self.network(images, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return sum(self.loss(y, said) for said in y_pred)
@@ -46,9 +41,6 @@ class SideBySide(keras.Model):
             entropy.update_state(y, said)
             accuracy.update_state(y, said)
         return self.get_metrics_result()
-
-    def save(self, *args, **kwargs):
-        self.whole.save(*args, **kwargs)
 
 
 @chief_only

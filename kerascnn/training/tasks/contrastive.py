@@ -7,11 +7,12 @@ import keras
 from keras import ops
 
 from ...registry import part
+from ..procedure.network_wrapper import NetworkWrapper
 
 CERTAINTY = 10.0  # of the head at the beginning, where it reads a cosine: its logit is 10 cos - 5
 
 
-class AllPairs(keras.Model):
+class AllPairs(NetworkWrapper):
     """A Siamese network, to be trained on batches (images, labels) with `PairLoss`.
 
     It takes images (b, height, width, channels) and gives logits (b, b): how sure the network is that two of them show
@@ -22,24 +23,15 @@ class AllPairs(keras.Model):
     """
 
     def __init__(self, network: keras.Model):
-        super().__init__(name=network.name)
-        self.network = network
+        super().__init__(network)
         kernel, bias = head(network).weights
         if kernel.shape == (1, 1):  # one that starts with the wrong sign would have to come through zero
             kernel.assign([[CERTAINTY]])
             bias.assign([-CERTAINTY / 2])
-        self.built = True
-
-    @property
-    def inputs(self):
-        return self.network.inputs
 
     def call(self, images, training=None):
         embeddings = part(self.network, "twin")(images, training=training)
         return pair_logits(self.network, embeddings[:, None], embeddings[None])
-
-    def save(self, *args, **kwargs):
-        self.network.save(*args, **kwargs)
 
 
 def head(network: keras.Model) -> keras.layers.Layer:

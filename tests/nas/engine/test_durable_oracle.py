@@ -402,14 +402,14 @@ def test_a_full_disk_costs_nothing_that_was_there(tmp_path, monkeypatch, undistu
         patch.setattr(*((Path, "open") if call == "open" else (os, call)), full)
         with pytest.raises(OSError, match="No space left"):
             finish(oracle, trial)
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.part.*"))
     assert outcome(search(begin(tmp_path))) == undisturbed[RandomOracle][1]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
 def test_a_device_that_is_really_full(tmp_path):
     durable_oracle.write(tmp_path / "trial.json", {"a": 1})
-    (tmp_path / "trial.json.part").symlink_to("/dev/full")
+    (tmp_path / "trial.part.json").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         durable_oracle.write(tmp_path / "trial.json", {"a": 2})
     assert read(tmp_path / "trial.json") == {"a": 1}
