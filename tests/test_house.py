@@ -1,6 +1,7 @@
 """Imports point down: each part of the package, and each room of a part, uses only what lies below it."""
 
 import ast
+import importlib
 import inspect
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -126,3 +127,19 @@ def test_tests_mirror_the_package():
     rooms = {name.rpartition(".")[0] for name in files} - {""}
     strays = {name for name in here - files if name.rpartition(".")[0] in rooms}
     assert not strays, "tests of no file"
+
+
+@pytest.mark.parametrize("package", ["kerascnn", "kerascnn.nas", "kerascnn.training"])
+def test_editors_see_what_is_imported_late(package):
+    """The block for type checkers, the table of `__getattr__` and `__all__` name the same things."""
+    module = importlib.import_module(package)
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    late = {alias.name: node.module for node in block.body for alias in node.names}
+    assert set(late) <= set(module.__all__) <= set(dir(module))
+    for name, home in late.items():
+        home = importlib.import_module("." + home, package) if home else None
+        found = getattr(module, name)
+        assert found is (getattr(home, name) if home else importlib.import_module(f"{package}.{name}"))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        module.nothing  # noqa: B018

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn.training.tasks.classification import Predictions, accuracy_over_crops, collect, measure
+from kerascnn.training.tasks.classification import Predictions, accuracy_over_crops, collect, measure, mistakes
 
 
 class Oracle:
@@ -74,3 +74,10 @@ def test_crops_are_judged_by_their_average(seed, n, batch):
     expected = ((crops.reshape(n, -1).mean(1) > 0.5) == truth).mean()
     parts = [(crops[i : i + batch], truth[i : i + batch]) for i in range(0, n, batch)]
     assert accuracy_over_crops(Sum(), parts) == pytest.approx(expected)
+
+
+def test_mistakes_are_counted():
+    counts = np.array([[9, 0, 2], [5, 9, 0], [0, 1, 9]])
+    assert mistakes(counts, ["a", "b", "c"]) == [("b", "a", "5"), ("a", "c", "2"), ("c", "b", "1")]
+    assert mistakes(counts, ["a", "b", "c"], most=1) == [("b", "a", "5")]
+    assert mistakes(np.diag([3, 4]), ["a", "b"]) == []
