@@ -1,4 +1,4 @@
-"""What a network costs and looks like, told from its graph. Works on any `keras.Model` and knows no architecture.
+"""The cost and the picture of a network, from its graph. Works on any `keras.Model` and knows no architecture.
 
 cost(model), macs(model)    parameters and multiply-accumulates
 figures.draw(figure, ...)   networks as pictures

@@ -1,9 +1,10 @@
-"""What surrounds a search: its folder, its time, its processes, and what comes behind it."""
+"""A search as a recipe runs it: its folder, its time, its processes, and the training of the winner."""
 
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property, partial
 from math import ceil
 from pathlib import Path
@@ -13,7 +14,8 @@ from types import SimpleNamespace
 import keras
 
 from .. import __version__
-from ..data import Data, labels, native_shape
+from ..data import Data
+from ..data.sources.open import open_source
 from ..errors import InputError, TrainingStopped, count, one_of
 from ..registry import build
 from ..training import files, flags, run_folder
@@ -95,18 +97,18 @@ class Search:
     def images_are(self) -> tuple[tuple[int, int, int], int]:
         """(height, width, channels) in which networks see the images, with `--size 0` their own, but at most `SIDE`;
         and the number of classes."""
-        height, width, channels = native_shape(self.cfg.data)
+        height, width, channels = self._source.native
         shape = (*(self.cfg.size or min(side or SIDE, SIDE) for side in (height, width)), channels)
-        return shape, len(self._opened[1])
+        return shape, len(self._source.classes)
 
     @cached_property
-    def _opened(self):
-        return labels.opened(self.cfg.data, self.cfg.limit or None)
+    def _source(self):
+        return open_source(self.cfg.data, self.cfg.limit or None)
 
     @property
     def _size(self):
         """Of the training images, those that a search holds out among them."""
-        return self._opened[2].size
+        return self._source.train.size
 
     def family(self) -> str | dict:
         """What `space` takes: the name of a family; or with `--knob` a network of the catalog and choices for it."""
@@ -172,7 +174,7 @@ class Search:
         those that are seen again and again tell less of the training that the winner has ahead of it."""
         images = load(limit=limit, held_out=held_out, seed=self.cfg.seed)
         steps = min(steps, images.steps)
-        return images._replace(steps=steps, train_size=round(steps / images.steps * images.train_size))
+        return replace(images, steps=steps, train_size=round(steps / images.steps * images.train_size))
 
     def _ahead(self, images):
         """`LONG` epochs on all images are enough, the machine to itself; where the winner is not timed it has them."""

@@ -1,4 +1,4 @@
-"""What comes of a sweep: a table, a picture, and the best flags as a command."""
+"""The report of a sweep: a table, a picture, and the best flags as a command."""
 
 import shlex
 from collections.abc import Sequence

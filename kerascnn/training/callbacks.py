@@ -1,4 +1,4 @@
-"""What happens beside the training, at the end of every epoch and, for the loss alone, of every step."""
+"""Callbacks of every run: time, best model, a loss that is not finite, TensorBoard."""
 
 import math
 import time

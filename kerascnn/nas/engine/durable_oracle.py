@@ -36,7 +36,7 @@ HOPELESS = 10  # failures without a success after which a search ends
 
 
 class DurableOracle:
-    """Goes before an oracle of keras-tuner, which then only has to say what to try: `class X(Kept, <an oracle>)`.
+    """Makes an oracle of keras-tuner lose nothing: `class X(DurableOracle, <an oracle>)`. That one only proposes.
 
     What `populate_space` draws should be a function of the seed and of the trials there are; for keras-tuner's own it
     becomes one. What they remember besides, in `get_state` and `set_state`, is kept with the trials.
@@ -103,8 +103,8 @@ class DurableOracle:
             return self._nothing("STOPPED")
 
     def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> Trial:
-        """Take note of an epoch. The trial that comes back says whether to go on: only if it is "RUNNING". "STOPPED"
-        is to end it as it is, anything else to drop it. An epoch that is known already changes nothing."""
+        """Record an epoch. The trial that comes back says whether to go on: "RUNNING" to go on, "STOPPED" to end it as it is,
+        anything else to drop it. An epoch that was recorded before changes nothing."""
         with self._lock:
             trial = self.trials.get(trial_id)
             if trial and trial.status == "RUNNING" and step not in curve(trial, self.objective.name):
@@ -197,7 +197,7 @@ class DurableOracle:
             self.set_state({**keras_tuner.Oracle.get_state(self), **remembered})
 
     def forget_workers(self) -> None:
-        """Whoever asks may have the trials that are running: their workers are known to have ended."""
+        """Give running trials to whoever asks next: their workers are known to have ended."""
         with self._lock:
             self.ongoing_trials.clear()
 
@@ -328,7 +328,7 @@ class DurableOracle:
 
 
 def well_spaced(seed: int) -> int:
-    """A seed for keras-tuner, for which 0 is none and neighbours are shifted copies."""
+    """A seed for keras-tuner, which takes 0 for none and gives neighbouring seeds shifted copies of the same trials."""
     return Random(f"kerascnn {seed}").randrange(1, 2**31)
 
 

@@ -1,4 +1,4 @@
-"""What a search says while it runs."""
+"""The lines that a search prints while it runs."""
 
 import shutil
 import sys

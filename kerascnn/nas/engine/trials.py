@@ -1,4 +1,4 @@
-"""What a search has found so far, read from its folder; needs neither Keras nor keras-tuner."""
+"""The trials of a search, read from its folder; needs neither Keras nor keras-tuner."""
 
 import json
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ def results(folder: str | Path) -> list[Result]:
 
 
 def states(folder: str | Path) -> dict[str, dict]:
-    """What the `trial.json` of every trial of a search says, by the trial's number, in their order."""
+    """The content of every `trial.json` of a search, by the trial's number, in their order."""
     names = [trial.name.removeprefix("trial_") for trial in Path(folder).glob("trial_*")]
     trials = sorted((name for name in names if name.isdecimal()), key=int)
     read_ones = {trial: read(Path(folder) / f"trial_{trial}" / "trial.json") for trial in trials}

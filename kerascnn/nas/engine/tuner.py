@@ -1,4 +1,4 @@
-"""Trains what an oracle says, and goes on where it was when it is killed."""
+"""Trains the networks that an oracle proposes, and goes on where it was when it is killed."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ MOMENTUM = 0.9  # of batch normalization's averages; with Keras's 0.99 they woul
 
 
 class Searcher(BaseTuner):
-    """A tuner of keras-tuner over a `Kept` oracle, as chief, as worker or alone, see `workers`. What a trial is, its
+    """A tuner of keras-tuner over a `DurableOracle`, as chief, as worker or alone, see `workers`. What a trial is, its
     `run_trial` says: it reports to the oracle, and raises what is the trial's own fault.
 
     Args:

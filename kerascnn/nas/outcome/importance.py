@@ -1,4 +1,4 @@
-"""Which choices of a space mattered: how much of the accuracies of a search each number of the space explains."""
+"""The importance of hyperparameters: how much of the variance of the accuracies each dimension of a space explains."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ SHUFFLES = 1000  # of the accuracies, to see what chance explains
 
 
 class Choice(NamedTuple):
-    """What a number of the space did.
+    """What one dimension of the space did.
 
     Attributes:
         name: of the number.
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 
 
 def hyperparameter_importance(tried: Sequence[Network], epoch: int) -> list[Choice]:
-    """What each number of the space did for the accuracy after an epoch, those that explain most first.
+    """The importance of each dimension for the accuracy after an epoch, the most important first.
 
     Each is looked at alone. A number with a single choice among the networks, or hardly more networks than choices, has
     nothing to tell and is left out.

@@ -1,4 +1,4 @@
-"""What a search tells its user: a page to look at, and all trials as a table."""
+"""The report of a search: a page to look at, and all trials as a table."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a search gives back: its networks, the best of them, a front, and names for what was found."""
+"""The networks that a search has tried: the best of them, the front, and names for what was found."""
 
 import json
 from bisect import bisect_left
@@ -79,8 +79,8 @@ def _merged(chain):
 
 
 def ranked(tried: Iterable[Network], ahead: FullTraining = NOTHING) -> list[Network]:
-    """Those that were trained, those first that promise most for the training `ahead`, of equals the cheaper one; with
-    none ahead the most accurate."""
+    """The networks that were trained, ordered by their error after the full training `ahead`, of equals the cheaper one
+    first; with no training ahead by their accuracy."""
     good = [one for one in tried if one.is_good]
     weighed = handicaps([one.count for one in good], [one.steady for one in good], ahead)
     keys = [
@@ -90,7 +90,8 @@ def ranked(tried: Iterable[Network], ahead: FullTraining = NOTHING) -> list[Netw
 
 
 def front(tried: Iterable[Network], cost: str) -> list[Network]:
-    """Those than which no other is both cheaper and more accurate, the cheapest first; `cost` is a field of `Count`."""
+    """The Pareto front: networks to which no other is both cheaper and more accurate, the cheapest first. `cost` is a
+    field of `Count`."""
     found = []
     for one in sorted(ranked(tried), key=lambda one: getattr(one.count, cost)):
         if not found or one.accuracy > found[-1].accuracy:
@@ -136,7 +137,7 @@ def register(name: str, spec: dict | str | Path) -> catalog.Card:
 
 
 def knobs(spec: dict) -> dict:
-    """What of a spec is its network's own."""
+    """The knobs of a spec: all but name, input shape and classes."""
     return {name: value for name, value in spec.items() if name not in STANDARD}
 
 

@@ -1,4 +1,4 @@
-"""Budgets: what a network may cost, asked before anything is built."""
+"""Budgets: what a network may cost, checked before anything is built."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1}
 
 
 class Share(NamedTuple):
-    """How many of the draws from a space fit."""
+    """The share of a space that fits a budget, estimated from draws."""
 
     space: str
     fitting: int
@@ -30,7 +30,7 @@ class Share(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true share lies, with 95 % confidence."""
+        """The 95 % confidence interval of the share."""
         return interval(self.fitting, self.draws)
 
     def __str__(self):
@@ -42,7 +42,7 @@ class Share(NamedTuple):
 
 
 def interval(found: int, n: int) -> tuple[float, float]:
-    """Where the true share lies if it was `found` of `n`: Wilson's interval (1927), with 95 % confidence."""
+    """The 95 % confidence interval of a share that was `found` of `n`. Wilson 1927."""
     from scipy.stats import binomtest
 
     return tuple(binomtest(found, n).proportion_ci(0.95, method="wilson"))
@@ -63,7 +63,7 @@ class Budget(NamedTuple):
     calibration: Calibration | None = None
 
     def calibrated(self, space: Space, *, seed: int = 0, measured: Callable = measured) -> "Budget":
-        """The budget with what has to be known of this machine: itself, if latency has no limit or it is known already.
+        """The budget, with this machine's speed measured where latency has a limit.
 
         Otherwise some networks of the space, from the smallest to the largest, are built and measured, which takes half
         a minute or so.

@@ -49,7 +49,7 @@ def _built(spec: str) -> Count:
 
 
 def undrawn(spec: dict):
-    """The network of a spec, to look at: its weights are not drawn."""
+    """The network of a spec with weights that are not drawn, to look at its graph."""
     from keras import StatelessScope
 
     from ...registry import build

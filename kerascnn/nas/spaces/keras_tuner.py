@@ -8,7 +8,7 @@ from .space import Dimension, Space, is_active
 
 
 def sample(space: Space, hp) -> dict:
-    """Values of a space from a `keras_tuner.HyperParameters`, under the numbers' own names."""
+    """Values of a space from a `keras_tuner.HyperParameters`, under the dimensions' own names."""
     values = {}
     for dimension in space.dimensions:
         if is_active(dimension, values):
@@ -17,7 +17,7 @@ def sample(space: Space, hp) -> dict:
 
 
 def declare(space: Space):
-    """All numbers of a space as `keras_tuner.HyperParameters`, for an oracle."""
+    """All dimensions of a space as `keras_tuner.HyperParameters`, for an oracle."""
     from keras_tuner import HyperParameters
 
     hp = HyperParameters()

@@ -1,4 +1,4 @@
-"""How long a network takes for one image on this machine, foretold from what is counted."""
+"""The latency of a network on this machine, predicted from its counts."""
 
 from collections.abc import Callable, Sequence
 from math import inf
@@ -39,7 +39,7 @@ class Calibration(NamedTuple):
 
 
 def calibrate(specs: Sequence[dict], *, measured: Callable[[Sequence[dict]], Sequence[float]]) -> Calibration:
-    """Measure some networks once, so that the latency of others of their kind can be foretold.
+    """Measure some networks once, so that the latency of others of their kind can be predicted.
 
     Args:
         specs: networks, five or more, small and large ones.
@@ -57,7 +57,7 @@ def calibrate(specs: Sequence[dict], *, measured: Callable[[Sequence[dict]], Seq
 
 
 def learned(counts: Sequence[Count], seconds: Sequence[float]) -> Callable[[Count], float]:
-    """A function that foretells the seconds of a network, from those that others took."""
+    """A function that predicts the seconds of a network from those that others took."""
     rates = _rates(counts, seconds)
     return lambda count: _predicted(rates, count)
 

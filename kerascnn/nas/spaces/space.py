@@ -1,4 +1,4 @@
-"""A space: the numbers that a search may choose, and the network that they make."""
+"""A space: the dimensions in which a search chooses, and the network that the choices make."""
 
 from collections.abc import Callable
 from random import Random
@@ -8,7 +8,8 @@ from ...errors import InputError, unknown
 
 
 class Dimension(NamedTuple):
-    """A number, or word, with its choices in order; `when` are the values of others that it takes part in."""
+    """One choice of a search: its name, what there is to choose from, in order, and `when` it is active, by the values
+    of other dimensions."""
 
     name: str
     choices: tuple
@@ -16,10 +17,10 @@ class Dimension(NamedTuple):
 
 
 class Space(NamedTuple):
-    """Numbers and what they make: `knobs` turns their values, name -> value, into `{"name": ..., **knobs}`.
+    """Dimensions and what they make: `knobs` turns their values, name -> value, into `{"name": ..., **knobs}`.
 
-    `starts` are networks that are known to be good, to begin a search with; a number that they leave open is as large
-    as the budget allows.
+    `starts` are networks that are known to be good, to begin a search with; a dimension that they leave open is as
+    large as the budget allows.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Space(NamedTuple):
         """The network of these values as pure data: `kerascnn.build(**spec)` makes it.
 
         Raises:
-            InputError: a number is unknown, missing or not one of its choices.
+            InputError: a dimension is unknown, missing, or its value is none of its choices.
         """
         active = {dimension.name: dimension for dimension in self.dimensions if is_active(dimension, values)}
         if stray := set(values) - {dimension.name for dimension in self.dimensions}:
@@ -49,11 +50,11 @@ class Space(NamedTuple):
         return {**knobs, "input_shape": list(self.input_shape), "classes": self.classes}
 
     def draw(self, random: Random) -> dict:
-        """Values drawn evenly, each number from its choices."""
+        """Values drawn evenly from the choices of each dimension."""
         return self.chosen(lambda dimension: random.choice(dimension.choices))
 
     def chosen(self, choose: Callable[[Dimension], object]) -> dict:
-        """Values that `choose` gives to each number that takes part."""
+        """Values that `choose` gives to each active dimension."""
         values = {}
         for dimension in self.dimensions:
             if is_active(dimension, values):
@@ -67,5 +68,5 @@ def is_ordered(dimension: Dimension) -> bool:
 
 
 def is_active(dimension: Dimension, values: dict) -> bool:
-    """Whether a number takes part, given the values of those before it."""
+    """Whether a dimension is active, given the values of those before it."""
     return all(values.get(other) in allowed for other, allowed in dimension.when.items())

@@ -94,7 +94,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return {"status": "RUNNING", "values": values | {"tuner/epochs": epochs, "tuner/initial_epoch": 0}}
 
     def lines(self) -> list[Lineage]:
-        """The networks so far, in the order in which they began."""
+        """The lineages so far, in the order in which they began."""
         begun = [self.trials[trial_id] for trial_id in self.start_order]
         found = chains((trial.trial_id, trial.hyperparameters.values.get("tuner/trial_id"), trial) for trial in begun)
         values = [decoded(self.space_searched, line[0].hyperparameters.values) for line in found]
@@ -103,7 +103,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return [Lineage(*line) for line in zip(values, found, map(_curve, found), weighed, strict=True)]
 
     def best(self):
-        """The one that promises most, of equals the one of the cheaper network; see `selection.ranked`."""
+        """The trial with the smallest extrapolated error, of equals that of the cheaper network."""
 
         def rank(pair):
             trial, line = pair
@@ -146,8 +146,7 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         return self.budget._replace(**{f"max_{self._what}": round(exp(random.uniform(low, high)))})
 
     def _tried(self, lines):
-        """With what each network promises by what it will have reached at the last rung: what it has, and what others
-        gained from there."""
+        """Each network with the score to expect at the last rung: what it has, plus what others gained from there."""
         last = self.rungs[-1]
         complete = [line.curve for line in lines if line.is_good and last in line.curve]
 
@@ -229,7 +228,8 @@ def warm_starts(space: Space, fits: Callable[[dict], bool]) -> Iterator[dict]:
 
 
 def widest(space: Space, start: dict, fits: Callable[[dict], bool]) -> dict | None:
-    """Values of a start; numbers that it leaves open are raised one by one as far as they fit. None if nothing fits."""
+    """Values of a start; what it leaves open is raised, one dimension after the other, as far as it fits. None if
+    nothing fits."""
     values = space.chosen(lambda dimension: start.get(dimension.name, dimension.choices[0]))
     if not fits(values):
         return None

@@ -1,4 +1,4 @@
-"""What an accuracy in a search promises for the winner, which trains on more images, and often for a given time.
+"""Estimates a network's error after full training from its accuracy after a short one.
 
 A slow network would have but a few epochs of that time. Without a word on it, `recipes/nas_search.py` on CIFAR-10 with
 `--seed 1` found a network that was trained for 9 epochs in its 20 minutes, and had 79.8 % in the end; those that had 16
@@ -22,11 +22,11 @@ from ..spaces.latency import learned
 
 LEARNS = 0.2  # error falls with this power of the images seen: on CIFAR-10 by Adam with 0.20 and 0.27, two networks,
 LARGER = 0.04  # and more steeply by this for e times as many parameters: chosen on the MNIST table of nas_table.py
-TIMED = 4  # networks that were timed, from which the times of others are foretold
+TIMED = 4  # networks that were timed, from which the times of others are predicted
 
 
 class FullTraining(NamedTuple):
-    """The training that a winner has ahead of it.
+    """The full training that the winner of a search gets.
 
     Attributes:
         enough: seconds an epoch of the search may take so that the winner has enough of them in its time; None where
@@ -43,7 +43,7 @@ NOTHING = FullTraining()
 
 
 def handicaps(counts: Sequence[Count], seconds: Sequence[Sequence[float]], ahead: FullTraining) -> list[float]:
-    """By what the error of each network is to be multiplied before they are compared.
+    """The factors of the networks' errors that account for their full training.
 
     Args:
         counts: what the networks cost.

@@ -1,4 +1,4 @@
-"""What a network that was not trained, or only for a moment, tells about how well it could be."""
+"""Proxies: scores of a network that cost little or no training."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,8 +9,8 @@ STEPS, LAST = 60, 5  # of that training; its last ones tell
 
 
 def naswot(spec: dict, images: np.ndarray, seed: int = 0) -> float:
-    """How differently a network sees images before it is trained: where two of them switch on other ReLUs, it can tell
-    them apart. Higher is better.
+    """The score of Mellor et al.: how differently an untrained network's ReLUs respond to different images. Higher is
+    better.
 
     The log-determinant of the number of ReLUs in which each two images agree. Mellor et al. 2021, arXiv:2006.04647,
     Section 3; one ReLU more that differs between all keeps it finite. For the 216 networks of
@@ -44,7 +44,7 @@ def told_apart(model, images: np.ndarray) -> float:
 
 
 def early_loss(spec: dict, batches: Iterable, compile: Callable, seed: int = 0) -> float:
-    """How little loss a network has at the end of a few steps of training, minus the loss: higher is better.
+    """Minus the training loss after a few steps. Higher is better.
 
     As the sum of the losses until then foretells the end of a training, Ru et al. 2021, arXiv:2006.04492, but of the
     last steps alone. For the smallest quarter of the networks of `recipes/benchmarks/nas_mnist.csv` its rank

@@ -1,4 +1,4 @@
-"""What to try next: evolution, led by evidence that is cheaper than training, for as long as it is right.
+"""Proposes the next network: evolution, led by a surrogate model and by cheap predictors as long as they are right.
 
 Evidence are functions of a network's values that say more for a better network, like its size. Together with the
 results so far they teach a Gaussian process, which chooses among children of the best networks and strangers. Whatever
@@ -113,7 +113,7 @@ def _ranks(networks, evidence):
 
 
 def agrees(evidence: Predictor, scored: Sequence[Tried]) -> bool:
-    """Whether evidence agrees with the results so far; it does as long as they are few."""
+    """Whether a predictor agrees with the results so far; it counts as agreeing while they are few."""
     if len(scored) < ENOUGH:
         return True
     return correlation([evidence(one.values) for one in scored], [one.score for one in scored]) >= AGREES
@@ -127,7 +127,7 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> float:
 
 
 def mutate(space: Space, values: dict, random: Random) -> dict:
-    """The values with one or two numbers drawn anew; ordered ones go to a neighbour as often as anywhere else."""
+    """The values with one or two of them drawn anew; ordered ones go to a neighbour as often as anywhere else."""
     names = random.sample(sorted(values), min(len(values), random.choice((1, 1, 2))))
 
     def choose(dimension: Dimension):
@@ -190,8 +190,8 @@ def _kernels():
 
 
 def _features(space, values):
-    """Ordered numbers as their place among the choices, 0 to 1; others as one feature a choice. Those that take no part
-    are in the middle, or nowhere."""
+    """Ordered dimensions as their place among the choices, 0 to 1; others as one feature a choice. Inactive ones are in
+    the middle, or nowhere."""
     found = []
     for dimension in space.dimensions:
         takes_part = is_active(dimension, values)

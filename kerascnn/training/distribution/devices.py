@@ -1,4 +1,4 @@
-"""What there is to compute on, and in what precision."""
+"""The devices of this machine, the strategy that fits them, and the precision."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What Keras leaves undone where several replicas share a batch.
+"""Mends what Keras leaves undone where several replicas share a batch.
 
 `over_machines` makes Keras train on several machines at all. `prepare_for_replicas` makes dropout differ between the
 replicas and batch normalization agree, `AverageStatistics` makes it agree where it is judged and saved.

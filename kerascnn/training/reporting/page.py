@@ -1,4 +1,4 @@
-"""What a run tells its user: a page to look at, a model card, a table on the terminal. Knows no kind of task."""
+"""The report of a run: an HTML page, a model card, a table on the terminal. Knows no kind of task."""
 
 from base64 import b64encode
 from collections.abc import Sequence

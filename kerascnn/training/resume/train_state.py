@@ -1,4 +1,4 @@
-"""All that a compiled model is at some moment, as arrays: a model that gets them back goes on bit for bit.
+"""The state of a compiled model as arrays: a model that gets them back goes on bit for bit.
 
 To the weights belong the optimizer, the seed generators of dropout, which no Keras format saves, and the running
 metrics of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept.

@@ -1,4 +1,4 @@
-"""What a classifier answers on held-out images, and how good that is."""
+"""Judges a classifier on held-out images, and reports its run."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ class Predictions(NamedTuple):
 
 
 def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Predictions:
-    """Ask a classifier.
+    """Predict all batches.
 
     Args:
         model: its output are probabilities.

@@ -1,4 +1,4 @@
-"""Networks trained side by side, to compare how they learn: on the same batches, for as many steps."""
+"""Trains networks side by side on the same batches, to compare how they learn."""
 
 from pathlib import Path
 

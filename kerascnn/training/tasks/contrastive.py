@@ -1,4 +1,4 @@
-"""Training on all pairs of a batch: every image is embedded once, and then compared with every other.
+"""Trains a Siamese network on all pairs of a batch: each image is embedded once and compared with every other.
 
 A batch of 32 classes with 4 images each has 8,128 pairs, for the price of 128 images instead of 16,256.
 """
@@ -35,7 +35,7 @@ class AllPairs(NetworkWrapper):
 
 
 def head(network: keras.Model) -> keras.layers.Layer:
-    """From a distance to an answer."""
+    """The layer that turns a distance into an answer."""
     return network.get_layer("predictions")
 
 

@@ -1,4 +1,4 @@
-"""Answers of a trained classifier on image files."""
+"""Predicts the classes of image files with a trained classifier."""
 
 from collections.abc import Iterable
 from pathlib import Path

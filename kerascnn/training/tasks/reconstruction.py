@@ -1,4 +1,6 @@
-"""What is special to autoencoders: noisy images to clean ones, and a report beside PCA."""
+"""Autoencoders: their training pairs, their measures beside PCA, and the report of a run."""
+
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
@@ -39,7 +41,7 @@ def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int =
 
         return batches.enumerate(start).map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    return images._replace(train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
+    return replace(images, train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
 
 
 @chief_only

@@ -1,4 +1,4 @@
-"""What is special to segmenters: the size of their tiles, their measures, and the report of a run."""
+"""Segmenters: the size of their tiles, their measures, and the report of a run."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a segmenter answers on images of any size: by overlapping tiles, blended smoothly."""
+"""Segments images of any size by overlapping tiles, blended smoothly."""
 
 from pathlib import Path
 

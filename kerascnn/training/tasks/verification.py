@@ -1,4 +1,4 @@
-"""What is special to networks that verify: one-shot trials, Koch's regularization, and the report of a run."""
+"""Verifiers: one-shot trials, the regularization of Koch et al., and the report of a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
