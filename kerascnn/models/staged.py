@@ -11,7 +11,8 @@ The kinds are those of the papers, narrowed alike: `n_filters` is what goes out 
     separable    k x k depthwise and 1x1 convolutions (MobileNet v1)
     inception    1x1, k x k, twice k x k and a pool, side by side; behind a 2x2 pool where the size halves (GoogLeNet)
 
-The defaults are ResNet-20 of He et al. 2015, Section 4.2, with projections as shortcuts.
+The defaults are ResNet-20 of He et al. 2015, Section 4.2, with projections as shortcuts. `nas/spaces/count.py` counts
+these blocks by arithmetic: they change together.
 """
 
 from functools import partial

@@ -103,8 +103,10 @@ class DurableOracle:
             return self._nothing("STOPPED")
 
     def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> Trial:
-        """Record an epoch. The trial that comes back says whether to go on: "RUNNING" to go on, "STOPPED" to end it as it is,
-        anything else to drop it. An epoch that was recorded before changes nothing."""
+        """Record an epoch; one that was recorded before changes nothing.
+
+        The trial that comes back says whether to go on: "RUNNING" to go on, "STOPPED" to end it as it is, anything else
+        to drop it."""
         with self._lock:
             trial = self.trials.get(trial_id)
             if trial and trial.status == "RUNNING" and step not in curve(trial, self.objective.name):

@@ -1,4 +1,4 @@
-"""What a network costs, counted from its spec."""
+"""The cost of a network, counted from its spec. `models/staged.py` builds what is counted here: they change together."""
 
 from functools import cache
 from json import dumps
