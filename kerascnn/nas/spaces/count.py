@@ -1,4 +1,4 @@
-"""The cost of a network, counted from its spec. `models/staged.py` builds what is counted here: they change together."""
+"""The cost of a network, counted from its spec. `models/staged.py` builds what is counted here."""
 
 from functools import cache
 from json import dumps
