@@ -20,14 +20,14 @@ from .augmentation.crop import Crop
 from .augmentation.policies import AUGMENTS, Augment, augment
 from .augmentation.warp import WARPS, Warp
 from .labels import Data, load
-from .masks import Masks, load_masks, native_mask_shape
+from .masks import Masks, load_masks
 from .one_shot import Trial, read_runs, sample_trials
 from .pairs import Pairs, load_pairs
 from .pixel_weights import weight_map
 from .scaling import SCALINGS, STATISTICS, scale
 from .sources.decoding import read_images
 from .sources.mask_folder import read_whole
-from .sources.open import native_shape
+from .sources.open import native_mask_shape, native_shape
 
 __all__ = [
     "AUGMENTS",

@@ -6,14 +6,12 @@ Omniglot. The characters of one alphabet are harder to tell apart than those of 
 
 import re
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError, between, unknown
-from .sources import class_folder, tfds
 from .sources.examples import Records
-from .sources.open import is_folder
+from .sources.open import Source
 
 MEMORY = 2**32  # bytes: pairs are drawn from images in memory
 
@@ -90,8 +88,8 @@ def family(name: str) -> str:
     return found[1] if found else ""
 
 
-def open_group(name: str | Path, image_shape: tuple[int, int, int], limit: int | None = None) -> tuple[str, Group]:
-    """(name, all images of a folder or a set, but of a set of TensorFlow Datasets only those of the split named train).
+def read_group(source: Source, image_shape: tuple[int, int, int], limit: int | None = None) -> Group:
+    """All images of a source, in memory; but of a set of TensorFlow Datasets only those of its split named train.
 
     Classes that have no image are left out. `limit`: at most so many images of each class, two or more.
 
@@ -100,24 +98,20 @@ def open_group(name: str | Path, image_shape: tuple[int, int, int], limit: int |
     """
     if limit is not None and limit < 2:
         raise InputError(f"limit={limit}: must be 2 or more; a pair needs two images of a class")
-    if is_folder(name):
-        name, classes, *parts = class_folder.open_folder(Path(name).expanduser())
-    else:
-        name, classes, *parts = tfds.open_named(name)
-        if isinstance(parts[0], Records):
-            parts = parts[:1]
+    parts = [source.train] if isinstance(source.train, Records) else [source.train, source.validation]
     size = sum(part.size for part in parts)
     if size * prod(image_shape) > MEMORY:
         raise InputError(
-            f"{name}: {size:,} images of {image_shape} take more than {MEMORY / 2**30:.0f} GiB; choose a smaller size"
+            f"{source.name}: {size:,} images of {image_shape} take more than {MEMORY / 2**30:.0f} GiB; "
+            "choose a smaller size"
         )
     parts = [part.in_memory(image_shape) for part in parts]
     images, labels = (np.concatenate([getattr(part, of) for part in parts]) for of in ("images", "labels"))
-    group = Group(images, labels, tuple(classes))
+    group = Group(images, labels, source.classes)
     group = group.part(group.sizes > 0)
     for label in np.flatnonzero(group.sizes == 1):
-        raise InputError(f"{name}: the class {group.classes[label]} has a single image; a pair needs two")
-    return name, group.limited(limit) if limit else group
+        raise InputError(f"{source.name}: the class {group.classes[label]} has a single image; a pair needs two")
+    return group.limited(limit) if limit else group
 
 
 def split_group(group: Group, unseen: float | tuple[str, ...]) -> tuple[Group, Group]:

@@ -1,10 +1,10 @@
 """From a name or a folder to a training and a validation pipeline."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -12,40 +12,30 @@ from ..errors import InputError, one_of
 from .augmentation.crop import ten_crops
 from .augmentation.policies import Augment, chosen, draw_parts
 from .augmentation.policies import augment as augment_batch
+from .pipelines import AUTOTUNE, Pipelines, check_options, finished
 from .pixels import fit
-from .sampling.shuffling import check_batch, check_order, endless, epoch_length, validation_batch
+from .sampling.shuffling import check_batch, endless, epoch_length, validation_batch
 from .sampling.stateless_random import keys
-from .scaling import SCALINGS, scale, statistics
-from .sources.open import is_folder, opened, target_shape
+from .scaling import scale, statistics
+from .sources.open import open_source, target_shape
 
-AUTOTUNE = tf.data.AUTOTUNE
 MEMORY = 2**30  # bytes: training and validation images up to this size are kept in memory
 LARGER = 256 / 224  # images of which ten crops are made
-EACH_WORKER_ITS_SHARE = tf.data.Options()  # of every batch, where several machines train
-EACH_WORKER_ITS_SHARE.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
 
 
-class Data(NamedTuple):
-    """A training and a validation pipeline, and what is in them.
+@dataclass(frozen=True)
+class Data(Pipelines):
+    """Pipelines of labelled images.
 
-    Both give batches (images, labels): float32 of shape (b, *image_shape) and int32 of shape (b,); where images are
-    mixed, the labels of `train` are float32 (b, classes). `train` is endless, `steps` of its batches are one epoch, and
-    `train_from` gives the same from any step on; `validation` is finite and in a fixed order. `crops`, if any, gives
-    the images of `validation` each ten times, (b, 10, *image_shape), and their labels. `classes` are the names, in
-    label order; `image_shape` is (height, width, channels); `mean` and `std` are by channel, white being 1.
+    A batch is (images, labels): float32 (b, *image_shape) and int32 (b,). Where images are mixed, the labels of `train`
+    are float32 (b, classes). Every example of `train` comes once in an epoch.
+
+    Attributes:
+        augment: the name of the augmentation.
+        crops: batches like those of `validation`, with ten crops of each image, (b, 10, *image_shape); or None.
+        train_from: gives the batches of `train` from any step on.
     """
 
-    name: str
-    train: tf.data.Dataset
-    validation: tf.data.Dataset
-    steps: int
-    classes: tuple[str, ...]
-    train_size: int
-    validation_size: int
-    image_shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    scaling: str
     augment: str = "none"
     crops: tf.data.Dataset | None = None
     train_from: Callable[[int], tf.data.Dataset] | None = None
@@ -92,20 +82,17 @@ def load(
     Raises:
         InputError: one line that says what was wrong; of a broken image, it names the file.
     """
-    check_order(batch, replicas, limit, seed, start_step)
-    one_of("scaling", scaling, SCALINGS)
+    check_options(batch, replicas, limit, seed, start_step, scaling)
     check_batch(batch, replicas)
     one_of("crops", crops, (1, 10))
     if not 0 <= held_out < 1:
         raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
-    image_shape = target_shape(name, image_shape)
+    source = open_source(name, limit)
+    image_shape = target_shape(source, image_shape)
     how = chosen(augment, image_shape[:2])
 
-    own = is_folder(name)
-    name, classes, train, validation = opened(name, limit)
-    mean, std = statistics(None if own else name, image_shape[2])
-    if held_out:
-        train, validation = train.parted(held_out)
+    classes, (mean, std) = source.classes, statistics(source.statistics, image_shape[2])
+    train, validation = source.train.parted(held_out) if held_out else (source.train, source.validation)
     train_size, validation_size = train.size, validation.size
     steps, used = epoch_length(train_size, batch, replicas)
     held_batch = validation_batch(validation_size, batch, replicas)
@@ -132,8 +119,7 @@ def load(
         return train.batches(examples, batch, image_shape, part).map(augmented, AUTOTUNE)
 
     def ready(batches):
-        batches = batches.map(lambda images, labels: (scale(images, scaling, mean, std), labels), AUTOTUNE)
-        return batches.prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
+        return finished(batches, lambda images, labels: (scale(images, scaling, mean, std), labels))
 
     def train_from(step):
         return ready(endless(one_epoch, steps, step))
@@ -141,7 +127,7 @@ def load(
     held = validation.batches(validation.in_order(), held_batch, image_shape)
     held = held.map(lambda images, labels, _: (fit(images, image_shape), labels), AUTOTUNE)
     return Data(
-        name=name,
+        name=source.name,
         train=train_from(start_step),
         validation=ready(held),
         steps=steps,

@@ -5,20 +5,20 @@ has never seen.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError, one_of
+from ..errors import InputError
 from .augmentation.warp import Warp, warp
-from .class_sets import Group, open_group, split_group
-from .labels import AUTOTUNE, EACH_WORKER_ITS_SHARE
-from .sampling.shuffling import FOREVER, check_batch, check_order
+from .class_sets import Group, read_group, split_group
+from .pipelines import Pipelines, check_options, finished
+from .sampling.shuffling import FOREVER, check_batch
 from .scaling import SCALINGS, scale, statistics
-from .sources.open import target_shape
+from .sources.open import open_source, target_shape
 
 HELD_BATCHES, HELD_PAIRS = 100, 40  # at most, to validate with
 HELD_SEED = 2**32  # none of training is as large
@@ -26,35 +26,17 @@ WAYS = 20  # classes in a trial
 TURNS = 8  # of a square
 
 
-class Pairs(NamedTuple):
-    """A training and a validation pipeline, and what is in them.
+@dataclass(frozen=True)
+class Pairs(Pipelines):
+    """Pipelines of pairs, or of images of the same classes; see `load_pairs`.
 
-    `train` is endless, `steps` of its batches are one epoch; `validation` is finite and always the same. `seen` are the
-    images to train with, `unseen` those of the classes that are held out. The other fields are those of `Data`.
+    Attributes:
+        seen: the images to train with, whose classes are `classes`.
+        unseen: the images of the classes that are held out.
     """
 
-    name: str
-    train: tf.data.Dataset
-    validation: tf.data.Dataset
-    steps: int
     seen: Group
     unseen: Group
-    image_shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    scaling: str
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.seen.classes
-
-    @property
-    def train_size(self) -> int:
-        return len(self.seen.images)
-
-    @property
-    def validation_size(self) -> int:
-        return len(self.unseen.images)
 
 
 def load_pairs(
@@ -99,15 +81,15 @@ def load_pairs(
     Raises:
         InputError: one line that says what was wrong, like a class that has a single image.
     """
-    check_order(batch, replicas, limit, seed, start_step)
-    one_of("scaling", scaling, ("ink", *SCALINGS))
-    name, group = open_group(name, target_shape(name, image_shape), limit)
+    check_options(batch, replicas, limit, seed, start_step, scaling, ("ink", *SCALINGS))
+    source = open_source(name)
+    group = read_group(source, target_shape(source, image_shape), limit)
     seen, unseen = split_group(group, unseen)
     image_shape = group.images.shape[1:]
     if turned and (image_shape[0] != image_shape[1] or not each):
         raise InputError("turned=True: takes square images and each=NUMBER")
     held_size = len(unseen.images)
-    mean, std = statistics(name, image_shape[2])
+    mean, std = statistics(source.name, image_shape[2])
     if scaling == "ink":
         scaling, mean, std = "standard", *_ink(group.images)
     if each:
@@ -136,22 +118,25 @@ def load_pairs(
             found = change(found, labels, step)
             return (found, labels) if each else (tuple(tf.split(found, 2)), labels)
 
-        return steps.map(one_batch, AUTOTUNE).prefetch(AUTOTUNE).with_options(EACH_WORKER_ITS_SHARE)
+        return finished(steps, one_batch)
 
     endless = tf.data.Dataset.range(start_step, FOREVER)
     endless = endless.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
     held_steps = tf.data.Dataset.range(min(HELD_BATCHES, held_size))
     return Pairs(
-        name=name,
+        name=source.name,
         train=batches(endless, seen, draw, seed, distorted),
         validation=batches(held_steps, unseen, draw_held, HELD_SEED, lambda images, *_: images),
         steps=-(-len(seen.images) // batch),
-        seen=seen,
-        unseen=unseen,
+        classes=seen.classes,
+        train_size=len(seen.images),
+        validation_size=held_size,
         image_shape=image_shape,
         mean=mean,
         std=std,
         scaling=scaling,
+        seen=seen,
+        unseen=unseen,
     )
 
 

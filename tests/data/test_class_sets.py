@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from kerascnn import InputError
 from kerascnn.data import class_sets
-from kerascnn.data.class_sets import Group, family, open_group, split_group
+from kerascnn.data.class_sets import Group, family, read_group, split_group
 from kerascnn.data.sources import tfds
 from kerascnn.data.sources.examples import Arrays
+from kerascnn.data.sources.open import open_source
 
 SIZES = st.lists(st.integers(2, 5), min_size=2, max_size=9)
 NAMES = ["A_0", "A_1", "A_2", "B_0", "B_1", "C_0", "C_1", "lone", "other"]
@@ -121,15 +122,14 @@ def test_unseen_classes(unseen, names):
 
 
 def test_of_one_family_the_last_classes_are_unseen():
-    seen, held = split_group(open_group("digits", (8, 8, 1))[1], 0.3)
+    seen, held = split_group(read_group(open_source("digits"), (8, 8, 1)), 0.3)
     assert (seen.classes, held.classes) == (tuple("0123456"), tuple("789"))
 
 
 def test_digits_are_all_there():
     from sklearn.datasets import load_digits
 
-    name, group = open_group("digits", (8, 8, 1))
-    assert name == "digits"
+    group = read_group(open_source("digits"), (8, 8, 1))
     digits = load_digits()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]
     found = sorted((label, image.tobytes()) for image, label in zip(group.images, group.labels, strict=True))
@@ -137,35 +137,35 @@ def test_digits_are_all_there():
 
 
 def test_limit():
-    _, group = open_group("digits", (8, 8, 1), limit=3)
+    group = read_group(open_source("digits"), (8, 8, 1), limit=3)
     assert group.sizes.tolist() == [3] * 10
 
 
 def test_a_folder_gives_all_its_images(photos):
-    _, group = open_group(photos({"train/a": 3, "train/b": 2, "val/a": 1, "val/b": 1}), (8, 8, 3))
+    group = read_group(open_source(photos({"train/a": 3, "train/b": 2, "val/a": 1, "val/b": 1})), (8, 8, 3))
     assert group.sizes.tolist() == [4, 3]
 
 
 def test_classes_without_images_are_left_out(monkeypatch):
     parts = [Arrays(np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 0, 2, 2]))] * 2
-    monkeypatch.setattr(tfds, "open_named", lambda name: (name, ("a", "b", "c"), *parts))
-    _, group = open_group("anything", (8, 8, 1))
+    monkeypatch.setattr(tfds, "open_named", lambda name, _: (name, ("a", "b", "c"), *parts))
+    group = read_group(open_source("anything"), (8, 8, 1))
     assert (group.classes, group.sizes.tolist()) == (("a", "c"), [4, 4])
 
 
 def test_single_image(photos, monkeypatch):
     with pytest.raises(InputError, match="dogs: has a single image"):
-        open_group(photos({"cats": 3, "dogs": 1}), (8, 8, 3))
+        read_group(open_source(photos({"cats": 3, "dogs": 1})), (8, 8, 3))
     parts = [Arrays(np.zeros((2, 8, 8, 1), np.uint8), labels) for labels in (np.array([0, 1]), np.array([0, 0]))]
-    monkeypatch.setattr(tfds, "open_named", lambda name: (name, ("cats", "dogs"), *parts))
+    monkeypatch.setattr(tfds, "open_named", lambda name, _: (name, ("cats", "dogs"), *parts))
     with pytest.raises(InputError, match=r"^pets: the class dogs has a single image; a pair needs two$"):
-        open_group("pets", (8, 8, 1))
+        read_group(open_source("pets"), (8, 8, 1))
 
 
 def test_too_much_for_the_memory(monkeypatch):
     monkeypatch.setattr(class_sets, "MEMORY", 2**16)
     with pytest.raises(InputError, match=r"digits: 1,797 images of \(8, 8, 1\) take more than"):
-        open_group("digits", (8, 8, 1))
+        read_group(open_source("digits"), (8, 8, 1))
 
 
 @pytest.mark.parametrize(
@@ -186,4 +186,4 @@ def test_no_such_split(unseen, message):
 
 def test_a_single_image_limit():
     with pytest.raises(InputError, match="limit=1: must be 2 or more"):
-        open_group("digits", (8, 8, 1), limit=1)
+        read_group(open_source("digits"), (8, 8, 1), limit=1)

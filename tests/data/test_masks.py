@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kerascnn import InputError, data
-from kerascnn.data import masks as module
 from kerascnn.data.augmentation.warp import WARPS
-from kerascnn.data.masks import Picture, Stored, fit_mask, load_masks, native_mask_shape, origins
-from kerascnn.data.pixels import fit
+from kerascnn.data.masks import Stored, load_masks, origins
+from kerascnn.data.sources.mask_pictures import Picture
 
 UNIT = {"scaling": "unit"}
 
@@ -147,7 +146,7 @@ def test_images_of_several_sizes(tmp_path):
         mask = (np.arange(size[0] * size[1]).reshape(size) % 3).astype(np.uint8)
         for part, values in (("images", mask * 100), ("masks", mask)):
             Image.fromarray(values).save(tmp_path / part / f"{i}.png")
-    assert native_mask_shape(tmp_path) == (None, None, 1)
+    assert data.native_mask_shape(tmp_path) == (None, None, 1)
     with pytest.raises(InputError, match=r"differ in size: pass image_shape=\(height, width, channels\)$"):
         load_masks(tmp_path)
     resized = load_masks(tmp_path, (16, 16, 1))
@@ -193,21 +192,6 @@ def test_wrong_arguments(arguments, line):
         load_masks(**{"name": "digits", "limit": 4, **arguments})
 
 
-def test_mask_of_another_size(cells, tmp_path):
-    for part in ("images", "masks"):
-        (tmp_path / part).mkdir()
-        for name in "ab":
-            Image.new("L", (10, 8) if part == "images" else (8, 10)).save(tmp_path / part / f"{name}.png")
-    with pytest.raises(InputError, match=r"^.*masks/a.png: is 10 high and 8 wide, its image 8 and 10$"):
-        load_masks(tmp_path, (8, 8, 1))
-
-
-def test_too_much_for_memory(cells, monkeypatch):
-    monkeypatch.setattr(module, "MEMORY", 2000)
-    with pytest.raises(InputError, match=r"GiB of images and masks: use a limit, or a smaller image_shape$"):
-        load_masks(cells)
-
-
 def test_pictures_of_any_size_are_kept_as_they_are():
     rng = np.random.default_rng(0)
     sizes = [(3, 5), (4, 2), (6, 6)]
@@ -218,46 +202,3 @@ def test_pictures_of_any_size_are_kept_as_they_are():
         np.testing.assert_array_equal(image, picture.image)
         np.testing.assert_array_equal(mask, picture.mask)
         np.testing.assert_array_equal(weights, picture.mask / 2)
-
-
-def test_masks_are_cut_as_images_are(picture):
-    """A mask that is a picture's own first channel is resized to within a pixel's slope of it."""
-    for shape in [(24, 32), (24, 24), (30, 64), (96, 128)]:
-        image = fit(tf.constant(picture), (*shape, 3)).numpy()
-        assert np.abs(image[..., 0].astype(int) - fit_mask(picture[..., 0], shape)).max() <= 4
-    assert set(np.unique(fit_mask(picture[..., 0] // 100, (31, 17)))) <= {0, 1, 2}
-
-
-class Pets:
-    """Stands in for oxford_iiit_pet: two training photos of other sizes, one to test; 1 is pet, 2 not, 3 in between."""
-
-    def __init__(self, tfds, size):
-        image, mask = tfds.features.Image(shape=(None, None, 3)), tfds.features.Image(shape=(None, None, 1))
-        label = tfds.features.ClassLabel(num_classes=37)
-        features = tfds.features.FeaturesDict({"image": image, "label": label, "segmentation_mask": mask})
-        splits = {"train": size(2), "test": size(1)}
-        self.name, self.data_path = "oxford_iiit_pet", module.Path(".")
-        self.info = type("Info", (), {"features": features, "splits": splits, "supervised_keys": ("image", "label")})
-
-    def as_dataset(self, split):
-        masks = [np.full((6, 8, 1), 2, np.uint8), np.full((9, 5, 1), 1, np.uint8)]
-        masks[0][2:4], masks[1][3] = 3, 2
-        train = [{"image": m.repeat(3, -1) * 80, "segmentation_mask": m, "label": 0} for m in masks]
-        examples = train if split == "train[0:2]" else train[:1]
-        signature = {"image": tf.TensorSpec((None, None, 3), tf.uint8), "label": tf.TensorSpec((), tf.int64)}
-        signature["segmentation_mask"] = tf.TensorSpec((None, None, 1), tf.uint8)
-        return tf.data.Dataset.from_generator(lambda: iter(examples), output_signature=signature)
-
-
-def test_pets(monkeypatch):
-    import tensorflow_datasets as tfds
-
-    size = type("Split", (), {"__init__": lambda self, n: setattr(self, "num_examples", n)})
-    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: Pets(tfds, size))
-    assert native_mask_shape("oxford_iiit_pet") == (None, None, 3)
-    loaded = load_masks("oxford_iiit_pet", (4, 4, 3), **UNIT)
-    assert loaded.classes == ("background", "pet", "outline")
-    assert (loaded.train_size, loaded.validation_size, loaded.image_shape) == (2, 1, (4, 4, 3))
-    ((_, masks),) = batches(loaded.train, 1)
-    assert {tuple(np.unique(mask)) for mask in masks} == {(0, 2), (0, 1)}
-    assert set(np.unique(loaded.held_out[0].mask)) == {0, 2}

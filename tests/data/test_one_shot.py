@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from kerascnn import InputError, data
-from kerascnn.data.class_sets import open_group
+from kerascnn.data.class_sets import read_group
+from kerascnn.data.sources.open import open_source
 
 RUNS = Path(os.environ.get("KERASCNN_SHARED", ""), "data/omniglot_oneshot/all_runs.zip")
 
@@ -75,7 +76,7 @@ def test_wrong_file(runs, kind):
 
 
 def test_drawn_trials():
-    _, group = open_group("digits", (8, 8, 1))
+    group = read_group(open_source("digits"), (8, 8, 1))
     trials = data.sample_trials(group, 30, ways=4)
     for trial in trials:
         asked, offered = group.labels[trial.queries], group.labels[trial.candidates]

@@ -34,28 +34,61 @@ class Pair(NamedTuple):
     mask: Path
 
 
-def open_folder(folder: Path, held_out: str = "", limit: int | None = None) -> tuple[list[Pair], list[Pair]]:
-    """(pairs that train, pairs that validate); of all images the file was examined.
+def open_folder(folder: Path) -> tuple[list[Pair], list[Pair]]:
+    """(pairs to train with, pairs to validate with). All image files are examined.
 
-    Args:
-        held_out: shell patterns, with commas in between, of the names without extension that validate. By default these
-            are the last fifth in the order of names: of slices of one volume, neighbours must not lie on both sides.
-        limit: use at most the first so many of each.
+    Without a folder for validation, the last fifth in the order of names validates: neighbouring slices of one volume
+    must not lie on both sides.
 
     Raises:
-        InputError: a folder is missing or empty, an image has no mask or a mask no image, a file is broken, nothing is
-            left to train or to validate.
+        InputError: a folder is missing or empty, an image has no mask or a mask no image, a file is broken, or there is
+            a single image.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file, not a folder' if folder.exists() else 'no such folder'}")
     validation = next((name for name in VALIDATION if (folder / name).is_dir()), None)
     if (folder / "train").is_dir() and validation:
-        if held_out:
-            raise InputError(f"held_out={held_out!r}: {folder} has a folder {validation}, which validates")
         sides = _listed(folder / "train"), _listed(folder / validation)
     else:
-        sides = _divided(folder, _listed(folder), held_out)
-    return tuple(_examined(pairs[:limit]) for pairs in sides)
+        pairs = _listed(folder)
+        if len(pairs) < 2:
+            raise InputError(f"{folder}: has a single image; two are needed, to train and to validate")
+        cut = len(pairs) - max(1, round(len(pairs) * SHARE))
+        sides = pairs[:cut], pairs[cut:]
+    return tuple(map(_examined, sides))
+
+
+def hold_out(folder: Path, sides: tuple[list[Pair], list[Pair]], held_out: str) -> tuple[list[Pair], list[Pair]]:
+    """The pairs of a folder, but those validate whose names fit.
+
+    Args:
+        sides: the answer of `open_folder`.
+        held_out: shell patterns of names without extension, with commas in between.
+
+    Raises:
+        InputError: the folder has a folder for validation, a pattern fits no name, or nothing is left to train with.
+    """
+    own = sides[1][0].image.parent.parent
+    if own != folder:
+        raise InputError(f"held_out={held_out!r}: {folder} has a folder {own.name}, which validates")
+    pairs, patterns = [*sides[0], *sides[1]], held_out.split(",")
+    for pattern in patterns:
+        if not any(fnmatchcase(pair.image.stem, pattern) for pair in pairs):
+            raise InputError(f"held_out={held_out!r}: {folder} has no image of the name {pattern}")
+    train, validation = [], []
+    for pair in pairs:
+        held = any(fnmatchcase(pair.image.stem, pattern) for pattern in patterns)
+        (validation if held else train).append(pair)
+    if not train:
+        raise InputError(f"held_out={held_out!r}: no image of {folder} is left to train")
+    return train, validation
+
+
+def native_shape(sides: tuple[list[Pair], list[Pair]]) -> tuple[int | None, int | None, int]:
+    """(height, width, channels) of the images, None where they differ. `sides`: the answer of `open_folder`."""
+    shapes = [pair.shape for side in sides for pair in side]
+    sizes = {shape[:2] for shape in shapes}
+    return (*(sizes.pop() if len(sizes) == 1 else (None, None)), max(shape[2] for shape in shapes))
 
 
 def read_whole(path: str | Path, channels: int) -> np.ndarray:
@@ -138,22 +171,6 @@ def _files(folder, names):
     if not files:
         raise InputError(f"{place}: has no images; allowed are {', '.join(EXTENSIONS)}")
     return files
-
-
-def _divided(folder, pairs, held_out):
-    if held_out:
-        patterns = held_out.split(",")
-        for pattern in patterns:
-            if not any(fnmatchcase(image.stem, pattern) for image, _ in pairs):
-                raise InputError(f"held_out={held_out!r}: {folder} has no image of the name {pattern}")
-        held = [any(fnmatchcase(image.stem, pattern) for pattern in patterns) for image, _ in pairs]
-        if all(held):
-            raise InputError(f"held_out={held_out!r}: no image of {folder} is left to train")
-    else:
-        if len(pairs) < 2:
-            raise InputError(f"{folder}: has a single image; two are needed, to train and to validate")
-        held = np.arange(len(pairs)) >= len(pairs) - max(1, round(len(pairs) * SHARE))
-    return tuple([pair for pair, is_held in zip(pairs, held, strict=True) if is_held == side] for side in (False, True))
 
 
 def _examined(pairs):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, jaccard_score
 
-from kerascnn.data.masks import Picture
+from kerascnn.data.sources.mask_pictures import Picture
 from kerascnn.training import tile_shape
 from kerascnn.training.tasks.segmentation import (
     TILE,
