@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from .catalog import Card
 from .errors import InputError
 from .registry import build, info, list_models, part
+from .version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "nas", "part",
     "training", "weights",

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import keras
 
-from .. import __version__
 from ..data import Data
 from ..data.sources.open import open_source
 from ..errors import InputError, TrainingStopped, count, one_of
@@ -21,6 +20,7 @@ from ..registry import build
 from ..training import files, flags, run_folder
 from ..training.distribution import devices
 from ..training.procedure.epochs import timed
+from ..version import __version__
 from .engine import workers
 from .engine.trials import results, states
 from .outcome import report

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import keras
 import tensorflow as tf
 
-from .. import __version__, analysis, weights
+from .. import analysis, weights
 from ..catalog import Card
 from ..errors import InputError, TrainingStopped, count, one_of
+from ..version import __version__
 from . import files, run_folder
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .distribution import devices, replicas

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table as TerminalTable
 
-from ... import __version__, catalog
+from ... import catalog
+from ...version import __version__
 
 
 class Table(NamedTuple):
