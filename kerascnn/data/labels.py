@@ -28,7 +28,7 @@ class Data(Pipelines):
     """Pipelines of labelled images.
 
     A batch is (images, labels): float32 (b, *image_shape) and int32 (b,). Where images are mixed, the labels of `train`
-    are float32 (b, classes). Every example of `train` comes once in an epoch.
+    are float32 (b, classes).
 
     Attributes:
         augment: the name of the augmentation.

@@ -3,11 +3,9 @@
 import subprocess
 import sys
 from collections import Counter
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
-import requests
 import tensorflow as tf
 from PIL import Image
 
@@ -145,42 +143,6 @@ def test_wrong_arguments(arguments, line):
         data.load("digits", **arguments)
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("mnst", "unknown data set 'mnst': did you mean .*mnist.*"),
-        ("digit", "unknown data set 'digit': did you mean digits.*"),
-        ("@@@", "data set '@@@': .*"),
-        (
-            "xqzxqzxqz",
-            "unknown data set 'xqzxqzxqz': choose from digits, any name of TensorFlow Datasets, the path of .*",
-        ),
-        ("imdb_reviews", "imdb_reviews: is no set of images with one label each; its features are text, label"),
-    ],
-)
-def test_wrong_names(name, line):
-    with pytest.raises(InputError, match=f"^{line}$"):
-        data.load(name)
-
-
-def test_a_set_that_is_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch, capfd):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("requests.head", Mock(side_effect=requests.ConnectionError))
-    expected = (
-        rf"^kmnist: is not in {tmp_path} and cannot be downloaded \(no network\): "
-        "set the environment variable TFDS_DATA_DIR to the folder that holds it$"
-    )
-    with pytest.raises(InputError, match=expected):
-        data.load("kmnist")
-    assert data.native_shape("kmnist") == (28, 28, 1)
-    assert capfd.readouterr() == ("", "")
-    monkeypatch.setattr("requests.head", Mock())
-    with pytest.raises(
-        InputError, match=r"^imagenet2012: is not in .* downloaded \(Manual directory .*\): set the env"
-    ):
-        data.load("imagenet2012", SHAPE)
-
-
 def test_mnist_and_its_statistics(tfds_mnist):
     loaded = data.load("mnist", batch=1000)
     pixels = np.concatenate([images for images, _ in batches(loaded.train, loaded.steps)], dtype=float)
@@ -310,6 +272,53 @@ def test_streamed_set_is_augmented(tfds_mnist, monkeypatch):
     mine = np.concatenate([x for x, _ in batches(streamed.train, 5)])
     found = np.sort(mine.reshape(300, -1).mean(axis=1)), np.sort(once.reshape(300, -1).mean(axis=1))
     np.testing.assert_allclose(*found, atol=0.01)  # the same images, changed in the same way, in another order
+
+
+def test_training_from_any_step():
+    loaded = data.load("digits", batch=200, augment="cifar", start_step=9)
+    for (images, labels), (same, its) in zip(loaded.train.take(3), loaded.train_from(9).take(3), strict=True):
+        np.testing.assert_array_equal(images, same)
+        np.testing.assert_array_equal(labels, its)
+
+
+def seen(dataset, steps=-1):
+    return sorted(image.tobytes() for images, _ in dataset.take(steps).as_numpy_iterator() for image in images)
+
+
+def both(loaded):
+    train, held = seen(loaded.train, loaded.steps), seen(loaded.validation)
+    assert (len(train), len(held)) == (loaded.train_size, loaded.validation_size)
+    return train, held
+
+
+def check(whole, parted, share):
+    train, judges = both(whole)
+    less, held = both(parted)
+    assert sorted(less + held) == train  # the set's own validation images are in neither
+    assert not set(held) & set(judges)
+    assert len(held) == pytest.approx(share * len(train), rel=0.2)
+
+
+def test_held_out_digits():
+    for share in (0.2, 0.5):
+        check(data.load("digits", batch=64), data.load("digits", batch=64, held_out=share), share)
+    again = data.load("digits", batch=64, held_out=0.5, seed=1)
+    assert seen(again.validation) == seen(data.load("digits", batch=64, held_out=0.5).validation)
+
+
+def test_held_out_of_a_folder(photos):
+    folder = photos({"a": 100, "b": 100})
+    check(data.load(folder, SHAPE), data.load(folder, SHAPE, held_out=0.3), 0.3)
+
+
+def test_held_out_of_a_set_of_tensorflow_datasets(tfds_mnist):
+    check(data.load("mnist", limit=500), data.load("mnist", limit=500, held_out=0.2), 0.2)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, 2])
+def test_wrong_shares_to_hold_out(share):
+    with pytest.raises(InputError, match=r"held_out=.*: must be a share, at least 0 and below 1"):
+        data.load("digits", held_out=share)
 
 
 TWO_REPLICAS = """

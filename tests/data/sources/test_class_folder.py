@@ -3,14 +3,11 @@
 import os
 import shutil
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from kerascnn import InputError, data
-from kerascnn.data.sampling.split import SHARE, held_out
+from kerascnn.data.sampling.split import SHARE
 from kerascnn.data.sources.class_folder import open_folder
 
 
@@ -49,22 +46,6 @@ def test_adding_files_moves_none(photos):
     more_train, more_validation = split(photos({"a": 60, "b": 30, "c": 5}))
     assert train < more_train
     assert validation <= more_validation
-
-
-keys = st.lists(st.tuples(st.text(), st.integers(0, 5)), unique_by=lambda pair: pair[0])
-
-
-@given(examples=keys, others=keys)
-def test_held_out(examples, others):
-    """Every label with two examples is on both sides, and more examples move none but those that were kept for that."""
-    known = {key for key, _ in examples}
-    both = examples + [(key, label + 6) for key, label in others if key not in known]  # other labels
-    held, held_with_others = (held_out([k for k, _ in e], [label for _, label in e]) for e in (examples, both))
-    assert held_with_others[: len(held)].tolist() == held.tolist()
-    labels = np.array([label for _, label in examples])
-    for label in set(labels.tolist()):
-        sides = set(held[labels == label].tolist())
-        assert sides == ({False, True} if (labels == label).sum() > 1 else {False})
 
 
 def test_split_by_train_and_val_folders(photos):

@@ -1,6 +1,4 @@
-"""Every format comes out as the same picture, cut and resized in the same way; every broken file is named."""
-
-from struct import pack
+"""Every format comes out as the same picture, cut and resized in the same way."""
 
 import numpy as np
 import pytest
@@ -8,18 +6,12 @@ from PIL import Image, ImageOps
 
 from kerascnn import InputError
 from kerascnn.data import read_images
-from kerascnn.data.pixels import fit
-from kerascnn.data.sources.file_checks import EXTENSIONS, examine
 
 SHAPE = (48, 64, 3)
 
 
 def error(read, expected):
     return np.abs(read.astype(float) - np.asarray(expected, float)).mean()
-
-
-def grey(picture):
-    return np.repeat(np.asarray(Image.fromarray(picture).convert("L"))[..., None], 3, axis=-1)
 
 
 @pytest.mark.parametrize(
@@ -99,104 +91,11 @@ def test_orientation_is_honoured(tmp_path, picture, name, orientation):
     assert error(square, upright[top : top + 48, left : left + 48]) < 2
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_orientation_of_either_byte_order(tmp_path, picture, order):
-    """A camera's EXIF block, laid out by hand after EXIF 2.32, Section 4.6.2."""
-    entry = pack(order + "HHIHH", 0x0112, 3, 1, 6, 0)
-    block = b"Exif\0\0" + {"<": b"II", ">": b"MM"}[order] + pack(order + "HIH", 42, 8, 1) + entry + bytes(4)
-    path = tmp_path / "a.jpg"
-    Image.fromarray(picture).save(path, exif=block)
-    assert examine([path]) == [6]
-
-
-def test_cut_is_central_and_resizing_antialiased():
-    wide = np.zeros((4, 12, 1), np.uint8)
-    wide[:, 4:8, 0] = np.indices((4, 4)).sum(axis=0) % 2 * 255  # a chequerboard in the middle
-    assert fit(wide, (1, 1, 1)).numpy().item() == pytest.approx(127.5, abs=1)
-    assert fit(wide, (4, 4, 1)).numpy()[..., 0].tolist() == wide[:, 4:8, 0].tolist()
-    assert fit(np.full((5, 7, 3), 77, np.uint8), (224, 100, 3)).numpy().tolist() == np.full((224, 100, 3), 77).tolist()
-
-
-@pytest.mark.parametrize("shape", [(24, 32, 3), (100, 100, 3), (40, 20, 3)])
-def test_resizing_agrees_with_pillow(picture, shape):
-    """Pillow's bilinear filter is antialiased too and works on the same pixel centres."""
-    image = ImageOps.fit(Image.fromarray(picture), shape[1::-1], Image.Resampling.BILINEAR)
-    assert error(fit(picture, shape).numpy(), image) < 1
-
-
-def test_a_batch_is_resized_as_its_images_are(picture):
-    batch = np.stack([picture, picture[::-1]])
-    assert (fit(batch, (20, 20, 1)).numpy() == [fit(image, (20, 20, 1)).numpy() for image in batch]).all()
-
-
-def test_channels(picture):
-    assert error(fit(picture, (48, 64, 1)).numpy(), grey(picture)[..., :1]) < 0.51
-    single = picture[..., :1]
-    assert (fit(single, SHAPE).numpy() == single).all()
-
-
-def saved(path, picture, **options):
-    Image.fromarray(picture).save(path, **options)
-    return path
-
-
-@pytest.mark.parametrize("extension", EXTENSIONS)
-@pytest.mark.parametrize("kept", [0, 0.02, 0.5, 0.97])
-def test_truncated(tmp_path, picture, extension, kept, capfd):
-    path = saved(tmp_path / f"cut{extension}", np.random.default_rng(0).integers(0, 255, (96, 96, 3), np.uint8))
-    contents = path.read_bytes()
-    path.write_bytes(contents[: int(kept * len(contents))])
-    with pytest.raises(InputError) as caught:
-        read_images([path], SHAPE)
-    assert str(caught.value).startswith(f"{path}: is {'a truncated' if kept else 'empty (0 bytes)'}")
-    assert "\n" not in str(caught.value)
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("extension", EXTENSIONS)
-def test_trailing_bytes_do_no_harm(tmp_path, picture, extension):
-    """Phones append videos to their photos."""
-    path = saved(tmp_path / f"long{extension}", picture)
-    expected = read_images([path], SHAPE)
-    path.write_bytes(path.read_bytes() + b"something else" * 100)
-    assert (read_images([path], SHAPE) == expected).all()
-
-
-@pytest.mark.parametrize(
-    ("contents", "said"),
-    [
-        (b"not an image at all", "is no image but of unknown content"),
-        (b"<!DOCTYPE html><title>404", "is no image but HTML"),
-        (b"%PDF-1.7 ...", "is no image but PDF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "is no image but HEIC, AVIF or MP4"),
-    ],
-)
-def test_misnamed_as_an_image(tmp_path, contents, said):
-    (tmp_path / "a.jpg").write_bytes(contents)
-    with pytest.raises(InputError, match=f"a.jpg: {said}; allowed are JPEG, PNG, WebP, BMP and GIF$"):
-        read_images([tmp_path / "a.jpg"], SHAPE)
-
-
-def test_misnamed_as_another_format(tmp_path, picture):
-    saved(tmp_path / "a.jpg", picture, format="PNG")
-    with pytest.raises(InputError, match=r"a.jpg: is named as JPEG but its content is PNG: rename it$"):
-        read_images([tmp_path / "a.jpg"], SHAPE)
-    saved(tmp_path / "upload", picture, format="PNG")
-    assert (read_images([tmp_path / "upload"], SHAPE)[0] == picture).all()
-
-
 def test_damaged_in_the_middle(tmp_path, picture):
-    path = saved(tmp_path / "a.png", picture)
+    path = tmp_path / "a.png"
+    Image.fromarray(picture).save(path)
     contents = bytearray(path.read_bytes())
     contents[len(contents) // 2 : len(contents) // 2 + 50] = bytes(50)
     path.write_bytes(contents)
     with pytest.raises(InputError, match=r"a.png: is damaged and cannot be decoded$"):
         read_images([path], SHAPE)
-
-
-def test_missing_and_others(tmp_path, picture):
-    paths = [saved(tmp_path / "a.png", picture), tmp_path / "b.png", tmp_path / "c.png"]
-    with pytest.raises(
-        InputError, match=r"b.png: cannot be read: No such file or directory \(and 1 more .* not usable"
-    ):
-        read_images(paths, SHAPE)

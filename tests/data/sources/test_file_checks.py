@@ -1,0 +1,89 @@
+"""What is said of a file that is no whole image, and which way up an image is."""
+
+from struct import pack
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerascnn import InputError
+from kerascnn.data.sources.decoding import read_images
+from kerascnn.data.sources.file_checks import EXTENSIONS, examine, measure
+
+
+def saved(path, picture, **options):
+    Image.fromarray(picture).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@pytest.mark.parametrize("kept", [0, 0.02, 0.5, 0.97])
+def test_truncated(tmp_path, picture, extension, kept, capfd):
+    path = saved(tmp_path / f"cut{extension}", np.random.default_rng(0).integers(0, 255, (96, 96, 3), np.uint8))
+    contents = path.read_bytes()
+    path.write_bytes(contents[: int(kept * len(contents))])
+    with pytest.raises(InputError) as caught:
+        examine([path])
+    assert str(caught.value).startswith(f"{path}: is {'a truncated' if kept else 'empty (0 bytes)'}")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_trailing_bytes_do_no_harm(tmp_path, picture, extension):
+    """Phones append videos to their photos."""
+    path = saved(tmp_path / f"long{extension}", picture)
+    expected = read_images([path], picture.shape)
+    path.write_bytes(path.read_bytes() + b"something else" * 100)
+    assert examine([path]) == [1]
+    assert (read_images([path], picture.shape) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        (b"not an image at all", "is no image but of unknown content"),
+        (b"<!DOCTYPE html><title>404", "is no image but HTML"),
+        (b"%PDF-1.7 ...", "is no image but PDF"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "is no image but HEIC, AVIF or MP4"),
+    ],
+)
+def test_misnamed_as_an_image(tmp_path, contents, said):
+    (tmp_path / "a.jpg").write_bytes(contents)
+    with pytest.raises(InputError, match=f"a.jpg: {said}; allowed are JPEG, PNG, WebP, BMP and GIF$"):
+        examine([tmp_path / "a.jpg"])
+
+
+def test_misnamed_as_another_format(tmp_path, picture):
+    saved(tmp_path / "a.jpg", picture, format="PNG")
+    with pytest.raises(InputError, match=r"a.jpg: is named as JPEG but its content is PNG: rename it$"):
+        examine([tmp_path / "a.jpg"])
+    saved(tmp_path / "upload", picture, format="PNG")
+    assert examine([tmp_path / "upload"]) == [1]
+
+
+def test_missing_and_others(tmp_path, picture):
+    paths = [saved(tmp_path / "a.png", picture), tmp_path / "b.png", tmp_path / "c.png"]
+    with pytest.raises(
+        InputError, match=r"b.png: cannot be read: No such file or directory \(and 1 more .* not usable"
+    ):
+        examine(paths)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_orientation_of_either_byte_order(tmp_path, picture, order):
+    """A camera's EXIF block, laid out by hand after EXIF 2.32, Section 4.6.2."""
+    entry = pack(order + "HHIHH", 0x0112, 3, 1, 6, 0)
+    block = b"Exif\0\0" + {"<": b"II", ">": b"MM"}[order] + pack(order + "HIH", 42, 8, 1) + entry + bytes(4)
+    path = tmp_path / "a.jpg"
+    Image.fromarray(picture).save(path, exif=block)
+    assert examine([path]) == [6]
+
+
+def test_measure(tmp_path, picture):
+    """Sizes as they are stored, whatever the orientation."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    paths = [saved(tmp_path / "a.jpg", picture, exif=exif), saved(tmp_path / "b.png", picture[:20])]
+    assert examine(paths) == [6, 1]
+    assert measure(paths) == ([(48, 64), (20, 64)], [True, False])
