@@ -1,22 +1,16 @@
 """The `kerascnn` command: `list`, `info`, `predict` and `augment`. Verbs import what is heavy themselves."""
 
 import sys
-from argparse import ArgumentParser
 
-from . import __version__, catalog
+from . import catalog
+from .command_line import ArgumentParser
 from .errors import InputError
-
-
-class Parser(ArgumentParser):
-    """Says what was wrong with the command line in one line."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message}\n")
+from .version import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0, or 2 where an input was wrong."""
-    parser = Parser("kerascnn", description="Every classic convolutional network in Keras, by name.")
+    parser = ArgumentParser("kerascnn", description="Every classic convolutional network in Keras, by name.")
     parser.add_argument("--version", action="version", version=f"kerascnn {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
@@ -46,11 +40,11 @@ def main(argv: list[str] | None = None) -> int:
 
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
-    args = parser.parse_args(argv)
     try:
+        args = parser.parse_args(argv)
         args.run(args)
     except InputError as error:
-        print(f"kerascnn: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -46,9 +46,9 @@ def main(cfg):
     images = load(limit=cfg.limit or None, **run.pipeline_args)
     with run.strategy.scope():
         model = kerascnn.build(**spec)
-        cfg.epochs = training.epochs(cfg, model, images, run.resumed, enough=100)
-        up, down = 0.2 * cfg.epochs * images.steps, 0.8 * cfg.epochs * images.steps
-        compile(model, rate=keras.optimizers.schedules.CosineDecay(0.0, down, warmup_target=cfg.lr, warmup_steps=up))
+        cfg.epochs = training.epochs(cfg.epochs, cfg.budget, model, images, run.resumed, most=100)
+        steps = cfg.epochs * images.steps
+        compile(model, rate=training.warmup_cosine(cfg.lr, steps, warmup=0.2 * steps))
     run.open(model, images)
     model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_classifier(run, images)

@@ -2,11 +2,10 @@
 
     python recipes/siamese_oneshot.py                                     8x8 digits, nothing to download
     python recipes/siamese_oneshot.py --data omniglot --runs PATH/all_runs.zip
-    python recipes/siamese_oneshot.py --data omniglot --runs PATH/all_runs.zip --paper
-    python recipes/siamese_oneshot.py --data path/to/folder --unseen 0.2
+    python recipes/siamese_oneshot.py --data path/to/folder --unseen-classes 0.2
 
-The twins are a small ResNet, trained on all pairs of a batch. --paper: network and procedure of Koch et al. 2015.
---runs: the official test of Omniglot, from github.com/brendenlake/omniglot. --unseen: the share of the classes that are
+The twins are a small ResNet, trained on all pairs of a batch; recipes/siamese_koch.py has the paper's network. --runs:
+the official test of Omniglot, from github.com/brendenlake/omniglot. --unseen-classes: the share of the classes that are
 held out; of the digits 7 to 9. --copies: an embedding is the mean over an image and so many distorted copies.
 
 Omniglot, trained on 28 background alphabets while two others chose the epoch, seed 0: 96.75 % in the 20 official runs
@@ -18,7 +17,7 @@ them, with other random distortions than now. Koch et al.: 92.0 %, people: 95.5 
 import kerascnn
 from kerascnn import training
 
-CONFIG = {"data": "digits", "runs": "", "paper": False, "size": 0, "limit": 0, "unseen": 0.0, "copies": 8}
+CONFIG = {"data": "digits", "runs": "", "size": 0, "limit": 0, "unseen_classes": 0.0, "copies": 8}
 CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
 TWIN = {"name": "resnet18", "n_filters": 32, "repeats": (1, 1, 1, 1)}
@@ -26,33 +25,29 @@ KNOBS = {"backbone": TWIN, "embedding": 256, "act": None, "distance": "cosine"}
 
 
 def main(cfg):
-    from keras.optimizers import AdamW, schedules
+    from keras.optimizers import AdamW
 
     run = training.Run(cfg, score=training.by_one_shot)
-    cfg.knobs = cfg.knobs if cfg.paper else KNOBS | cfg.knobs
-    card = kerascnn.info("siamese" if cfg.paper else TWIN["name"])
+    cfg.knobs = KNOBS | cfg.knobs
+    card = kerascnn.info(TWIN["name"])
     size, epochs, unseen = (80, 24, 0.1) if cfg.data == "omniglot" else (0, 20, 0.3)
-    size, epochs, unseen = cfg.size or (0 if cfg.paper else size), cfg.epochs or epochs, cfg.unseen or unseen
+    size, epochs, unseen = cfg.size or size, cfg.epochs or epochs, cfg.unseen_classes or unseen
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)
     shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
     grey, move = shape[2] == 1, (-0.08 * shape[0], 0.08 * shape[0])
     how = kerascnn.data.Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=move, fill=0)
     pipeline = dict(batch=cfg.batch, **run.pipeline_args, unseen=unseen, limit=cfg.limit or None)
-    ours = dict(how=how, strokes=float(grey), turned=grey, each=4)
-    papers = dict(how=kerascnn.data.WARPS["koch"]._replace(fill=0))
-    pairs = kerascnn.data.load_pairs(cfg.data, shape, **papers if cfg.paper else ours, **pipeline)
+    pairs = kerascnn.data.load_pairs(cfg.data, shape, how=how, strokes=float(grey), turned=grey, each=4, **pipeline)
+    steps = epochs * pairs.steps
     with run.strategy.scope():
         network = kerascnn.build("siamese", input_shape=shape, **cfg.knobs)
-        if cfg.paper:
-            model = training.compile_as_paper(network, cfg.lr, pairs.steps)
-        else:
-            model, steps = training.AllPairs(network), epochs * pairs.steps
-            rate = schedules.CosineDecay(0.0, steps, warmup_target=cfg.lr, warmup_steps=steps // 20)
-            metrics = [training.one_shot, training.verification]
-            model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
+        model = training.AllPairs(network)
+        rate = training.warmup_cosine(cfg.lr, steps + steps // 20, warmup=steps // 20)
+        metrics = [training.one_shot, training.verification]
+        model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
     run.open(model, pairs)
     model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
-    training.report_verifier(run, pairs, cfg.runs, how, 0 if cfg.paper else cfg.copies)
+    training.report_verifier(run, pairs, cfg.runs, how, cfg.copies)
 
 
 if __name__ == "__main__":

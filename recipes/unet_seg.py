@@ -7,11 +7,11 @@
     python recipes/unet_seg.py --knob backbone=mobilenet_v2 --knob n_filters=8
 
 Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --epochs 0
-trains for 4 epochs, but at least for 2,000 steps. --weight-map keeps touching cells apart; --turns judges by the
+trains for 4 epochs, but at least for 2,000 steps. --weight-map keeps touching cells apart; --tta judges by the
 average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
 
 Digits: mean Dice of the eleven classes 0.46 on 400 held-out scenes, 2 min 37 s in all on two CPU cores. ISBI 2012,
-trained on slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --turns --batch 2 --lr 1e-3
+trained on slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3
 --epochs 50: Dice of cells 0.952, of membranes 0.814, pixel error 7.6 % (Otsu's threshold: 31.3 %), trained in 22 min on
 one CPU core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all slices.
 """
@@ -21,12 +21,12 @@ from kerascnn import training
 from kerascnn.errors import one_of
 
 CONFIG = {"data": "digits", "names": "", "binary": False, "held_out": "", "size": 0, "limit": 0}
-CONFIG |= {"epochs": 0, "batch": 4, "lr": 2e-3, "warp": "slight", "weight_map": False, "turns": False}
+CONFIG |= {"epochs": 0, "batch": 4, "lr": 2e-3, "warp": "slight", "weight_map": False, "tta": False}
 SMOKE = {"epochs": 1, "batch": 4, "limit": 16, "size": 32}
 
 
 def main(cfg):
-    from keras.optimizers import AdamW, schedules
+    from keras.optimizers import AdamW
 
     one_of("warp", cfg.warp, kerascnn.data.WARPS)
     cfg.knobs = {"dropout": 0.0, **cfg.knobs}
@@ -41,11 +41,11 @@ def main(cfg):
     with run.strategy.scope():
         model = kerascnn.build("unet", input_shape=shape, classes=outputs, **cfg.knobs)
         steps = epochs * masks.steps
-        rate = schedules.CosineDecay(0.0, steps - steps // 20, warmup_target=cfg.lr, warmup_steps=steps // 20)
+        rate = training.warmup_cosine(cfg.lr, steps, warmup=steps // 20)
         model.compile(AdamW(rate), training.CrossEntropyDice(), metrics=[training.mean_iou(outputs)])
     run.open(model, masks)
     model.fit(masks.train, validation_data=masks.validation, epochs=epochs, **run.fit_args())
-    training.report_segmenter(run, masks, cfg.turns)
+    training.report_segmenter(run, masks, cfg.tta)
 
 
 if __name__ == "__main__":

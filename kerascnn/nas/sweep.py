@@ -12,15 +12,16 @@ chosen on these images, so it will do a little worse on others. A sweep that was
 each run from its last checkpoint.
 """
 
-import argparse
 import json
 import signal
 import sys
 import time
+from argparse import REMAINDER
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from ..command_line import ArgumentParser
 from ..errors import InputError, TrainingStopped, count, one_of
 from ..training import launch
 from ..training.distribution import devices
@@ -169,32 +170,26 @@ def _last_line(path):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m kerascnn.nas.sweep",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.error = _wrong
-    parser.add_argument("--vary", action="append", default=[], metavar="NAME=CHOICES", help="may be repeated")
-    parser.add_argument("--trials", type=int, help="runs in all (default: 20)")
-    parser.add_argument("--budget", help="a time like 30m, after which no run begins")
-    best = parser.add_mutually_exclusive_group()
-    best.add_argument("--highest", metavar="SCORE", help="of metrics.json (default: accuracy)")
-    best.add_argument("--lowest", metavar="SCORE", help="of metrics.json, like loss")
-    parser.add_argument("--strategy", default="evolution", help=f"{', '.join(STRATEGIES)} (default: evolution)")
-    parser.add_argument("--seed", type=int, default=0, help="of what is tried (default: 0)")
-    parser.add_argument("--workers", type=int, default=1, help="runs at the same time (default: 1)")
-    parser.add_argument("--out", default="", help="folder of the sweep, instead of saved_models/sweep-RECIPE")
+    parser = ArgumentParser("python -m kerascnn.nas.sweep", description=__doc__)
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the sweep in --out; --trials and --budget may be new"
+        "--vary", action="append", default=[], metavar="NAME=CHOICES", help="what to vary, see above; repeat it"
     )
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="RECIPE ...", help="and the flags that stay")
+    parser.add_argument("--trials", type=int, help="the number of runs (default: 20)")
+    parser.add_argument("--budget", help="a time like 30m: no run starts after it")
+    best = parser.add_mutually_exclusive_group()
+    best.add_argument("--highest", metavar="SCORE", help="a number of metrics.json to maximize (default: accuracy)")
+    best.add_argument("--lowest", metavar="SCORE", help="a number of metrics.json to minimize, like loss")
+    parser.add_argument("--strategy", default="evolution", help=f"{', '.join(STRATEGIES)} (default: evolution)")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the search (default: 0)")
+    parser.add_argument("--workers", type=int, default=1, help="the number of runs at the same time (default: 1)")
+    parser.add_argument("--out", default="", help="the folder of the sweep (default: saved_models/sweep-RECIPE)")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the sweep in --out; --trials and --budget may change"
+    )
+    parser.add_argument(
+        "command", nargs=REMAINDER, metavar="RECIPE ...", help="the recipe, and its flags that do not vary"
+    )
     return parser
-
-
-def _wrong(message):
-    raise InputError(message)
 
 
 def _plan(given) -> Plan:

@@ -4,8 +4,9 @@
     Run(cfg)                seed, devices, precision, run folder, callbacks
     input_shape(...)        the image size that suits a network and its data
     PRESETS                 papers' procedures, by name
-    epochs(...), schedule(...), optimizer(...), watchers(...), initialize(...), CrossEntropy(), accuracy
-                            what the flags of a procedure mean
+    Procedure               how a network is trained: optimizer, schedule, regularization, length, validation
+    epochs(...), schedule(...), optimizer(...), plateau_and_early_stopping(...), initialize(...), CrossEntropy(),
+    accuracy, warmup_cosine(...)    what a procedure is made of
     heads(...), with_heads(...)    auxiliary heads, for training only
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     to_reconstruct(...)     noisy images to clean ones
@@ -30,6 +31,7 @@ _HOMES = {
     "CrossEntropy": "procedure.losses",
     "CrossEntropyDice": "procedure.losses",
     "PRESETS": "procedure.presets",
+    "Procedure": "procedure.procedure",
     "SGD": "procedure.optimizers",
     "SideBySide": "tasks.comparison",
     "report_side_by_side": "tasks.comparison",
@@ -38,8 +40,9 @@ _HOMES = {
     "heads": "procedure.auxiliary_heads",
     "initialize": "procedure.initializers",
     "optimizer": "procedure.optimizers",
+    "plateau_and_early_stopping": "procedure.schedules",
     "schedule": "procedure.schedules",
-    "watchers": "procedure.schedules",
+    "warmup_cosine": "procedure.schedules",
     "with_heads": "procedure.auxiliary_heads",
     "by_iou": "tasks.segmentation",
     "mean_iou": "tasks.segmentation",

@@ -1,12 +1,13 @@
-"""A flat dict of defaults becomes a command line: `--batch 64`, typed by the default's type."""
+"""Flags of a recipe: a flat dict of defaults becomes a command line like `--batch 64`, typed by the defaults."""
 
-import argparse
 import json
+from argparse import SUPPRESS, BooleanOptionalAction
 from ast import literal_eval
 from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 
+from ..command_line import ArgumentParser
 from ..errors import InputError, unknown
 
 STANDARD = {
@@ -21,100 +22,117 @@ STANDARD = {
     "batch_norm": "averaged",
 }
 RECORDS = ("config.json", "search.json")  # of a run, of a search
-ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # of each start; all other flags belong to the run
+ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # flags of each start; all others belong to the run
 HELP = {
-    "data": "name of a data set, or a folder with one folder of images for each class",
-    "family": "of networks: vgg, resnet, mobilenet, mixed; or a network, whose --knob NAME=A,B give choices",
-    "max_params": "parameters that a network may have, like 300k",
-    "max_macs": "multiply-accumulates that it may need for one image, like 20M",
-    "max_memory": "bytes of activations that it may have for one image, like 64MB",
-    "max_latency": "time that one image may take on this machine, like 5ms",
-    "strategy": "of the search: evolution, random, bayesian or hyperband",
-    "goal": "accuracy; or pareto-macs or pareto-params, the best accuracy for each cost",
-    "trials": "networks to try; as many as there is time for, unless told",
-    "proxy": "naswot or early_loss: networks are asked before a training, or after 60 steps of it, while that agrees "
-    "with the results; takes seconds for each of dozens, so only where trainings are long",
-    "winner_epochs": "to train the winner for, in place of the time that is left",
-    "workers": "processes that search at the same time on this machine",
-    "seed": "of all random numbers",
-    "out": "run folder, instead of saved_models/MODEL-DATA",
-    "overwrite": "replace the run that is in the run folder",
-    "resume": "go on with the run in --out, with its flags, where its last checkpoint is; start it if there is none",
-    "checkpoint_every": "epoch, a number of steps, or a time like 30s or 5m",
-    "preset": "the training procedure of a paper, in place of the defaults",
-    "augment": "how training images are changed: a name of kerascnn.data.AUGMENTS, also with amounts: cifar,mixup=0.2",
-    "crops": "10: the report also has the accuracy over ten crops of an image",
-    "budget": "a time like 20m, within which training shall end, in place of --epochs",
-    "held_out": "of the training images, to validate: a share of them; of a folder of masks, names of files",
-    "patience": "epochs without a higher accuracy on held-out images, after which training stops; 0: never",
-    "smoothing": "the share of a label that is spread over all classes",
+    "accumulate": "number of parts in which a batch is computed, one after the other, to save memory",
+    "augment": "augmentation of the training images: a name of kerascnn.data.AUGMENTS, also with amounts: "
+    "cifar,mixup=0.2",
     "auxiliary": "weights of the losses of the network's auxiliary heads",
-    "initializer": "alexnet, glorot_uniform or he_normal, in place of the network's own initial weights",
-    "clip": "the longest that the gradient of all weights may be; 0: any length",
-    "ema": "momentum of the average of the weights, which is judged and saved; 0: none",
-    "weight_decay": "in the gradient, but for adamw",
-    "decays": "the weights that decay: kernels, not-depthwise (kernels but those) or all",
-    "scale_lr": "--lr in proportion to --batch, from what the preset has",
-    "schedule": "of --lr: constant, plateau, step, exponential, staircase, cosine, linear, one-cycle or restarts",
-    "warmup": "length of a linear rise to --lr",
+    "batch": "images in a step",
+    "batch_norm": "on several devices: averaged (before each validation) or synchronized (in every step)",
+    "binary": "two classes: object and background",
+    "budget": "a time like 20m within which training ends, in place of --epochs",
+    "checkpoint_every": "epoch, a number of steps, or a time like 30s or 5m",
+    "clip_norm": "largest norm of the gradient; 0 means no limit",
+    "copies": "an embedding is the mean over the image and so many distorted copies",
+    "cycles": "number of cycles of the schedule restarts, each twice as long as the one before",
+    "data": "name of a data set, or a folder",
+    "decays": "the weights that decay: kernels, not-depthwise (kernels except depthwise ones) or all",
+    "depths": "numbers of layers of the networks",
+    "ema": "momentum of a moving average of the weights, which is validated and saved; 0 means none",
+    "epochs": "passes over the training images; 0 means the recipe's own number",
+    "epsilon": "constant in the denominator of rmsprop, adam and adamw",
+    "every": "length after which exponential and staircase multiply by --factor, and for which plateau waits",
+    "factor": "factor of the schedules step, plateau, exponential and staircase",
+    "family": "networks to search: vgg, resnet, mobilenet, mixed; or a network, with choices as --knob NAME=A,B",
+    "goal": "accuracy; or pareto-macs or pareto-params: the best accuracy for each cost",
+    "held_out": "validation images: a share of the training images; for a folder of masks, names of files",
+    "initializer": "initial weights: alexnet, glorot_uniform or he_normal; the network's own unless given",
+    "knob": "knob of the network, like alpha=0.25 or repeats=2,2,2; repeat it for several",
+    "label_smoothing": "label smoothing: the share of each label that is spread over all classes",
+    "limit": "number of images to use; 0 means all",
+    "lr": "learning rate, the highest of the schedule",
+    "max_latency": "largest time for one image on this machine, like 5ms",
+    "max_macs": "largest number of multiply-accumulates for one image, like 20M",
+    "max_memory": "largest size of the activations for one image, like 64MB",
+    "max_params": "largest number of parameters, like 300k",
     "milestones": "where the schedule step multiplies by --factor",
-    "factor": "of the schedules step, plateau, exponential and staircase",
-    "every": "after which exponential and staircase have multiplied by --factor; for which plateau waits",
-    "cycles": "of the schedule restarts, each twice as long as the one before",
-    "unit": "of --warmup, --milestones and --every: share of the training, epochs or steps",
-    "smoke": "a few images for a moment: proves the wiring",
-    "mixed_precision": "compute in 16 bits, on a GPU",
-    "accumulate": "parts in which a batch is worked through, for less memory",
-    "batch_norm": "over several devices: averaged before it is judged, or synchronized in every step",
+    "mixed_precision": "computes in 16 bits, on a GPU",
+    "model": "name of a network; `kerascnn list` shows all",
+    "momentum": "momentum of sgd and rmsprop",
+    "names": "names of the classes, with commas",
+    "noise": "standard deviation of the noise in the input; white is 1",
+    "optimizer": "adam, adamw, sgd or rmsprop",
+    "out": "run folder; saved_models/MODEL-DATA unless given",
+    "overwrite": "replaces the run in the run folder",
+    "patience": "early stopping: epochs without a higher validation accuracy; 0 means never",
+    "preset": "training procedure of a paper, in place of the defaults",
+    "proxy": "naswot or early_loss: rank networks before they train, or after 60 steps, while that agrees with the "
+    "results; it takes seconds for each of dozens, so it pays where trainings are long",
+    "resume": "continues the run in --out, with its flags, from its last checkpoint; starts it if there is none",
+    "rho": "decay of the mean square of rmsprop",
+    "runs": "file of Omniglot's official one-shot runs, to test on them too",
+    "scale_lr": "multiplies --lr by --batch over the batch of the preset",
+    "schedule": "of the learning rate: constant, plateau, step, exponential, staircase, cosine, linear, one-cycle or "
+    "restarts",
+    "seed": "seed of all random numbers",
+    "size": "height and width of the images; 0 means what suits network and data",
+    "smoke": "trains on a few images for a moment, to test the wiring",
+    "strategy": "search strategy: evolution, random, bayesian or hyperband",
+    "test_crops": "10: also report the accuracy over ten crops of each image",
+    "trials": "number of networks to try; 0 means as many as there is time for",
+    "tta": "test-time augmentation: average the answers to all rotations by right angles and reflections",
+    "unit": "unit of --warmup, --milestones and --every: share (of the training), epochs or steps",
+    "unseen_classes": "share of the classes to hold out; 0 means the recipe's own share",
+    "warmup": "length of the linear rise to --lr",
+    "warp": "distortion of the training images: a name of kerascnn.data.WARPS",
+    "weight_decay": "weight decay, in the gradient; for adamw in the update",
+    "weight_map": "weights pixels between touching objects, to keep them apart",
+    "winner_epochs": "epochs of the winner; 0 means as many as there is time for",
+    "workers": "number of processes that search at the same time on this machine",
 }
 
 
 def parse(
-    config: dict, words: list[str], *, smoke: dict | None = None, presets: dict | None = None, description: str = ""
+    config: dict,
+    words: list[str],
+    *,
+    smoke: dict | None = None,
+    presets: dict | None = None,
+    procedure: dict | None = None,
+    description: str = "",
 ) -> SimpleNamespace:
     """Read a command line.
 
-    What is given wins over the flags of the run that `--resume` goes on with, these over the values of `--smoke`, these
-    over a preset's, and these over the defaults.
+    The value of a flag is, in this order: what the command line says, what the run that `--resume` continues has, the
+    value for `--smoke`, that of the preset, the default.
 
     Args:
-        config: flag to default. The default's type (bool, int, float, str, tuple) is the flag's; a number may be
-            negative only where its default is. The flags of `STANDARD` and `--knob` come on top.
-        words: the command line, without the program's name.
-        smoke: the values that `--smoke` puts in place of defaults.
-        presets: name to the values that `--preset NAME` puts in place of defaults.
+        config: the flags of the recipe, name -> default. A value has the type of the default: bool, int, float, str or
+            tuple; a number may be negative only if the default is. The flags of `STANDARD` and `--knob` are added.
+        words: the command line, without the name of the program.
+        smoke: name -> value with `--smoke`.
+        presets: name of a preset -> name -> value with `--preset`.
+        procedure: name -> default of more flags, which `--help` shows under a heading of their own.
         description: what `--help` says above the flags.
 
     Returns:
         The values as attributes; those of `--knob name=value` as the dict `knobs`.
 
     Raises:
-        InputError: unknown flag, missing or wrong value, or another than in the run that shall go on.
-        SystemExit: `--help` was asked for.
+        InputError: a flag is unknown, a value is missing or wrong, or differs from that of the run to continue.
+        SystemExit: after `--help`.
     """
-    defaults = {**config, **{name: value for name, value in STANDARD.items() if name not in config}}
-    parser = _Parser(
-        usage="%(prog)s [flags]",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-    )
-    for name, default in defaults.items():
-        shown = "" if default is False or default == "" else f"(default: {default})"
-        text = f"{HELP.get(name, '')} {shown}".strip().replace("%", "%%")
-        if isinstance(default, bool):
-            action = argparse.BooleanOptionalAction if default else "store_true"
-            parser.add_argument(flag(name), dest=name, action=action, help=text)
-        else:
-            parser.add_argument(flag(name), dest=name, metavar=type(default).__name__.upper(), help=text)
-    parser.add_argument(
-        "--knob",
-        dest="knobs",
-        action="append",
-        metavar="NAME=VALUE",
-        help="a knob of the network, like alpha=0.25 or repeats=2,2,2; may be repeated",
-    )
+    parser = ArgumentParser(usage="%(prog)s [flags]", description=description, argument_default=SUPPRESS)
+    defaults = {}
+    headings = {"this recipe": config, "the training procedure": procedure or {}, "every recipe": STANDARD}
+    for heading, flags in headings.items():
+        group = parser.add_argument_group(f"flags of {heading}")
+        for name, default in flags.items():
+            if name not in defaults:
+                defaults[name] = default
+                _add(group, name, default)
+    group.add_argument("--knob", dest="knobs", action="append", metavar="NAME=VALUE", help=HELP["knob"])
     found, strays = parser.parse_known_args(words)
     if strays:
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
@@ -134,7 +152,7 @@ def parse(
 
 
 def record(folder: str | Path) -> dict:
-    """What the run, or the search, in a folder says about itself; {} if there is none."""
+    """The record of the run, or of the search, in a folder; {} if there is none."""
     for name in RECORDS:
         try:
             found = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
@@ -146,12 +164,13 @@ def record(folder: str | Path) -> dict:
 
 
 def flag(name: str) -> str:
+    """The flag of a name: `--weight-decay` of `weight_decay`."""
     return "--" + name.replace("_", "-")
 
 
 def _stored_flags(given):
-    """The flags of the run that shall go on, without those that belong to each start."""
-    stored = record(given.get("out", "")).get("flags", {})  # none: nothing to go on with
+    """The flags of the run to continue, without those that belong to each start; {} if there is no run."""
+    stored = record(given.get("out", "")).get("flags", {})
     stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
     pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
     knobs = stored.get("knobs", {})
@@ -172,10 +191,10 @@ def _with_tuples(value):
 
 
 def duration(what: str, text: str, alternative: str = "") -> float:
-    """Seconds of "30s", "5m" or "1.5h".
+    """The seconds in "30s", "5m" or "1.5h".
 
     Raises:
-        InputError: it is none of that. `what` it was for is named, and the `alternative`.
+        InputError: it is no such time. The message names `what` it is for, and the `alternative` to a time.
     """
     seconds = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
     try:
@@ -187,9 +206,14 @@ def duration(what: str, text: str, alternative: str = "") -> float:
     return value
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise InputError(message)
+def _add(group, name, default):
+    shown = "" if default is False or default == "" else f"(default: {default})"
+    text = f"{HELP.get(name, '')} {shown}".strip().replace("%", "%%")
+    if isinstance(default, bool):
+        action = BooleanOptionalAction if default else "store_true"
+        group.add_argument(flag(name), dest=name, action=action, help=text)
+    else:
+        group.add_argument(flag(name), dest=name, metavar=type(default).__name__.upper(), help=text)
 
 
 def _typed(name, value, default):

@@ -6,7 +6,6 @@ What the first of them, the chief, prints is seen. If one fails all are ended; i
 status is handed on. On a cluster Slurm, Kubernetes or Ray do this: all that a recipe needs is its TF_CONFIG.
 """
 
-import argparse
 import json
 import os
 import signal
@@ -15,7 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import REMAINDER
 from contextlib import ExitStack
+
+from ..command_line import ArgumentParser, leave
+from ..errors import InputError, count
 
 GRACE = 30  # seconds in which the chief may write a checkpoint when it is asked to end
 LINES = 20  # that are shown of a worker that failed
@@ -132,16 +135,17 @@ def last_lines(file) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m kerascnn.training.launch", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--workers", type=int, required=True, help="how many processes")
+    parser = ArgumentParser("python -m kerascnn.training.launch", description=__doc__)
+    parser.add_argument("--workers", type=int, required=True, help="the number of processes")
     parser.add_argument("recipe", help="a Python script")
-    parser.add_argument("flags", nargs=argparse.REMAINDER, help="of the recipe")
-    given = parser.parse_args()
-    if given.workers < 1:
-        parser.error(f"--workers {given.workers}: must be 1 or more")
-    if not os.path.isfile(given.recipe):
-        parser.error(f"{given.recipe}: no such file")
+    parser.add_argument("flags", nargs=REMAINDER, help="the flags of the recipe")
+    try:
+        given = parser.parse_args()
+        count("workers", given.workers)
+        if not os.path.isfile(given.recipe):
+            raise InputError(f"{given.recipe}: no such file")
+    except InputError as error:
+        leave(f"error: {error}", 2)
     sys.exit(launch([given.recipe, *given.flags], given.workers))
 
 

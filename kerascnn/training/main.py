@@ -5,25 +5,34 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..command_line import leave
 from ..errors import InputError, TrainingStopped
 from .flags import parse
+from .procedure.procedure import DEFAULTS
 
 
 def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict | None = None) -> None:
-    """Read the command line and call `main(cfg)`; `cfg` has the flags of `config` and the standard ones as attributes.
+    """Read the command line and call `main(cfg)`; `cfg` has all flags as attributes.
 
-    `smoke` holds the values that `--smoke` puts in place of defaults, `presets` by name those of `--preset`. `--help`
-    prints the docstring of the recipe.
+    Flags are those of `config` and the standard ones. `smoke` has the values for `--smoke`, `presets` those for each
+    name of `--preset`; with presets, all fields of a `Procedure` are flags. `--help` prints the recipe's docstring.
 
-    A wrong input ends in one line on stderr and exit status 2, training that cannot go on (a full disk, SIGTERM) in one
-    line and 1, Ctrl-C in one line and 130. Any other error keeps its traceback.
+    A wrong input ends with one line on stderr and exit status 2, training that cannot continue (a full disk, SIGTERM)
+    with one line and status 1, Ctrl-C with one line and status 130. Any other error keeps its traceback.
     """
     out = ""
     with one_line_endings(
         lambda: f"--resume --out {out or '...'}",
         "stopped by Ctrl-C: model.keras, if any, is the best epoch; --resume --out goes on from the last checkpoint",
     ):
-        cfg = parse(config, sys.argv[1:], smoke=smoke, presets=presets, description=main.__globals__["__doc__"])
+        cfg = parse(
+            config,
+            sys.argv[1:],
+            smoke=smoke,
+            presets=presets,
+            procedure=DEFAULTS if presets else None,
+            description=main.__globals__["__doc__"],
+        )
         from .distribution.devices import load_tensorflow
 
         out = cfg.out
@@ -33,27 +42,21 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
 
 @contextmanager
 def one_line_endings(resume: Callable[[], str], interrupted: str) -> Iterator[None]:
-    """Ends the process with one line and an exit status where `start` says so.
+    """Ends the process with one line and an exit status, as `start` says.
 
     Args:
-        resume: the flags that go on, told when the disk is full.
+        resume: gives the flags that continue, for the message that the disk is full.
         interrupted: the line for Ctrl-C.
     """
     try:
         yield
     except InputError as error:
-        _leave(f"error: {error}", 2)
+        leave(f"error: {error}", 2)
     except TrainingStopped as stop:
-        _leave(f"stopped: {stop}", 1)
+        leave(f"stopped: {stop}", 1)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        _leave(f"stopped: the disk is full ({error}); make room, and go on with {resume()}", 1)
+        leave(f"stopped: the disk is full ({error}); make room, and go on with {resume()}", 1)
     except KeyboardInterrupt:
-        _leave(interrupted, 130)
-
-
-def _leave(line, status):
-    sys.stdout.flush()
-    print(line, file=sys.stderr)
-    sys.exit(status)
+        leave(interrupted, 130)

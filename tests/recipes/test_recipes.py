@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from runpy import run_path
 from typing import NamedTuple
 
 import matplotlib.image
@@ -11,6 +12,8 @@ import pytest
 
 import kerascnn
 from kerascnn.training import files
+from kerascnn.training.flags import HELP, STANDARD
+from kerascnn.training.procedure.procedure import DEFAULTS
 
 from . import RECIPES as FOLDER
 from . import run
@@ -32,6 +35,7 @@ RECIPES = [
     Recipe("autoencoder", "mse", "{:.5f}", "val_loss", ("reconstructions.png", "codes.png")),
     Recipe("unet_seg", "dice", "{:.4f}", "val_iou", ("overlays.png",)),
     Recipe("siamese_oneshot", "one_shot", "{:.2%}", "val_one_shot", ("trial.png", "pairs.png")),
+    Recipe("siamese_koch", "one_shot", "{:.2%}", "val_accuracy", ("trial.png", "pairs.png")),
 ]
 
 
@@ -51,13 +55,19 @@ def smoke(recipe, tmp_path_factory):
 
 
 def test_every_recipe_is_tried():
-    alone = {"plain_vs_residual", "nas_search"}  # have their own tests: they train several networks
+    alone = {"lenet", "plain_vs_residual", "nas_search"}  # have their own tests: no flags, or several networks
     assert {recipe.name for recipe in RECIPES} | alone == {path.stem for path in FOLDER.glob("*.py")}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_recipes_are_short(path):
     assert path.read_text(encoding="utf-8").count("\n") < 60
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_every_flag_is_explained(path):
+    config = run_path(str(path), run_name="imported").get("CONFIG", {}) if path.stem != "lenet" else {}
+    assert not [name for name in {**config, **DEFAULTS, **STANDARD} if not HELP.get(name)]
 
 
 def read(folder, name):

@@ -27,7 +27,7 @@ def cells(tmp_path):
 
 def test_a_folder_of_two_classes(cells):
     """Tiles, weights, a held-out image by name, eight answers; then the run answers on a file."""
-    words = "--data cells --names gap,cell --held-out 0 --weight-map --warp microscopy --turns --batch 2 --out run"
+    words = "--data cells --names gap,cell --held-out 0 --weight-map --warp microscopy --tta --batch 2 --out run"
     done = run("unet_seg.py", *words.split(), "--size", 16, "--epochs", 12, "--knob", "n_filters=4", cwd=cells)
     assert done.returncode == 0, done.stderr
     metrics = json.loads((cells / "run" / "metrics.json").read_text())

@@ -70,6 +70,29 @@ def test_wrong_command_lines(words, message):
     assert "\n" not in str(caught.value)
 
 
+PRESETS = {"paper": {"epochs": 90, "momentum": 0.8}}
+
+
+def test_flags_of_the_procedure():
+    """What the recipe shows wins over the procedure's default, a preset over both."""
+    config, procedure = {"preset": "", "epochs": 1, "lr": 0.1}, {"preset": "", "epochs": 0, "momentum": 0.9, "rho": 0.5}
+    read = lambda *words: parse(config, words, presets=PRESETS, procedure=procedure)  # noqa: E731
+    assert vars(read()) == {"knobs": {}, **STANDARD, **procedure, **config}
+    cfg = read("--preset", "paper", "--epochs", "3", "--rho", "0.7")
+    assert (cfg.epochs, cfg.lr, cfg.momentum, cfg.rho) == (3, 0.1, 0.8, 0.7)
+
+
+def test_help_shows_flags_below_their_headings(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        parse({"lr": 0.1}, ["--help"], procedure={"lr": 0.5, "momentum": 0.9})
+    shown = capsys.readouterr().out
+    recipe, procedure, every = (
+        shown.index(f"flags of {what}:") for what in ("this recipe", "the training procedure", "every recipe")
+    )
+    assert recipe < shown.index("--lr FLOAT") < procedure < shown.index("--momentum") < every < shown.index("--seed")
+    assert shown.count("--lr FLOAT") == 1
+
+
 def test_help_shows_every_flag_with_its_default(capsys):
     with pytest.raises(SystemExit, match="0"):
         parse({"epochs": 17, "weight_decay": 5e-4}, ["--help"], description="Trains 100 % of it.")

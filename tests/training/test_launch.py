@@ -106,13 +106,17 @@ def test_no_orphans(launch, tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "line"),
-    [(["0", "script.py"], "--workers 0: must be 1 or more"), (["2", "nowhere.py"], "nowhere.py: no such file")],
+    [
+        (["0", "script.py"], "workers=0: must be a whole number, 1 or more"),
+        (["many", "script.py"], "argument --workers: invalid int value: 'many'"),
+        (["2"], "the following arguments are required: recipe, flags"),
+        (["2", "nowhere.py"], "nowhere.py: no such file"),
+    ],
 )
 def test_bad_input(words, line):
     command = [sys.executable, "-m", "kerascnn.training.launch", "--workers", *words]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert line in done.stderr
+    assert (done.returncode, done.stderr) == (2, f"error: {line}\n")
 
 
 @pytest.mark.slow

@@ -1,36 +1,37 @@
 """Auxiliary heads: outputs in the middle of a network that help its training and are left out afterwards."""
 
-from types import SimpleNamespace
-
 import keras
 
 from ...errors import InputError
-from ...registry import knobs
+from ...registry import knobs as knobs_of
 from .network_wrapper import NetworkWrapper
 
 
-def heads(cfg: SimpleNamespace) -> dict:
-    """The knob that builds the heads which `cfg.auxiliary` weighs.
+def heads(name: str, knobs: dict, weights: tuple[float, ...]) -> dict:
+    """The knobs of a network, together with the one that builds its auxiliary heads.
+
+    Args:
+        name: of the network.
+        knobs: as given.
+        weights: of the losses of the heads; () means no heads.
 
     Raises:
-        InputError: the network has none.
+        InputError: the network has no heads, or the knob is given.
     """
-    if "aux" in cfg.knobs:
+    if "aux" in knobs:
         raise InputError("--knob aux: give --auxiliary, the weights of the losses of the auxiliary heads")
-    if cfg.auxiliary and "aux" not in knobs(cfg.model):
-        raise InputError(
-            f"--auxiliary {', '.join(map(str, cfg.auxiliary))}: {cfg.model} has no auxiliary heads; "
-            "--auxiliary '()' trains without"
-        )
-    return {"aux": True} if cfg.auxiliary else {}
+    if weights and "aux" not in knobs_of(name):
+        given = ", ".join(map(str, weights))
+        raise InputError(f"--auxiliary {given}: {name} has no auxiliary heads; --auxiliary '()' trains without")
+    return {**knobs, "aux": True} if weights else knobs
 
 
 def with_heads(network: keras.Model, weights: tuple[float, ...]) -> keras.Model:
-    """What `model.fit` shall train: a network, together with its auxiliary heads where it has some.
+    """The model to train: a network together with its auxiliary heads, or the network itself if it has none.
 
     Args:
         network: made by `build(..., aux=True)`, or without heads.
-        weights: of the losses of the heads.
+        weights: the weight of each head's loss.
 
     Raises:
         InputError: there are more or fewer weights than heads.
@@ -42,9 +43,9 @@ def with_heads(network: keras.Model, weights: tuple[float, ...]) -> keras.Model:
 
 
 class WithHeads(NetworkWrapper):
-    """A network with auxiliary heads, whose losses count by their weights while it is trained.
+    """A network that is trained with the weighted losses of its auxiliary heads.
 
-    All weights are the network's. Validation, prediction and `save` are those of the network without the heads.
+    All weights are the network's. Validation, prediction and `save` use the network without the heads.
     """
 
     def __init__(self, network: keras.Model, weights: tuple[float, ...]):

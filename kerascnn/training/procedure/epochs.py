@@ -1,11 +1,10 @@
-"""How long to train: so many epochs, or as many as fit into a time."""
+"""The number of epochs: as given, or as many as fit into a time."""
 
 import statistics
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 
@@ -17,31 +16,33 @@ from ..flags import duration
 from ..resume import train_state
 from .losses import CrossEntropy
 
-WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or so much time
-SHARE = 0.01  # of a budget that it counts at least, up to so many seconds: a machine may be busy for some
+WARM, TIMED, SECONDS = 3, 20, 10.0  # steps before the clock counts; steps that it counts, or the seconds
+SHARE = 0.01  # of a budget: the clock counts at least for so long, but not longer than SECONDS
 
 
-def epochs(cfg: SimpleNamespace, model: keras.Model, images: Data, resumed: bool, enough: int | None = None) -> int:
+def epochs(
+    given: int, budget: str, model: keras.Model, images: Data, resumed: bool = False, most: int | None = None
+) -> int:
     """The number of epochs to train for.
 
     Args:
-        cfg: `budget`, a time like "20m", within which training shall end, as measured in a few steps; or `epochs`; with
-            neither, 10 epochs but at least 1,000 steps.
-        model: to be trained; it is left as it was, but for how it is compiled.
-        images: to train it on.
-        resumed: the number in `cfg.epochs` is that of the run that goes on, and holds.
-        enough: at most so many, however long the budget.
+        given: the number itself; 0 means 10 epochs, but at least 1,000 steps.
+        budget: a time like "20m" within which training ends, as measured in a few steps; it wins over `given`.
+        model: the model to train. Only how it is compiled changes.
+        images: the images to train it on.
+        resumed: whether a run continues; then `given` is its number of epochs, and wins.
+        most: a limit, however long the budget.
 
     Raises:
-        InputError: the budget is less than an epoch takes.
+        InputError: the budget is shorter than an epoch.
     """
-    if cfg.budget and not resumed:
-        return within(duration("--budget", cfg.budget), model, images, enough)
-    return cfg.epochs or max(10, -(-1000 // images.steps))
+    if budget and not resumed:
+        return within(duration("--budget", budget), model, images, most)
+    return given or max(10, -(-1000 // images.steps))
 
 
-def within(seconds: float, model: keras.Model, images: Data, enough: int | None = None) -> int:
-    """The number of epochs that end within a time, of which finding out takes a part; at most `enough`."""
+def within(seconds: float, model: keras.Model, images: Data, most: int | None = None) -> int:
+    """The number of epochs that end within a time, which includes measuring; at most `most`."""
     if devices.workers() > 1:
         raise InputError("--budget: machines that train together would each measure another time; give --epochs")
     began = time.perf_counter()
@@ -60,21 +61,21 @@ def within(seconds: float, model: keras.Model, images: Data, enough: int | None 
         raise InputError(
             f"--budget {seconds:g}s: one epoch ends after about {spent + epoch:.0f}s; give more, or --limit"
         )
-    chosen = min(found, enough or found)
+    chosen = min(found, most or found)
     told = f", {chosen} are enough" if chosen < found else ""
     print(f"{found} epoch{'s' * (found > 1)} of about {epoch:.1f} s fit into {seconds:g} s{told}", flush=True)
     return chosen
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Takes the time of steps, and ends training and validation when it has enough.
+    """Measures the time of steps, and ends training and validation after enough of them.
 
     Args:
-        least: seconds for which it counts at least, if there are so many steps.
+        least: the shortest time to measure for, in seconds, if there are so many steps.
 
     Attributes:
-        compiling: seconds that the first steps took.
-        last: when the last step was over.
+        compiling: the seconds of the first steps.
+        last: the time at the end of the last step.
     """
 
     def __init__(self, least: float = 0.0):
@@ -102,14 +103,14 @@ class Stopwatch(keras.callbacks.Callback):
         return counted > SECONDS or (len(times) >= WARM + TIMED and counted >= self.least)
 
     def step(self, part: str) -> float:
-        """Seconds of one step of "train" or "test"."""
+        """The median seconds of a step of "train" or "test"."""
         times = self.times[part]
         times = times[WARM - 1 :] if len(times) > WARM else times
         return statistics.median([after - before for before, after in pairwise(times)] or [0.0])
 
 
 def timed(model: keras.Model, images: Data, least: float = 0.0) -> Stopwatch:
-    """The clock of some steps of training a compiled model; see `Stopwatch` for `least`."""
+    """The times of some training steps of a compiled model; see `Stopwatch` for `least`."""
     clock = Stopwatch(least)
     model.fit(images.train, steps_per_epoch=10**9, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
     return clock

@@ -1,6 +1,6 @@
-"""Gradient accumulation: a batch of which only a part is in memory at a time.
+"""Gradient accumulation: only a part of a batch is in memory at a time.
 
-The `gradient_accumulation_steps` of Keras's optimizers make a step of each part, and fail under a strategy.
+With the `gradient_accumulation_steps` of Keras's optimizers each part counts as a step; they fail under a strategy.
 """
 
 from itertools import pairwise
@@ -12,14 +12,14 @@ from ...errors import InputError
 
 
 def accumulate(model: keras.Model, parts: int) -> None:
-    """Let `model.fit` work through a batch in parts, one after the other, and apply the sum of their gradients once.
+    """Let `model.fit` compute a batch in parts, one after the other, and apply the sum of their gradients once.
 
-    Loss, metrics and gradient are those of the whole batch, but for batch normalization, which sees a part. Under a
-    strategy every replica divides its share of the batch.
+    Loss, metrics and gradient are those of the whole batch, except that batch normalization sees one part at a time.
+    Under a strategy every replica divides its share of the batch.
 
     Args:
-        model: compiled, not yet trained.
-        parts: into how many.
+        model: a compiled model that has not trained yet.
+        parts: the number of parts.
 
     Raises:
         InputError: the loss compares the examples of a batch with each other.

@@ -1,10 +1,10 @@
-"""Initial weights as in papers, where they are not the networks' own (He's uniform ones)."""
+"""Initial weights of papers, in place of the networks' own (He et al.'s, uniform)."""
 
 from keras import Model, initializers, layers
 
 from ...errors import one_of
 
-ONES = {"conv2", "conv4", "conv5", "fc6", "fc7"}  # of AlexNet: biases that start at 1
+ONES = {"conv2", "conv4", "conv5", "fc6", "fc7"}  # layers of AlexNet whose biases start at 1
 INITIALIZERS = {
     "": None,
     "alexnet": lambda: initializers.RandomNormal(stddev=0.01),  # Krizhevsky et al. 2012, Section 5
@@ -14,12 +14,14 @@ INITIALIZERS = {
 
 
 def initialize(network: Model, name: str) -> None:
-    """Draw the kernels of dense layers and of convolutions, but for depthwise ones, anew.
+    """Draw new kernels for dense layers and convolutions, except depthwise convolutions.
 
     Args:
-        network: to be trained.
-        name: one of `INITIALIZERS`; "" leaves the network as it was built. With "alexnet" the biases of the layers
-            that AlexNet's paper names start at 1; all others are 0.
+        network: the network to train.
+        name: a name of `INITIALIZERS`; "" changes nothing. With "alexnet" the biases of `ONES` start at 1.
+
+    Raises:
+        InputError: an unknown name.
     """
     one_of("initializer", name, INITIALIZERS)
     for layer in network.layers:

@@ -1,7 +1,7 @@
 """Losses that Keras lacks.
 
-Its cross-entropies take either class numbers or soft labels, and only the latter smooth them; its `Dice` doesn't take
-class numbers, and counts classes that aren't there.
+A cross-entropy of Keras takes either class numbers or soft labels, and smooths only soft labels. Keras's `Dice` does
+not take class numbers, and counts classes that do not occur.
 """
 
 import keras
@@ -15,22 +15,22 @@ class CrossEntropy(keras.losses.Loss):
     """Cross-entropy of class numbers (b,) or of soft labels (b, classes) with probabilities (b, classes).
 
     Args:
-        smoothing: the share of a label that is spread over all classes. Szegedy et al. 2015, arXiv:1512.00567,
-            Section 7.
+        label_smoothing: the share of each label that is spread over all classes. Szegedy et al. 2015,
+            arXiv:1512.00567, Section 7.
     """
 
-    def __init__(self, smoothing: float = 0.0, name: str = "cross_entropy", **kwargs):
+    def __init__(self, label_smoothing: float = 0.0, name: str = "cross_entropy", **kwargs):
         super().__init__(name=name, **kwargs)
-        between("smoothing", smoothing, 0, 1)
-        self.smoothing = smoothing
+        between("label_smoothing", label_smoothing, 0, 1)
+        self.label_smoothing = label_smoothing
 
     def call(self, y_true, y_pred):
         if not _is_soft(y_true, y_pred):
             y_true = ops.one_hot(ops.cast(ops.reshape(y_true, [-1]), "int32"), y_pred.shape[-1])
-        return keras.losses.categorical_crossentropy(y_true, y_pred, label_smoothing=self.smoothing)
+        return keras.losses.categorical_crossentropy(y_true, y_pred, label_smoothing=self.label_smoothing)
 
     def get_config(self):
-        return {**super().get_config(), "smoothing": self.smoothing}
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
 def accuracy(y_true, y_pred):
@@ -52,11 +52,11 @@ class CrossEntropyDice(keras.losses.Loss):
     and p in the denominator.)
 
     Args:
-        dice: factor of the Dice loss.
+        dice: the factor of the Dice loss.
 
-    Call with whole numbers (b, height, width) and probabilities (b, height, width, classes), or (b, height, width, 1)
-    of class 1 against class 0. Weights of pixels, (b, height, width), count for the cross-entropy, and by their mean
-    for the Dice loss.
+    Call it with class numbers (b, height, width) and probabilities (b, height, width, classes), or (b, height, width,
+    1): the probability of class 1 against class 0. Weights of pixels, (b, height, width), count for the cross-entropy,
+    and their mean for the Dice loss.
     """
 
     of_whole_batch = True

@@ -4,17 +4,16 @@ Keras's `weight_decay` takes `learning rate * weight_decay * w` off the weights 
 weight decay was `weight_decay * w` in the gradient, and went through momentum and scaling with it.
 """
 
-from types import SimpleNamespace
-
 import keras
 import tensorflow as tf
 from keras import layers, ops
 
 from ...errors import between, one_of
+from .procedure import Procedure
 
 
 class GlobalClipNorm:
-    """Clips the gradient of the whole batch where several replicas share one: Keras clips each one's part."""
+    """Clips the gradient of the whole batch where several replicas share it; Keras clips the part of each replica."""
 
     def _clip_gradients(self, gradients):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -25,8 +24,8 @@ class GlobalClipNorm:
 
 
 class CoupledWeightDecay(GlobalClipNorm):
-    """Adds `weight_decay * w` to the gradient of each weight that decays, after clipping and after replicas and
-    accumulated steps are summed up. The loss stays what it is."""
+    """Adds `weight_decay * w` to the gradient of each weight `w` that decays, after the gradients of all replicas are
+    summed up and clipped. The loss does not change."""
 
     def update_step(self, gradient, variable, learning_rate):
         if self.weight_decay and self._use_weight_decay(variable):
@@ -34,31 +33,34 @@ class CoupledWeightDecay(GlobalClipNorm):
         super().update_step(gradient, variable, learning_rate)
 
     def _apply_weight_decay(self, variables):
-        """Nothing, where Keras takes it off the weights."""
+        """Does nothing; Keras would subtract from the weights here."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class SGD(CoupledWeightDecay, keras.optimizers.SGD):
-    """SGD with L2 in the gradient."""
+    """SGD with weight decay in the gradient."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class RMSprop(CoupledWeightDecay, keras.optimizers.RMSprop):
-    """RMSprop with L2 in the gradient. As in TensorFlow 1, for which papers give their numbers, `epsilon` stands under
-    the root; there the mean square starts at 1, here at 0."""
+    """RMSprop with weight decay in the gradient.
+
+    `epsilon` is under the root, as in TensorFlow 1, for which the papers give their numbers. There the mean square
+    starts at 1, here at 0.
+    """
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class Adam(CoupledWeightDecay, keras.optimizers.Adam):
-    """Adam with L2 in the gradient."""
+    """Adam with weight decay in the gradient."""
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class AdamW(GlobalClipNorm, keras.optimizers.AdamW):
-    """Keras's, with the gradient of all replicas clipped."""
+    """Keras's AdamW, which clips the gradient of all replicas."""
 
 
-OPTIMIZERS = {  # and those of the flags that they take
+OPTIMIZERS = {  # name -> class, and the fields of a procedure that it takes
     "adam": (Adam, ("epsilon",)),
     "adamw": (AdamW, ("epsilon",)),
     "sgd": (SGD, ("momentum",)),
@@ -67,42 +69,47 @@ OPTIMIZERS = {  # and those of the flags that they take
 DECAYS = ("kernels", "not-depthwise", "all")
 
 
-def optimizer(cfg: SimpleNamespace, rate, network: keras.Model, steps: int) -> keras.Optimizer:
-    """The optimizer that the flags of a classifier ask for.
+def optimizer(
+    procedure: Procedure,
+    rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    network: keras.Model,
+    steps: int,
+) -> keras.Optimizer:
+    """The optimizer of a procedure.
 
     Args:
-        cfg: `optimizer` (a name of `OPTIMIZERS`), `momentum`, `rho` and `epsilon` for those that have them,
-            `weight_decay` of the weights that `decays` names (see `decaying`), `clip` (the longest that the gradient
-            of all weights may be; 0: any length), `ema` (momentum of the average of the weights, which is what is
-            judged and saved; 0: none). The average reaches back over no more than a tenth of the training.
+        procedure: how to train. Its average of the weights (`ema`) reaches back over at most a tenth of the training.
         rate: the learning rate, a number or a Keras schedule.
-        network: what shall be trained.
-        steps: of the whole training.
+        network: the network to train.
+        steps: the number of steps of the whole training.
 
     Raises:
         InputError: an unknown name, or a number out of its range.
     """
-    one_of("optimizer", cfg.optimizer, OPTIMIZERS)
-    one_of("decays", cfg.decays, DECAYS)
-    for flag in ("momentum", "rho", "ema"):
-        between(flag, vars(cfg)[flag], 0, 1)
-    kind, flags = OPTIMIZERS[cfg.optimizer]
+    one_of("optimizer", procedure.optimizer, OPTIMIZERS)
+    one_of("decays", procedure.decays, DECAYS)
+    for field in ("momentum", "rho", "ema"):
+        between(field, getattr(procedure, field), 0, 1)
+    kind, its_own = OPTIMIZERS[procedure.optimizer]
     made = kind(
         rate,
-        weight_decay=cfg.weight_decay or None,
-        global_clipnorm=cfg.clip or None,
-        use_ema=cfg.ema > 0,
-        ema_momentum=min(cfg.ema, max(0, 1 - 10 / steps)),
-        **{flag: vars(cfg)[flag] for flag in flags},
+        weight_decay=procedure.weight_decay or None,
+        global_clipnorm=procedure.clip_norm or None,
+        use_ema=procedure.ema > 0,
+        ema_momentum=min(procedure.ema, max(0, 1 - 10 / steps)),
+        **{field: getattr(procedure, field) for field in its_own},
     )
-    kept = {id(weight) for weight in decaying(network, cfg.decays)}
+    kept = {id(weight) for weight in decaying(network, procedure.decays)}
     made.exclude_from_weight_decay([weight for weight in network.trainable_weights if id(weight) not in kept])
     return made
 
 
 def decaying(network: keras.Model, which: str) -> list:
-    """The weights that decay: "kernels" of convolutions and dense layers, those that are "not-depthwise", or "all"
-    weights, with biases and the scales and shifts of batch normalization."""
+    """The weights that decay.
+
+    "kernels" are those of convolutions and dense layers; "not-depthwise" are the kernels except those of depthwise
+    convolutions; "all" are all weights, also biases and the scales and shifts of batch normalization.
+    """
     if which == "all":
         return network.trainable_weights
     return [

@@ -1,8 +1,8 @@
-"""The papers' training procedures, by name: flags of `recipes/classify.py`.
+"""The training procedures of papers, by name: values for the flags of `recipes/classify.py`.
 
-Where a paper is silent its authors' code, or the best known copy of it, speaks; a comment says so. All lengths are
-shares of the training, so that they scale with --epochs and --budget. Dropout belongs to the networks, which have the
-papers' rates.
+What a paper does not say comes from its authors' code, or from the best known copy of it; a comment says so. All
+lengths are shares of the training, so that they scale with --epochs and --budget. Dropout belongs to the networks,
+which have the papers' rates.
 """
 
 PRESETS = {
@@ -11,7 +11,7 @@ PRESETS = {
     "alexnet": dict(
         model="alexnet",
         augment="alexnet",
-        crops=10,
+        test_crops=10,
         batch=128,
         epochs=90,
         optimizer="sgd",
@@ -78,8 +78,8 @@ PRESETS = {
         every=2 / 100,
         weight_decay=4e-5,
         decays="kernels",
-        clip=2.0,
-        smoothing=0.1,
+        clip_norm=2.0,
+        label_smoothing=0.1,
         ema=0.9999,
         auxiliary=(0.4,),
     ),
@@ -88,7 +88,7 @@ PRESETS = {
     "resnet": dict(
         model="resnet50",
         augment="resnet",
-        crops=10,
+        test_crops=10,
         batch=256,
         epochs=120,
         optimizer="sgd",
@@ -133,7 +133,7 @@ PRESETS = {
         milestones=(0.3, 0.6, 0.9),
         weight_decay=1e-4,
         decays="all",
-        smoothing=0.1,
+        label_smoothing=0.1,
         initializer="he_normal",
     ),
     # Howard et al. 2017, arXiv:1704.04861, Section 3.2: RMSProp as for Inception v3, without its auxiliary heads and
@@ -204,7 +204,7 @@ PRESETS = {
         warmup=20 / 300,
         weight_decay=0.05,
         decays="kernels",
-        smoothing=0.1,
+        label_smoothing=0.1,
         ema=0.9999,
     ),
 }

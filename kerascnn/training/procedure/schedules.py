@@ -1,8 +1,8 @@
-"""Learning rates over a training: one for each name of --schedule, from Keras where Keras has them."""
+"""Learning rates over a training, one for each name of `--schedule`; Keras's own where Keras has one."""
 
 from collections.abc import Callable
 from itertools import pairwise
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import keras
 from keras import ops
@@ -10,86 +10,112 @@ from keras.optimizers import schedules
 
 from ...errors import InputError, between, count, one_of
 from .presets import PRESETS
+from .procedure import Procedure
 
 UNITS = ("share", "epochs", "steps")
 
 
-def schedule(cfg: SimpleNamespace, steps: int) -> float | schedules.LearningRateSchedule:
-    """The learning rate that the flags of a classifier ask for.
+class Plan(NamedTuple):
+    """What a schedule is made from; all lengths are numbers of steps."""
+
+    lr: float
+    total: int
+    warmup: int
+    milestones: list[int]
+    every: int
+    factor: float
+    cycles: int
+
+
+def schedule(procedure: Procedure, steps: int) -> float | schedules.LearningRateSchedule:
+    """The learning rate of a procedure.
 
     Args:
-        cfg: `schedule` (a name of `SCHEDULES`), `lr` (the highest rate, times the batch over that of the preset where
-            `scale_lr` is True), `warmup` (the length of a linear rise to it), `milestones` (where "step" multiplies by
-            `factor`), `every` (the length after which "exponential" and "staircase" have multiplied by `factor`, and
-            for which "plateau" waits), `cycles` (of "restarts", each twice as long as the one before), `unit` (of
-            these lengths: "share" of the training, "epochs" or "steps"), `epochs`.
-        steps: in an epoch.
+        procedure: how to train, for at least one epoch.
+        steps: the number of steps in an epoch.
 
     Returns:
-        A Keras schedule, or the rate itself where it is constant at first: `plateau_and_early_stopping` does the rest
-        for "plateau".
+        A Keras schedule, or a number where the rate is constant. For "plateau", `plateau_and_early_stopping` has the
+        callback that changes it.
 
     Raises:
-        InputError: an unknown name, or a length out of the training.
+        InputError: an unknown name, or a length that is longer than the training.
     """
-    one_of("schedule", cfg.schedule, SCHEDULES)
-    one_of("unit", cfg.unit, UNITS)
-    between("factor", cfg.factor, 0, 1)
-    count("cycles", cfg.cycles)
-    total = cfg.epochs * steps
-    plan = SimpleNamespace(**vars(cfg))
-    plan.lr, plan.total = peak(cfg), total
-    plan.warmup = in_steps("warmup", cfg.warmup, cfg, steps)
-    plan.every = max(1, in_steps("every", cfg.every, cfg, steps))
-    plan.milestones = [in_steps("milestones", length, cfg, steps) for length in cfg.milestones]
-    if list(cfg.milestones) != sorted(set(cfg.milestones)):
-        raise InputError(f"--milestones {', '.join(map(str, cfg.milestones))}: must rise from step to step")
-    made = SCHEDULES[cfg.schedule](plan)
-    if not plan.warmup or cfg.schedule == "cosine":
+    one_of("schedule", procedure.schedule, SCHEDULES)
+    one_of("unit", procedure.unit, UNITS)
+    between("factor", procedure.factor, 0, 1)
+    count("cycles", procedure.cycles)
+    milestones = procedure.milestones
+    plan = Plan(
+        lr=peak(procedure),
+        total=procedure.epochs * steps,
+        warmup=in_steps("warmup", procedure.warmup, procedure, steps),
+        every=max(1, in_steps("every", procedure.every, procedure, steps)),
+        milestones=[in_steps("milestones", length, procedure, steps) for length in milestones],
+        factor=procedure.factor,
+        cycles=procedure.cycles,
+    )
+    if list(milestones) != sorted(set(milestones)):
+        raise InputError(f"--milestones {', '.join(map(str, milestones))}: must rise from step to step")
+    made = SCHEDULES[procedure.schedule](plan)
+    if not plan.warmup or procedure.schedule == "cosine":
         return made
-    if cfg.schedule in ("plateau", "one-cycle"):
-        raise InputError(f"--warmup {cfg.warmup:g}: not with --schedule {cfg.schedule}")
+    if procedure.schedule in ("plateau", "one-cycle"):
+        raise InputError(f"--warmup {procedure.warmup:g}: not with --schedule {procedure.schedule}")
     return WarmUp(made, plan.warmup)
 
 
-def peak(cfg: SimpleNamespace) -> float:
-    """The highest learning rate: `lr`, where `scale_lr` is True in proportion to the batch.
+def peak(procedure: Procedure) -> float:
+    """The highest learning rate: `lr`, or with `scale_lr` in proportion to the batch.
 
     Goyal et al. 2017, arXiv:1706.02677, Section 2.1. `lr` belongs to the batch of the preset.
+
+    Raises:
+        InputError: `scale_lr` without a preset.
     """
-    if not cfg.scale_lr:
-        return cfg.lr
-    if not cfg.preset:
+    if not procedure.scale_lr:
+        return procedure.lr
+    if not procedure.preset:
         raise InputError("--scale-lr: in proportion to the batch of a --preset, and none is given")
-    return cfg.lr * cfg.batch / PRESETS[cfg.preset]["batch"]
+    return procedure.lr * procedure.batch / PRESETS[procedure.preset]["batch"]
 
 
-def in_steps(what: str, length: float, cfg: SimpleNamespace, steps: int) -> int:
-    """A length as a whole number of steps, of which there are `steps` in each of `cfg.epochs`."""
-    longest = {"share": 1, "epochs": cfg.epochs, "steps": cfg.epochs * steps}[cfg.unit]
-    between(f"{what} ({cfg.unit})", length, 0, longest)
-    return round(length / longest * cfg.epochs * steps)
+def in_steps(what: str, length: float, procedure: Procedure, steps: int) -> int:
+    """A length in the procedure's unit as a number of steps, of which an epoch has `steps`.
+
+    Raises:
+        InputError: the length, which is called `what`, is longer than the training.
+    """
+    total = procedure.epochs * steps
+    longest = {"share": 1, "epochs": procedure.epochs, "steps": total}[procedure.unit]
+    between(f"{what} ({procedure.unit})", length, 0, longest)
+    return round(length / longest * procedure.epochs * steps)
 
 
-def plateau_and_early_stopping(cfg: SimpleNamespace, steps: int) -> list[keras.callbacks.Callback]:
-    """Callbacks that wait for a higher accuracy on held-out images.
+def plateau_and_early_stopping(procedure: Procedure, steps: int) -> list[keras.callbacks.Callback]:
+    """The callbacks of a procedure that wait for a higher validation accuracy.
 
-    "plateau" multiplies the learning rate by `factor` when there was none for `every`, at least an epoch; `patience`
-    is the number of epochs after which training stops, 0 for never.
+    With the schedule "plateau" one multiplies the learning rate by `factor` after `every`, at least an epoch, without a
+    higher accuracy. With `patience` one stops training after so many epochs without.
     """
     awaited = dict(monitor="val_accuracy", mode="max")
     found = []
-    if cfg.schedule == "plateau":
-        epochs = max(1, round(in_steps("every", cfg.every, cfg, steps) / steps))
-        found.append(keras.callbacks.ReduceLROnPlateau(**awaited, factor=cfg.factor, patience=epochs, min_delta=0))
-    if cfg.patience:
-        found.append(keras.callbacks.EarlyStopping(**awaited, patience=cfg.patience))
+    if procedure.schedule == "plateau":
+        wait = max(1, round(in_steps("every", procedure.every, procedure, steps) / steps))
+        found.append(keras.callbacks.ReduceLROnPlateau(**awaited, factor=procedure.factor, patience=wait, min_delta=0))
+    if procedure.patience:
+        found.append(keras.callbacks.EarlyStopping(**awaited, patience=procedure.patience))
     return found
+
+
+def warmup_cosine(lr: float, steps: float, warmup: float) -> schedules.CosineDecay:
+    """A linear rise from 0 to `lr` in the first `warmup` of all `steps`, then half a cosine down to 0."""
+    return schedules.CosineDecay(0.0, steps - warmup, warmup_target=lr, warmup_steps=warmup)
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class PiecewiseLinear(schedules.LearningRateSchedule):
-    """Straight lines between `rates` at `steps`; before and after them it is constant."""
+    """Straight lines between the `rates` at these `steps`; the rate is constant before the first and after the last."""
 
     def __init__(self, steps: list[int], rates: list[float]):
         self.steps, self.rates = list(steps), list(rates)
@@ -107,11 +133,11 @@ class PiecewiseLinear(schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class WarmUp(schedules.LearningRateSchedule):
-    """Another schedule, in its first steps multiplied by a factor that rises to 1. Goyal et al. 2017, Section 2.2.
+    """A schedule whose first steps are multiplied by a factor that rises to 1. Goyal et al. 2017, Section 2.2.
 
     Args:
-        schedule: the other one, or a constant rate.
-        steps: step `steps - 1` is the first at the full rate.
+        schedule: another schedule, or a constant rate.
+        steps: the length of the rise; step `steps - 1` is the first at the full rate.
     """
 
     def __init__(self, schedule: schedules.LearningRateSchedule | float, steps: int):
@@ -126,31 +152,34 @@ class WarmUp(schedules.LearningRateSchedule):
         return {"schedule": keras.saving.serialize_keras_object(self.schedule), "steps": self.steps}
 
 
-def step(plan):
+def step(plan: Plan):
     rates = [plan.lr * plan.factor**i for i in range(len(plan.milestones) + 1)]
-    return schedules.PiecewiseConstantDecay([start - 1 for start in plan.milestones], rates)  # up to and with
+    return schedules.PiecewiseConstantDecay(
+        [start - 1 for start in plan.milestones], rates
+    )  # Keras includes the bounds
 
 
-def cosine(plan):
+def cosine(plan: Plan):
     if not plan.warmup:
         return schedules.CosineDecay(plan.lr, plan.total)
-    falling = plan.total - plan.warmup
-    return schedules.CosineDecay(0.0, falling, warmup_target=plan.lr, warmup_steps=plan.warmup)
+    return warmup_cosine(plan.lr, plan.total, plan.warmup)
 
 
-def one_cycle(plan):
-    """Smith 2018, arXiv:1803.09820, Section 4.1: up from a tenth and down again, in a last tenth of the training down
-    to a thousandth. The momentum, which he lowers meanwhile, is constant."""
-    turns = [0, round(0.45 * plan.total), round(0.9 * plan.total), plan.total]
-    return PiecewiseLinear(turns, [plan.lr / 10, plan.lr, plan.lr / 10, plan.lr / 1000])
+def one_cycle(plan: Plan):
+    """From a tenth of the rate up to it and down again; in the last tenth of the training down to a thousandth.
+
+    Smith 2018, arXiv:1803.09820, Section 4.1. The paper lowers the momentum meanwhile; here it is constant.
+    """
+    steps = [0, round(0.45 * plan.total), round(0.9 * plan.total), plan.total]
+    return PiecewiseLinear(steps, [plan.lr / 10, plan.lr, plan.lr / 10, plan.lr / 1000])
 
 
-def restarts(plan):
+def restarts(plan: Plan):
     """Loshchilov & Hutter 2016, arXiv:1608.03983, with T_mult = 2."""
     return schedules.CosineDecayRestarts(plan.lr, max(1, round(plan.total / (2**plan.cycles - 1))), t_mul=2.0)
 
 
-SCHEDULES: dict[str, Callable] = {
+SCHEDULES: dict[str, Callable[[Plan], float | schedules.LearningRateSchedule]] = {
     "constant": lambda plan: plan.lr,
     "plateau": lambda plan: plan.lr,
     "step": step,

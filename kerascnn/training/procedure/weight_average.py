@@ -5,14 +5,14 @@ from keras import ops
 
 
 def keep_average(model: keras.Model, momentum: float) -> None:
-    """Let the optimizer of a model that has not trained yet keep a moving average of the weights, if it doesn't."""
+    """Let the optimizer keep a moving average of the weights, unless it does already. The model has not trained yet."""
     optimizer = _unscaled(model)
     if not optimizer.use_ema:
         optimizer.use_ema, optimizer.ema_momentum = True, momentum
 
 
 def swap_average(model: keras.Model) -> None:
-    """Exchange the weights for their moving average, where the optimizer keeps one; once more takes it back, exactly.
+    """Exchange the weights and their moving average, if the optimizer keeps one. A second call undoes it exactly.
 
     (Keras's `SwapEMAWeights` adds and subtracts, which rounds, and leaves them exchanged between epochs.)
     """
@@ -26,5 +26,5 @@ def swap_average(model: keras.Model) -> None:
 
 
 def _unscaled(model):
-    """The optimizer itself, where float16's loss scaling is around it."""
+    """The optimizer itself, without the loss scaling of 16-bit training."""
     return getattr(model.optimizer, "inner_optimizer", model.optimizer)

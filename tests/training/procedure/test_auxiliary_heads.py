@@ -1,7 +1,5 @@
 """Auxiliary heads: their losses teach the trunk, and are left out of all that is judged and saved."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
@@ -61,25 +59,22 @@ def test_without_weights_the_network_trains_itself():
     assert with_heads(plain, ()) is plain
 
 
-def flags(model, auxiliary=(), **knobs):
-    return SimpleNamespace(model=model, auxiliary=auxiliary, knobs=knobs)
-
-
 def test_weights_ask_for_heads():
-    assert heads(flags("googlenet", (0.3, 0.3))) == {"aux": True}
-    assert heads(flags("googlenet")) == heads(flags("vgg16")) == {}
+    assert heads("googlenet", {"alpha": 0.5}, (0.3, 0.3)) == {"alpha": 0.5, "aux": True}
+    assert heads("googlenet", {"alpha": 0.5}, ()) == {"alpha": 0.5}
+    assert heads("vgg16", {}, ()) == {}
 
 
 @pytest.mark.parametrize(
-    ("cfg", "message"),
+    ("name", "knobs", "weights", "message"),
     [
-        (flags("vgg16", (0.3, 0.3)), r"--auxiliary 0.3, 0.3: vgg16 has no auxiliary heads"),
-        (flags("googlenet", aux=True), r"--knob aux: give --auxiliary"),
+        ("vgg16", {}, (0.3, 0.3), r"--auxiliary 0.3, 0.3: vgg16 has no auxiliary heads"),
+        ("googlenet", {"aux": True}, (), r"--knob aux: give --auxiliary"),
     ],
 )
-def test_heads_that_cannot_be_are_told(cfg, message):
+def test_heads_that_cannot_be_are_told(name, knobs, weights, message):
     with pytest.raises(kerascnn.InputError, match=message):
-        heads(cfg)
+        heads(name, knobs, weights)
 
 
 def test_every_head_needs_a_weight(model):

@@ -1,7 +1,5 @@
 """Epochs that fit into a time, and a model that isn't changed by finding out."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
@@ -27,15 +25,11 @@ def network():
     return keras.Sequential([keras.Input((8, 8, 1)), *layers])
 
 
-def flags(**values):
-    return SimpleNamespace(**{"epochs": 0, "budget": "", **values})
-
-
 def test_without_a_budget(images):
     assert images.steps == 40
-    assert epochs(flags(), network(), images, False) == 25  # 1,000 steps
-    assert epochs(flags(epochs=3), network(), images, False) == 3
-    assert epochs(flags(epochs=3, budget="9h"), network(), images, True) == 3
+    assert epochs(0, "", network(), images) == 25  # 1,000 steps
+    assert epochs(3, "", network(), images) == 3
+    assert epochs(3, "9h", network(), images, resumed=True) == 3
 
 
 def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
@@ -45,15 +39,15 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     model.compile("sgd", "sparse_categorical_crossentropy")
     before = train_state.capture(model)
     assert len(images.validation) == 40
-    assert epochs(flags(epochs=99, budget="1h"), model, images, False) in (29, 28)  # of 30, a moment is spent
-    assert epochs(flags(budget="1h"), model, images, False, enough=7) == 7
+    assert epochs(99, "1h", model, images) in (29, 28)  # of 30, a moment is spent
+    assert epochs(0, "1h", model, images, most=7) == 7
     for name, value in train_state.capture(model).items():
         if name.startswith("model/"):
             np.testing.assert_array_equal(value, before[name])
     with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 12\ds; give more"):
-        epochs(flags(budget="60s"), model, images, False)
+        epochs(0, "60s", model, images)
     with pytest.raises(kerascnn.InputError, match="--budget soon: must be a time"):
-        epochs(flags(budget="soon"), model, images, False)
+        epochs(0, "soon", model, images)
 
 
 class Clock:

@@ -120,6 +120,6 @@ def test_cross_entropy_teaches_where_all_is_lost(labels):
 
 def test_cross_entropy_comes_back_from_its_configuration():
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(CrossEntropy(0.1)))
-    assert again.smoothing == 0.1
-    with pytest.raises(ValueError, match=r"smoothing=1\.5: must be a number from 0 to 1"):
+    assert again.label_smoothing == 0.1
+    with pytest.raises(ValueError, match=r"label_smoothing=1\.5: must be a number from 0 to 1"):
         CrossEntropy(1.5)

@@ -1,28 +1,21 @@
-"""Steps of the optimizers against NumPy, which weights decay, and the average that is judged and saved."""
-
-from types import SimpleNamespace
+"""Steps of the optimizers against NumPy, and which weights decay."""
 
 import keras
 import numpy as np
 import pytest
 
 import kerascnn
-from kerascnn.training.callbacks import BestModel
 from kerascnn.training.procedure.optimizers import OPTIMIZERS, decaying, optimizer
-from kerascnn.training.procedure.weight_average import keep_average, swap_average
+from kerascnn.training.procedure.procedure import Procedure
 
 from ...models import outline
 
-FLAGS = {
-    "optimizer": "sgd", "momentum": 0.9, "rho": 0.9, "epsilon": 1.0, "weight_decay": 0.1, "decays": "kernels",
-    "clip": 0.0, "ema": 0.0,
-}  # fmt: skip
 IMAGES = np.random.default_rng(0).standard_normal((24, 3)).astype("float32")
 LABELS = np.random.default_rng(1).integers(0, 2, 24)
 
 
-def flags(**values):
-    return SimpleNamespace(**{**FLAGS, **values})
+def procedure(**values):
+    return Procedure(**{"optimizer": "sgd", "epsilon": 1.0, "weight_decay": 0.1, **values})
 
 
 def network():
@@ -32,7 +25,9 @@ def network():
 
 def compiled(steps=1000, lr=0.1, **values):
     model = network()
-    model.compile(optimizer(flags(**values), lr, model, steps), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer(procedure(**values), lr, model, steps), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 
@@ -120,7 +115,7 @@ def test_decay_of_adamw_is_not():
 
 
 def test_the_whole_gradient_is_clipped_before_the_decay():
-    assert_same(trained(compiled(clip=0.05)), by_hand(sgd, BATCHES, clip=0.05))
+    assert_same(trained(compiled(clip_norm=0.05)), by_hand(sgd, BATCHES, clip=0.05))
 
 
 def test_the_loss_is_the_pure_cross_entropy():
@@ -153,69 +148,16 @@ def test_separable_convolutions_have_two_kernels():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_comes_back_from_its_configuration(name):
-    made = optimizer(flags(optimizer=name), 0.1, network(), 100)
+    made = optimizer(procedure(optimizer=name), 0.1, network(), 100)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert type(again) is type(made)
     assert again.get_config() == made.get_config()
     assert again.weight_decay == 0.1
 
 
-# ------------------------------------------------------------------------------------------------------------- average
-
-
-def average(path, momentum):
-    """Of weights after each step; it begins with the first ones."""
-    mean = path[0]
-    for weights in path[1:]:
-        mean = [momentum * m + (1 - momentum) * w for m, w in zip(mean, weights, strict=True)]
-    return mean
-
-
-def test_the_average_is_judged_and_saved(tmp_path):
-    """And training goes on with the weights themselves, to the bit."""
-    path, plain = [], compiled()
-    for _ in range(2):
-        path += trained(plain)
-    model, judged = compiled(ema=0.5), []
-    judge = keras.callbacks.LambdaCallback(on_test_batch_end=lambda *_, **__: judged.append(model.get_weights()))
-    best = BestModel(tmp_path / "model.keras", {}, score=lambda logs: (len(judged),))
-    after = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_, **__: judged.append(model.get_weights()))
-    rows = dict(batch_size=8, shuffle=False, verbose=0, validation_data=(IMAGES, LABELS), validation_batch_size=24)
-    model.fit(IMAGES, LABELS, epochs=2, callbacks=[best, judge, after], **rows)
-    for i, expected in enumerate([average(path[:3], 0.5), path[2], average(path, 0.5), path[5]]):
-        for found, wanted in zip(judged[i], expected, strict=True):
-            np.testing.assert_allclose(found, wanted, atol=1e-6)
-    for found, wanted in zip(judged[1] + judged[3], path[2] + path[5], strict=True):
-        np.testing.assert_array_equal(found, wanted)
-    saved = keras.models.load_model(tmp_path / "model.keras", compile=False)
-    for found, wanted in zip(saved.get_weights(), average(path, 0.5), strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-6)
-
-
-def test_an_average_may_be_asked_for_later():
-    models = [compiled(), compiled(ema=0.5)]
-    for model in models:
-        keep_average(model, 0.5 if model is models[0] else 0.9)
-        trained(model)
-        swap_average(model)
-    for one, other in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_swapping_twice_changes_nothing():
-    model = compiled(ema=0.9)
-    trained(model)
-    before = [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
-    swap_average(model)
-    assert not np.array_equal(model.get_weights()[0], before[0])
-    swap_average(model)
-    for now, then in zip((*model.weights, *model.optimizer.variables), before, strict=True):
-        np.testing.assert_array_equal(now.numpy(), then)
-
-
 @pytest.mark.parametrize(("steps", "momentum"), [(10**6, 0.9999), (1000, 0.99), (20, 0.5), (5, 0)])
 def test_the_average_reaches_back_over_a_tenth_of_the_training(steps, momentum):
-    assert optimizer(flags(ema=0.9999), 0.1, network(), steps).ema_momentum == pytest.approx(momentum)
+    assert optimizer(procedure(ema=0.9999), 0.1, network(), steps).ema_momentum == pytest.approx(momentum)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +171,4 @@ def test_the_average_reaches_back_over_a_tenth_of_the_training(steps, momentum):
 )
 def test_wrong_flags_are_told(values, message):
     with pytest.raises(kerascnn.InputError, match=message):
-        optimizer(flags(**values), 0.1, network(), 100)
+        optimizer(procedure(**values), 0.1, network(), 100)

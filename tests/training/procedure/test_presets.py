@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
+from dataclasses import fields, replace
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ from kerascnn.blocks import classifier, conv_bn, depthwise_bn
 from kerascnn.registry import knobs
 from kerascnn.training.flags import parse
 from kerascnn.training.procedure.presets import PRESETS
+from kerascnn.training.procedure.procedure import DEFAULTS, Procedure
 
 IMAGENET, CIFAR = 1_281_167, 50_000
 # What papers print: optimizer, momentum, learning rate, batch, weight decay; and where. What they don't print is None.
@@ -49,21 +50,21 @@ RATES = {  # the share of the first rate that is left after some epochs
     "modern": {10: 0.5, 20: 1, 160: 0.5, 299.9: 0},  # 20 epochs of warm-up, cosine
 }
 ELSE = {
-    "alexnet": {"schedule": "plateau", "factor": 0.1, "crops": 10, "initializer": "alexnet"},  # Sections 4.1 and 5
+    "alexnet": {"schedule": "plateau", "factor": 0.1, "test_crops": 10, "initializer": "alexnet"},  # Sections 4.1 and 5
     "vgg": {"schedule": "plateau", "factor": 0.1},
-    "resnet": {"schedule": "plateau", "factor": 0.1, "crops": 10, "initializer": "he_normal"},
+    "resnet": {"schedule": "plateau", "factor": 0.1, "test_crops": 10, "initializer": "he_normal"},
     "resnet_cifar": {"initializer": "he_normal", "augment": "cifar"},
     "googlenet": {"auxiliary": (0.3, 0.3)},  # Section 5
-    "inception_v3": {"rho": 0.9, "epsilon": 1.0, "clip": 2.0, "smoothing": 0.1},  # Sections 7 and 8
+    "inception_v3": {"rho": 0.9, "epsilon": 1.0, "clip_norm": 2.0, "label_smoothing": 0.1},  # Sections 7 and 8
     "mobilenet_v1": {"rho": 0.9, "epsilon": 1.0, "decays": "not-depthwise"},  # as Inception v3; Section 3.2
     "mobilenet_v2": {"rho": 0.9},
-    "modern": {"smoothing": 0.1, "ema": 0.9999, "decays": "kernels"},
+    "modern": {"label_smoothing": 0.1, "ema": 0.9999, "decays": "kernels"},
 }
 
 
 @pytest.fixture(scope="module")
 def config():
-    """The flags of the recipe."""
+    """The flags that the recipe shows."""
     from runpy import run_path
 
     from ...recipes import RECIPES
@@ -71,9 +72,8 @@ def config():
     return run_path(str(RECIPES / "classify.py"))["CONFIG"]
 
 
-def flags(config, name, **values):
-    found = parse(config, ["--preset", name], presets=PRESETS)
-    return SimpleNamespace(**{**vars(found), **values})
+def flags(config, name):
+    return parse(config, ["--preset", name], presets=PRESETS, procedure=DEFAULTS)
 
 
 def test_all_are_known_here():
@@ -96,23 +96,29 @@ def test_as_printed(name):
 
 @pytest.mark.parametrize("name", RATES)
 def test_rates_fall_as_printed(name, config):
-    cfg = flags(config, name)
-    size = CIFAR if name == "resnet_cifar" else IMAGENET
-    steps = -(-size // cfg.batch)
-    rate = training.schedule(cfg, steps)
+    procedure = Procedure.from_flags(flags(config, name))
+    lr, size = procedure.lr, CIFAR if name == "resnet_cifar" else IMAGENET
+    steps = -(-size // procedure.batch)
+    rate = training.schedule(procedure, steps)
     for epochs, share in RATES[name].items():
-        assert float(rate(int(epochs * steps))) == pytest.approx(cfg.lr * share, rel=0.02, abs=0.002 * cfg.lr)
+        assert float(rate(int(epochs * steps))) == pytest.approx(lr * share, rel=0.02, abs=0.002 * lr)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_flags_are_those_of_the_recipe(name, config):
     """Also the network is there, with the heads that the auxiliary losses need, and the augmentation."""
-    preset = PRESETS[name]
-    assert set(preset) <= set(config)
+    preset, flags = PRESETS[name], DEFAULTS | config
+    assert set(preset) <= set(flags)
     for flag, value in preset.items():
-        assert type(value) is type(config[flag]) or {type(value), type(config[flag])} == {int, float}
+        assert type(value) is type(flags[flag]) or {type(value), type(flags[flag])} == {int, float}
     assert ("aux" in knobs(preset["model"])) == bool(preset.get("auxiliary"))
     assert preset["augment"] in kerascnn.data.AUGMENTS
+
+
+def test_what_the_recipe_shows_is_what_a_procedure_has(config):
+    """The defaults of these flags stand in both."""
+    both = config.keys() & {field.name for field in fields(Procedure)}
+    assert {name: config[name] for name in both} == {name: DEFAULTS[name] for name in both}
 
 
 def test_importing_them_brings_in_no_keras():
@@ -123,14 +129,16 @@ def test_importing_them_brings_in_no_keras():
 @pytest.mark.parametrize("name", PRESETS)
 def test_trains_for_two_steps(name, config):
     """A small network, on eight digits at a time; all numbers stay finite and the weights move."""
-    cfg = flags(config, name, epochs=1, batch=8)
+    cfg = flags(config, name)
+    procedure = replace(Procedure.from_flags(cfg), epochs=1, batch=8)
     inp = keras.Input((16, 16, 1))
     x = conv_bn(inp, 4, 3, name="conv1")
     x = depthwise_bn(x, 3, name="depthwise")
     network = keras.Model(inp, classifier(x, 10, "softmax"))
-    training.initialize(network, cfg.initializer)
-    optimizer = training.optimizer(cfg, training.schedule(cfg, 2), network, 2)
-    network.compile(optimizer, training.CrossEntropy(cfg.smoothing), metrics=[training.accuracy], run_eagerly=True)
+    training.initialize(network, procedure.initializer)
+    optimizer = training.optimizer(procedure, training.schedule(procedure, 2), network, 2)
+    loss = training.CrossEntropy(procedure.label_smoothing)
+    network.compile(optimizer, loss, metrics=[training.accuracy], run_eagerly=True)
     before = network.get_weights()
     images = kerascnn.data.load("digits", (16, 16, 1), batch=8, augment=cfg.augment, limit=16)
     for batch in images.train.take(2):

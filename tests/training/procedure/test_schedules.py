@@ -1,7 +1,5 @@
 """Learning rates against the formulas of their papers, in NumPy."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
@@ -9,22 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kerascnn
-from kerascnn.training.procedure.schedules import SCHEDULES, PiecewiseLinear, peak, plateau_and_early_stopping, schedule
+from kerascnn.training.procedure.procedure import Procedure
+from kerascnn.training.procedure.schedules import (
+    SCHEDULES,
+    PiecewiseLinear,
+    peak,
+    plateau_and_early_stopping,
+    schedule,
+    warmup_cosine,
+)
 
-FLAGS = {
-    "schedule": "cosine", "lr": 0.4, "scale_lr": False, "preset": "", "batch": 32, "warmup": 0.0, "milestones": (),
-    "factor": 0.1, "every": 0.1, "cycles": 3, "unit": "share", "epochs": 10, "patience": 0,
-}  # fmt: skip
 STEPS = 7  # in an epoch
 T = np.arange(70)
 
 
-def flags(**values):
-    return SimpleNamespace(**{**FLAGS, **values})
+def procedure(**values):
+    return Procedure(**{"lr": 0.4, "every": 0.1, "milestones": (), "epochs": 10, **values})
 
 
 def rates(**values):
-    made = schedule(flags(**values), STEPS)
+    made = schedule(procedure(**values), STEPS)
     return [float(made(t)) if callable(made) else made for t in T]
 
 
@@ -80,6 +82,14 @@ def test_cosine_with_warm_up():
     np.testing.assert_allclose(found, 0.4 * expected, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("warmup", [14, 0.2 * 70, 7])
+def test_a_cosine_by_its_steps(warmup):
+    made = warmup_cosine(0.4, 70, warmup)
+    expected = np.where(warmup > T, T / warmup, half_cosine((T - warmup) / (70 - warmup)))
+    np.testing.assert_allclose([float(made(t)) for t in T], 0.4 * expected, rtol=1e-5, atol=1e-7)
+    assert float(made(70)) == pytest.approx(0, abs=1e-7)
+
+
 @pytest.mark.parametrize("name", ["constant", "step", "exponential", "staircase", "linear", "restarts"])
 def test_warm_up_of_other_schedules(name):
     """Goyal et al. 2017, Section 2.2: the rate rises in equal steps, then all is as without."""
@@ -111,16 +121,16 @@ def test_piecewise_linear_is_numpys_interpolation(gaps, seed):
 
 def test_rate_in_proportion_to_the_batch():
     """Goyal et al. 2017: ResNet-50 at 0.1 with 256 images learns at 3.2 with 8,192."""
-    assert peak(flags(lr=0.1, scale_lr=True, preset="resnet", batch=8192)) == pytest.approx(3.2)
-    assert peak(flags(lr=0.1, preset="resnet", batch=8192)) == 0.1
+    assert peak(procedure(lr=0.1, scale_lr=True, preset="resnet", batch=8192)) == pytest.approx(3.2)
+    assert peak(procedure(lr=0.1, preset="resnet", batch=8192)) == 0.1
     with pytest.raises(kerascnn.InputError, match=r"--scale-lr: .* none is given"):
-        peak(flags(scale_lr=True))
+        peak(procedure(scale_lr=True))
 
 
 def train(callbacks, accuracies):
     """Let callbacks see epochs of these accuracies; the learning rate after each of them."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(schedule(flags(schedule="plateau"), STEPS)), "mse")
+    model.compile(keras.optimizers.SGD(schedule(procedure(schedule="plateau"), STEPS)), "mse")
     everyone = keras.callbacks.CallbackList(callbacks, model=model)
     everyone.on_train_begin()
     seen = []
@@ -135,20 +145,22 @@ def train(callbacks, accuracies):
 def test_plateau_divides_after_waiting():
     """It waits a fifth of ten epochs: the third epoch without a higher accuracy is too late."""
     seen = train(
-        plateau_and_early_stopping(flags(schedule="plateau", every=0.2), STEPS), [0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.3]
+        plateau_and_early_stopping(procedure(schedule="plateau", every=0.2), STEPS), [0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.3]
     )
     assert seen == pytest.approx([0.4, 0.4, 0.4, 0.04, 0.04, 0.04, 0.004])
 
 
 def test_patience_stops():
-    assert len(train(plateau_and_early_stopping(flags(patience=3), STEPS), [0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2])) == 5
-    assert not plateau_and_early_stopping(flags(), STEPS)
+    assert (
+        len(train(plateau_and_early_stopping(procedure(patience=3), STEPS), [0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2])) == 5
+    )
+    assert not plateau_and_early_stopping(procedure(), STEPS)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_schedules_come_back_from_their_configuration(name):
     made = schedule(
-        flags(schedule=name, milestones=(0.5,), warmup=0 if name in ("plateau", "one-cycle") else 0.1), STEPS
+        procedure(schedule=name, milestones=(0.5,), warmup=0 if name in ("plateau", "one-cycle") else 0.1), STEPS
     )
     optimizer = keras.optimizers.SGD(made)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
@@ -174,4 +186,4 @@ def test_schedules_come_back_from_their_configuration(name):
 )
 def test_wrong_flags_are_told(values, message):
     with pytest.raises(kerascnn.InputError, match=message):
-        schedule(flags(**values), STEPS)
+        schedule(procedure(**values), STEPS)

@@ -1,0 +1,42 @@
+"""The parser that all programs share."""
+
+import pytest
+
+from kerascnn import InputError
+from kerascnn.command_line import ArgumentParser, leave
+
+
+@pytest.fixture
+def parser():
+    parser = ArgumentParser("program", description="First line.\n\n    second line")
+    parser.add_argument("--workers", type=int)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("train").add_argument("name")
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the following arguments are required: verb"),
+        (["train"], "the following arguments are required: name"),
+        (["--workers", "two", "train", "x"], "argument --workers: invalid int value: 'two'"),
+        (["train", "x", "--work", "2"], "unrecognized arguments: --work 2"),
+    ],
+)
+def test_a_wrong_command_line_is_an_input_error(parser, words, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parser.parse_args(words)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_description_keeps_its_lines(parser):
+    assert "First line.\n\n    second line\n" in parser.format_help()
+
+
+def test_leave(capsys):
+    print("so far")
+    with pytest.raises(SystemExit) as caught:
+        leave("error: wrong", 2)
+    assert caught.value.code == 2
+    assert capsys.readouterr() == ("so far\n", "error: wrong\n")
