@@ -1,19 +1,19 @@
 """Named sets and folders of images, as training and validation pipelines.
 
 load(name, ...)           a set's name or a folder -> Data: pipelines, sizes, classes, statistics
-native_shape(name)        the size of its images before anything is done to them
-read_images(paths, ...)   files, decoded, cut and resized as for training
-read_whole(path, ...)     a file at its own size
-load_masks(name, ...)     images with masks -> Masks: the same, and the held-out images whole
+native_shape(name)        the size of its images before resizing
+read_images(paths, ...)   image files, cropped and resized as for training
+read_whole(path, ...)     an image file at its own size
+load_masks(name, ...)     images with masks -> Masks: the same, and the validation images as a whole
 native_mask_shape(name)   the size of these images
 load_pairs(name, ...)     pairs of images, of the same class or not -> Pairs: the same, and the unseen classes
 read_runs(path, ...)      the official one-shot trials of Omniglot; sample_trials(group, ...) draws others
-weight_map(mask, ...)     weights of pixels that keep touching cells apart
-AUGMENTS                  what is done to training images, by name, after the papers; Augment(...) of one's own
-augment(images, ...)      does it to a batch of images and its labels
-Warp(rotation=..., ...)   geometric distortions, of images and masks together; WARPS names some
-scale(images, ...)        pixels -> the range that a network wants; SCALINGS names the ranges
-STATISTICS                mean and standard deviation of known sets
+weight_map(mask, ...)     pixel weights that make a network separate touching cells
+AUGMENTS                  augmentation policies of the papers, by name; Augment(...) makes another one
+augment(images, ...)      applies a policy to a batch of images and labels
+Warp(rotation=..., ...)   geometric distortions of images and their masks; WARPS has some by name
+scale(images, ...)        pixels -> the range that a network expects; SCALINGS names the ranges
+STATISTICS                mean and standard deviation of the pixels of known sets
 """
 
 from .augmentation.crop import Crop

@@ -1,4 +1,4 @@
-"""A picture of what an augmentation does: images, and beside each what becomes of it."""
+"""A picture of an augmentation: images, each beside augmented versions of it."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from .sources.mask_folder import read_whole
 from .sources.open import native_shape
 
 ROWS, COLUMNS = 4, 7
-PHOTO = 224  # side of what comes out, where no size is known
+PHOTO = 224  # side of augmented images, where no size is known
 SAMPLES = ("china", "flower")  # the photos that scikit-learn brings
 
 
@@ -24,8 +24,8 @@ def draw_sheet(path: Path, source: str = "", how: str = "lectures", size: int = 
         path: the PNG file to write.
         source: an image file, or what `load` takes; by default two photos that scikit-learn brings.
         how: a name of `AUGMENTS`.
-        size: side of what comes out, in pixels; by default that of the set, or 224.
-        seed: of all that is drawn.
+        size: side of the augmented images, in pixels; by default that of the set, or 224.
+        seed: of the augmentation.
     """
     images, labels, classes, shape = _opened(source, size)
     how_much = chosen(how, shape[:2])
@@ -48,7 +48,7 @@ def draw_sheet(path: Path, source: str = "", how: str = "lectures", size: int = 
 
 
 def _opened(source, size):
-    """Images (n, height, width, channels) as they are before, their labels, the classes, and what shape comes out."""
+    """(images (n, height, width, channels) before augmentation, labels, class names, shape of augmented images)"""
     if not source:
         from sklearn.datasets import load_sample_image
 

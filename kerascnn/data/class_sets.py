@@ -1,4 +1,4 @@
-"""Images by class: some classes to train with, others that stay unseen, and what is drawn from them.
+"""Images by class: classes to train with, unseen classes, and random pairs, trials and batches of them.
 
 Classes whose names differ only in the number at their end, like Greek_0 and Greek_1, are a family: the alphabets of
 Omniglot. The characters of one alphabet are harder to tell apart than those of several.
@@ -23,8 +23,7 @@ class Group:
         images: uint8 (n, height, width, channels), one class after the other.
         labels: (n,).
         classes: names, in label order.
-        families: for every family the labels of its classes. A class that has no relatives belongs with the others that
-            have none.
+        families: the labels of the classes of each family. Classes without a family are one family together.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]):
@@ -37,7 +36,7 @@ class Group:
         self.families = [np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())]
 
     def part(self, chosen: np.ndarray) -> "Group":
-        """Of the classes for which `chosen` is true, numbered anew."""
+        """The group of the classes for which `chosen` is true, with new labels."""
         of_them = chosen[self.labels]
         names = tuple(name for name, is_chosen in zip(self.classes, chosen, strict=True) if is_chosen)
         return Group(self.images[of_them], (np.cumsum(chosen) - 1)[self.labels[of_them]], names)
@@ -83,7 +82,7 @@ class Group:
 
 
 def family(name: str) -> str:
-    """What classes have in common whose names differ only in the number at their end; nothing for other names."""
+    """The family of a class: its name without the number at its end; empty where there is no number."""
     found = re.fullmatch(r"(.+)_\d+", name)
     return found[1] if found else ""
 

@@ -1,4 +1,4 @@
-"""From a name or a folder to a training and a validation pipeline."""
+"""Labelled images: from a name or a folder to pipelines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,23 +61,23 @@ def load(
         name: a folder with one sub-folder a class, or with `train` and `val` that have such; "digits", the 1,797
             handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose data is looked for in the folder
             that the environment variable TFDS_DATA_DIR names. An existing folder comes first.
-        image_shape: (height, width, channels) of what comes out, channels 1 or 3; by default the set's own.
+        image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch: images in a training batch, over all replicas. The last of an epoch takes what is left.
         scaling: the range of the pixels, a name of `SCALINGS`; see `scale`.
-        seed: of the order of training. Every epoch has another order, in which every example comes once.
-        replicas: devices that share a batch. With more than one, an epoch leaves out the few images that do not divide
-            by their number, others in each epoch.
-        start_step: batches that were taken before: training goes on exactly where it would be.
+        seed: of the order of training. Every epoch has another order; every example comes once in it.
+        replicas: devices that share a batch. With more than one, an epoch leaves out a few random images, so that the
+            replicas share the last batch equally.
+        start_step: batches that were taken before. Training goes on exactly there.
         limit: use at most so many images to train and to validate, the same ones each time.
-        augment: how training images are changed, each anew in every epoch: a name of `AUGMENTS`, whose sizes go with
-            those of the images, with other amounts if wanted, like "cifar,mixup=0.2"; or an `Augment`. What is done to
-            an image is a function of seed, epoch and image alone.
-        crops: 10 for test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrors.
-        held_out: the share of the training images, always the same ones, that validate in place of the set's own: what
-            chooses between networks must not be what judges them.
+        augment: the augmentation policy: a name of `AUGMENTS`, whose translations are scaled to the size of the images,
+            also with other amounts, like "cifar,mixup=0.2"; or an `Augment`. The change of an image is a function of
+            seed, epoch and image alone.
+        crops: 10 for ten test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrored.
+        held_out: this share of the training images validates in place of the set's own validation images: images that
+            choose between networks must not judge them. They are always the same ones.
 
     Returns:
-        `Data`. The validation examples are the set's own validation or test split, or a fixed fifth that is held out.
+        `Data`. The set's own validation or test split validates, or else a fixed fifth of the images.
 
     Raises:
         InputError: one line that says what was wrong; of a broken image, it names the file.
@@ -145,7 +145,7 @@ def load(
 
 
 def _in_memory(examples, *shapes):
-    """Examples in the first of these shapes in which they are small enough to be kept."""
+    """The examples in memory, in the first of these shapes that `MEMORY` allows; else as they are."""
     for shape in shapes:
         if None not in shape and examples.size * prod(shape) <= MEMORY:
             return examples.in_memory(shape)
@@ -153,8 +153,8 @@ def _in_memory(examples, *shapes):
 
 
 def _canvas(native, image_shape):
-    """The shape in which images are kept of which parts are shown: their own, at most twice the size of what comes out,
-    which is as much as a sampling grid can shrink well."""
+    """The shape in memory of images that are cropped: their own, but at most twice the size of the result, because a
+    sampling grid has no antialiasing."""
     if None in native:
         return native
     shrunk = max(1, min(length / (2 * side) for length, side in zip(native[:2], image_shape[:2], strict=True)))

@@ -1,4 +1,4 @@
-"""From a name or a folder to images and their masks: pipelines for training, whole images for judging."""
+"""Images with masks: from a name or a folder to pipelines, and whole images for evaluation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,21 +53,21 @@ def load_masks(
     """Open a set of images with masks for `model.fit(masks.train, steps_per_epoch=masks.steps)`.
 
     Args:
-        name: a folder, see `mask_folder`; "digits", see `synthetic_scenes`; or
-            "oxford_iiit_pet" of TensorFlow Datasets. An existing folder comes first.
-        image_shape: (height, width, channels) of what comes out, channels 1 or 3; by default the set's own.
+        name: a folder, see `mask_folder`; "digits", see `synthetic_scenes`; or "oxford_iiit_pet" of TensorFlow
+            Datasets. An existing folder comes first.
+        image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch, scaling, seed, replicas, start_step: as for `load`.
         limit: use at most so many images to train and to validate, the same ones each time.
-        how: how training images are distorted, each anew in every epoch: a function of seed, epoch and image.
-        weights: mask -> weights of its pixels (height, width), like `weight_map`; worked out once for each mask.
-        held_out: which images of a folder validate: shell patterns of names without extension, like "2?,30". By default
-            the last fifth in the order of names.
+        how: the distortion of training images: for each one a function of seed, epoch and image.
+        weights: mask -> weights of its pixels (height, width), like `weight_map`; called once for each mask.
+        held_out: the images of a folder that validate: shell patterns of names without extension, like "2?,30". By
+            default the last fifth in the order of names.
         classes: their names, in the order of the masks' numbers. Without them every class must occur in a mask.
         binary: make one foreground of all classes but the first.
-        tiles: whether images stay at their size, and tiles of `image_shape` are cut out of them: to train at random
-            places, after the distortion, and so many that they have the pixels of all images; to validate side by side.
-            Otherwise every image is cut and resized to `image_shape`, as for `load`, and its mask with it. By default
-            tiles are cut where all images have the same size and it is large enough.
+        tiles: True: images keep their size, and tiles of `image_shape` are cut out of them. Training tiles lie at
+            random places, and an epoch has about as many pixels as all images. Validation tiles lie side by side.
+            False: images and masks are cropped and resized to `image_shape`, as for `load`. By default True if all
+            images have the same size and it is large enough.
 
     Raises:
         InputError: one line that says what was wrong; of a broken image or a wrong mask, it names the file.
@@ -125,13 +125,13 @@ def load_masks(
 
 
 def origins(length: int, tile: int, overlap: int = 0) -> list[int]:
-    """Where tiles begin that cover a length: as few as there can be, evenly spread, `overlap` or more in common."""
+    """The starts of tiles that cover a length: as few as possible, evenly spread, with at least this overlap."""
     tiles = 1 + max(0, -(-(length - tile) // (tile - overlap)))
     return np.linspace(0, max(0, length - tile), tiles).round().astype(int).tolist()
 
 
 class Stored:
-    """Pictures of any size, one after the other in the same tensors; with the weights of their pixels, if wanted."""
+    """Pictures of any size in a few tensors, with the weights of their pixels if there are any."""
 
     def __init__(self, pictures: Sequence[Picture], weights: Callable | None = None):
         parts = [[picture.image.reshape(-1, picture.image.shape[-1]) for picture in pictures]]

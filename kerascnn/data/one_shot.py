@@ -1,4 +1,4 @@
-"""One-shot trials: some candidates, one image of each class, and queries, each of one of these classes."""
+"""One-shot trials: candidates, one image of each class, and queries, each of one of these classes."""
 
 import zipfile
 from io import BytesIO
@@ -18,8 +18,8 @@ SOURCE = "all_runs.zip of github.com/brendenlake/omniglot"
 
 
 class Trial(NamedTuple):
-    """Numbers of images: of the candidates (n,) and the queries (m,); and truth (m,), which of the candidates are of
-    the same class as the queries."""
+    """The numbers of the candidates (n,) and of the queries (m,), and for each query the place of the candidate of its
+    class, truth (m,)."""
 
     candidates: np.ndarray
     queries: np.ndarray
@@ -38,7 +38,7 @@ def read_runs(path: str | Path, image_shape: tuple[int, int, int]) -> tuple[np.n
 
     Args:
         path: `all_runs.zip`. In each of its folders, `class_labels.txt` has lines of a query and its candidate.
-        image_shape: (height, width, channels) of what comes out.
+        image_shape: (height, width, channels) of the result.
 
     Returns:
         All images, uint8 (n, *image_shape), and the trials, a run each.

@@ -1,7 +1,6 @@
 """Pairs of images of the same class or of different ones, for networks that verify.
 
-The classes to train with and those to validate with have nothing in common: such a network has to tell apart what it
-has never seen.
+No class both trains and validates: such a network has to distinguish classes that it has never seen.
 """
 
 from collections.abc import Callable
@@ -60,19 +59,18 @@ def load_pairs(
     Args:
         name, image_shape, replicas, start_step: as for `load`. Of a set of TensorFlow Datasets, only the split named
             train is used.
-        batch: pairs in a training batch, over all replicas; or images, where `each` is given.
-        each: None for batches ((left, right), same): float32 images and int32 labels, every other pair of the same
-            class. A number for batches (images, labels), to train on all pairs of a batch: so many images of a class,
-            one class and one family after the other, of as many classes as there are, or as fit into the batch.
+        batch: pairs in a training batch, over all replicas; or images, if `each` is given.
+        each: None for batches ((left, right), same): float32 images and int32 labels; every other pair is of the same
+            class. A number for batches (images, labels), to train on all pairs of a batch: this many images of each
+            class, one class and one family after the other, until the batch is full or all classes are in it.
         unseen: the classes to validate with: their names, or those of their families; or a share of the classes, the
             last ones, in whole families where there are several.
         scaling: as for `load`, or "ink": the background is 0, what is on it up to 1, be it black or white.
         how: distorts the images to train with.
-        strokes: how much thicker or thinner strokes become, where they are brighter than their ground; 1 is a pixel on
-            each side at most.
-        turned: whether images are turned by quarters and mirrored, too, which makes eight classes of one; only with
-            `each`.
-        seed: of all that is drawn to train with: batch n is a function of the seed and n.
+        strokes: how much thicker or thinner bright strokes become at most; 1 is one pixel on each side.
+        turned: whether to add quarter turns and mirror images as further classes, which makes eight classes of one;
+            only with `each`.
+        seed: of the training batches: batch n is a function of the seed and n.
         limit: use at most so many images of every class.
 
     Returns:
@@ -141,11 +139,11 @@ def load_pairs(
 
 
 def restroke(images, most: float, key):
-    """Make strokes thicker or thinner that are brighter than their ground, in each image by an amount of its own.
+    """Make strokes that are brighter than their background thicker or thinner, by a random amount in each image.
 
     Args:
         images: float (b, height, width, channels).
-        most: 1 is a pixel on each side at most.
+        most: the largest amount; 1 is one pixel on each side.
         key: two integers: the amounts are a function of them and of `most`.
     """
     amount = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], key, -most, most)
@@ -155,7 +153,7 @@ def restroke(images, most: float, key):
 
 
 def _ink(images):
-    """(mean, std) with which "standard" scaling makes the more frequent end of the range 0 and the other one 1."""
+    """(mean, std) for which "standard" scaling maps the background, black or white, to 0 and the other end to 1."""
     is_white = bool(np.median(images[:: 1 + len(images) // 1000]) > 127)
     return ((number,) * images.shape[-1] for number in ((1.0, -1.0) if is_white else (0.0, 1.0)))
 
@@ -172,7 +170,7 @@ def _ways(batch, each, classes, replicas):
 
 
 def _drawn(draw: Callable, seed: int, step):
-    """The numbers of images (n,) and labels (m,) that are drawn in one step."""
+    """The numbers of images (n,) and the labels (m,) of one step."""
 
     def drawn(step):
         numbers, labels = draw(np.random.default_rng([seed, step]))

@@ -1,4 +1,4 @@
-"""Weights with which a network learns to keep touching cells apart. Ronneberger et al. 2015, Section 3, Equation 2."""
+"""Pixel weights that make a network separate touching cells. Ronneberger et al. 2015, Section 3, Equation 2."""
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, find_objects, label

@@ -1,4 +1,4 @@
-"""Pixels of decoded images: their size, their part that is shown, their channels."""
+"""Cropping, resizing and channels of decoded images."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 def fit(images, image_shape, window: Callable | None = None) -> tf.Tensor:
-    """Cut and resize one image or a batch of them, uint8 of shape (..., height, width, 1 or 3), to `image_shape`.
+    """Crop and resize one image or a batch of them, uint8 of shape (..., height, width, 1 or 3), to `image_shape`.
 
     Args:
-        window: (rows, columns, height, width) -> the part to cut out, as `cut_window`, which is the default.
+        window: (rows, columns, height, width) -> (top, left, rows, columns) of the crop; by default `cut_window`.
     """
     if images.shape[-3:] == image_shape and window is None:
         return images
@@ -32,7 +32,7 @@ def _resized(images, image_shape):
 
 
 def recolor(images, channels: int) -> tf.Tensor:
-    """Images of 1 or 3 channels, with so many channels."""
+    """Convert images of 1 or 3 channels to this number of channels."""
     if channels < images.shape[-1]:
         images = tf.reduce_sum(tf.cast(images, tf.float32) * LUMINANCE, axis=-1, keepdims=True)
     elif channels > images.shape[-1]:

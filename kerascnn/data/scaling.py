@@ -1,4 +1,4 @@
-"""From bytes to the range that a network wants, and the statistics of known sets that this takes."""
+"""Scaling of pixels to the range that a network expects, and the statistics of known sets for it."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ STATISTICS = {  # by the name of the set in TensorFlow Datasets
 
 
 def statistics(name: str | None, channels: int) -> Statistics:
-    """A set's statistics, ImageNet's where it has none; those of color are averaged for grey images."""
+    """The statistics of a set, or ImageNet's if they are unknown. For grey images those of the colors are averaged."""
     known = STATISTICS.get(name, IMAGENET)
     if len(known.mean) == channels:
         return known
@@ -38,7 +38,7 @@ def statistics(name: str | None, channels: int) -> Statistics:
 
 
 def scale(images, scaling: str, mean=(), std=()):
-    """Bring pixels of 0..255, uint8 or float, to the range that a network wants.
+    """Scale pixels of 0..255, uint8 or float, to the range that a network expects.
 
     Args:
         images: array or tensor of shape (..., channels).

@@ -1,1 +1,1 @@
-"""How training images are changed, in reading order: policies, warp, crop, color, randaugment, mixup, interpolation."""
+"""Augmentation of training images, in reading order: policies, warp, crop, color, randaugment, mixup, interpolation."""

@@ -1,7 +1,7 @@
-"""Changes of color: however many, they are one matrix for each image, or one table.
+"""Color changes: linear ones are composed to one matrix for each image, others to one lookup table.
 
-`matrix` composes what mixes the channels linearly: brightness, contrast, saturation, hue, lighting. `table` composes
-what gives every value of a channel another one: stretching the contrast, equalizing, posterizing, solarizing.
+`matrix` composes brightness, contrast, saturation, hue and lighting. `table` composes contrast stretching,
+equalization, posterization and solarization.
 """
 
 import numpy as np
@@ -21,10 +21,12 @@ YIQ = np.array([LUMINANCE, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.
 
 
 def matrix(means, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, light=0.0) -> tuple[tf.Tensor, tf.Tensor]:
-    """What changes the colors of each image, in this order; as of Pillow's `ImageEnhance`, but for the hue.
+    """The color matrix of each image. Changes act in the order of the arguments.
+
+    All but the hue are those of Pillow's `ImageEnhance`.
 
     Args:
-        means: (b, channels), the mean colors; 1 or 3 channels, of which one knows no saturation, hue or light.
+        means: (b, channels), the mean colors; 1 or 3 channels. With 1, saturation, hue and light have no effect.
         brightness: factors (b,) of all values.
         contrast: factors (b,) of the distance from the image's mean luminance.
         saturation: factors (b,) of the distance from each pixel's luminance.
@@ -53,13 +55,13 @@ def matrix(means, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, light=0
 
 
 def recolor_by(images, change, offset) -> tf.Tensor:
-    """Images (b, height, width, channels) with the colors that `matrix` says, within 0 to 255: float32."""
+    """Apply what `matrix` returns to images (b, height, width, channels): float32, clipped to 0 and 255."""
     colors = tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], -1, images.shape[-1]))
     return tf.reshape(tf.clip_by_value(colors @ change + offset[:, None], 0, 255), tf.shape(images))
 
 
 def table(images, stretch=False, equalize=False, bits=8, threshold=256) -> tf.Tensor:
-    """What gives each value of each channel another one, in this order; as Pillow's `ImageOps`.
+    """The lookup tables of each image. Changes act in the order of the arguments, as in Pillow's `ImageOps`.
 
     Args:
         images: uint8 (b, height, width, channels).
@@ -91,12 +93,12 @@ def table(images, stretch=False, equalize=False, bits=8, threshold=256) -> tf.Te
 
 
 def looked_up(images, table) -> tf.Tensor:
-    """Images, uint8, with the values that `table` says."""
+    """Apply what `table` returns to images, uint8."""
     return tf.gather(tf.reshape(table, [-1]), _places(images))
 
 
 def _places(images):
-    """Of each value in a list of 256 for each channel of each image."""
+    """The index of each value in all tables, one after the other."""
     count, channels = tf.shape(images)[0], images.shape[-1]
     lists = tf.reshape(tf.range(count * channels), (count, 1, 1, channels))
     return lists * 256 + tf.cast(images, tf.int32)

@@ -1,4 +1,4 @@
-"""Which part of an image is shown in training, in every image and epoch another one."""
+"""Random crops for training, and the ten crops for evaluation."""
 
 from typing import NamedTuple
 
@@ -12,14 +12,14 @@ TRIES = 10
 
 
 class Crop(NamedTuple):
-    """A part that is cut out and resized, either by its area or by the length of the image's sides.
+    """How a crop is drawn and resized: either by its area, or after resizing the image by its shorter side.
 
     Attributes:
-        area: the part's share of the image's area, evenly distributed; None to go by `side`.
-        aspect: how much wider the part is than what comes out, evenly distributed on a logarithmic scale.
-        side: without `area`: the shorter side to which the image is resized before the part is cut out of it, in sides
-            of what comes out: 256 / 224.
-        central: without `area`: whether the part lies in the central part that has the shape of what comes out.
+        area: the crop's share of the image's area, evenly distributed; None to use `side`.
+        aspect: the aspect ratio of the crop, divided by that of the result; evenly distributed on a logarithmic scale.
+        side: without `area`: the shorter side to which the image is resized before it is cropped, divided by the side
+            of the result: 256 / 224.
+        central: without `area`: whether the crop lies in the central part that has the aspect ratio of the result.
     """
 
     area: Range | None = None
@@ -29,12 +29,12 @@ class Crop(NamedTuple):
 
 
 def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:
-    """A part for each key.
+    """Draw a crop for each key.
 
     Args:
         key: of the images, uint64 (b,); see `stateless_random`.
         rows, columns: of the images.
-        height, width: of what comes out.
+        height, width: of the result.
 
     Returns:
         (top, left, rows, columns) in whole pixels of an image: int32 (b,).
@@ -61,7 +61,7 @@ def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:
 
 
 def ten_crops(images, height: int, width: int) -> tf.Tensor:
-    """The four corners and the middle of images (b, h, w, channels), then their mirrors: (b, 10, height, width, ...).
+    """Ten crops of images (b, h, w, channels): corners, centre, and their mirror images: (b, 10, height, width, ...).
 
     Krizhevsky et al. 2012, Section 4.1.
     """

@@ -1,25 +1,25 @@
-"""Pixels of a batch of images at any places."""
+"""Interpolation: values of images at positions between their pixels."""
 
 import tensorflow as tf
 
 
 def mirrored(place, length):
-    """Places beyond the first and last pixel, where a mirror at its middle shows them."""
+    """Positions, mirrored at the centres of the first and the last pixel where they lie outside."""
     last = tf.cast(length, tf.float32) - 1
     turns = tf.floor(place / (2 * last))
     return last - tf.abs(place - turns * 2 * last - last)
 
 
 def clipped(place, length):
-    """Places beyond the first and last pixel, there."""
+    """Positions, moved to the first or the last pixel where they lie outside."""
     return tf.clip_by_value(place, 0.0, tf.cast(length, tf.float32) - 1)
 
 
 def bilinear(images, y, x, outside=None, fill=0):
-    """What is in images (b, height, width, channels) at places (b, rows, columns), or two that broadcast to that.
+    """Interpolate images (b, height, width, channels) bilinearly at positions that broadcast to (b, rows, columns).
 
     Args:
-        outside: where to give `fill` instead.
+        outside: bool: which positions get `fill` instead.
     """
     top, left = tf.floor(y), tf.floor(x)
     down, right = (y - top)[..., None], (x - left)[..., None]
@@ -36,13 +36,13 @@ def bilinear(images, y, x, outside=None, fill=0):
 
 
 def nearest(images, y, x, outside=None, fill=0):
-    """What is in the pixels that are nearest; `images` may also be masks (b, height, width)."""
+    """Values of the nearest pixels. `images` may also be masks (b, height, width)."""
     images = tf.convert_to_tensor(images)
     return tf.gather(*_looked_up(images, tf.round(y), tf.round(x), outside, fill))
 
 
 def _looked_up(images, rows, columns, outside, fill):
-    """A batch as one long list of pixels, at whose end is what fills the outside, and the places of those wanted."""
+    """All pixels of a batch as one list, with `fill` at its end, and the indices of the positions in it."""
     shape = tf.shape(images)
     pixels = tf.reshape(images, tf.concat([[-1], shape[3:]], axis=0))
     first = tf.range(shape[0])[:, None, None] * shape[1]

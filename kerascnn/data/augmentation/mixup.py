@@ -1,4 +1,4 @@
-"""Rectangles in images, and images that are mixed of two, with their labels."""
+"""Cutout, mixup and CutMix: rectangles in images, and mixtures of two images and their labels."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ STEPS = 4096  # of a Beta distribution's quantiles
 
 
 def rectangle(key, height, width, share) -> tf.Tensor:
-    """A rectangle in each image, its middle anywhere, so that some of it may lie outside.
+    """A random rectangle in each image. Its centre lies in the image; a part of it may lie outside.
 
     Args:
         key: of the images, uint64 (b,); see `stateless_random`.
@@ -38,9 +38,9 @@ def mix(images, labels, key, mixup: float = 0, cutmix: float = 0) -> tuple[tf.Te
         key: of the images, uint64 (b,); see `stateless_random`.
         mixup: alpha of the Beta(alpha, alpha) from which an image's share is drawn; 0 for none. Zhang et al. 2017,
             arXiv:1710.09412.
-        cutmix: the same for the area that is left of an image when a part of its neighbour is put into it; what is seen
-            of the part counts. Yun et al. 2019, arXiv:1905.04899. Where both are given, either is done to half of the
-            images.
+        cutmix: the same for the share of its area that an image keeps when a rectangle of its neighbour is pasted into
+            it. The part of the rectangle inside the image counts. Yun et al. 2019, arXiv:1905.04899. If both are given,
+            each is done to about half of the images.
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     kind, draw = tf.unstack(uniform(fold(key, 0), 2))
@@ -60,6 +60,6 @@ def mix(images, labels, key, mixup: float = 0, cutmix: float = 0) -> tuple[tf.Te
 
 
 def beta(alpha: float, draw) -> tf.Tensor:
-    """What Beta(alpha, alpha) gives for `uniform` numbers."""
+    """Numbers of the distribution Beta(alpha, alpha), made from `uniform` numbers."""
     quantiles = betaincinv(alpha, alpha, (np.arange(STEPS) + 0.5) / STEPS).astype(np.float32)
     return tf.gather(quantiles, below(draw, STEPS))

@@ -1,4 +1,4 @@
-"""What is done to training images of a classifier, and to their labels: by name, after the papers."""
+"""Augmentation policies of the papers, by name."""
 
 from ast import literal_eval
 from math import inf
@@ -15,7 +15,7 @@ from .mixup import mix, rectangle
 from .randaugment import draw
 from .warp import Warp, warp
 
-GREY = 128  # of what is cut out
+GREY = 128  # the value of what is cut out
 SIDE = 224  # of the images to which the pixels of AUGMENTS belong
 
 
@@ -27,13 +27,13 @@ LIMITS |= {"crop.area": (1e-4, 1), "crop.aspect": (0.01, 100), "crop.side": (1, 
 
 
 class Augment(NamedTuple):
-    """How training images are changed, each anew in every epoch, in this order; the defaults do nothing.
+    """An augmentation policy. Changes act in this order and are drawn for each image and epoch. Defaults do nothing.
 
     Attributes:
-        warp: the positions of pixels, in one sampling grid.
-        randaugment: how many distortions of RandAugment, which are part of the grid and of the colors.
+        warp: geometric distortions, in one sampling grid.
+        randaugment: the number of operations of RandAugment. They are part of the sampling grid and the color changes.
         magnitude: of RandAugment, 0 to 10.
-        brightness, contrast, saturation: factors of up to 1 plus or minus this; see `color.matrix`.
+        brightness, contrast, saturation: the factors lie between 1 minus and 1 plus this; see `color.matrix`.
         hue: up to this share of the circle of colors, in either direction.
         lighting: standard deviation of the multiples of ImageNet's principal components that are added to all pixels.
         cutout: sides of a grey rectangle, as a share of the image's sides.
@@ -101,7 +101,7 @@ AUGMENTS = {
 
 
 def chosen(augment: str | Augment, window: tuple[int, int]) -> Augment:
-    """The `Augment` of a name, its pixels those of images of this (height, width); one that is given, checked.
+    """The policy of a name, its translations scaled to images of this (height, width). An `Augment` is only checked.
 
     A name may be followed by changes of single amounts, like "cifar,mixup=0.2,cutout=0.5".
     """
@@ -130,7 +130,7 @@ def _amount(change):
 
 
 def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tuple[int, int, int] | None = None):
-    """Change the images of a batch, each in a way of its own, and their labels.
+    """Apply a policy to a batch of images and their labels. Each image is changed in its own way.
 
     Args:
         images: (b, height, width, channels), uint8 or float from 0 to 255, with 1 or 3 channels.
@@ -138,8 +138,8 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
         key: `keys` of the images, (b,): what is done to an image is a function of its key and of `how` alone,
             and with mixup and cutmix of its neighbour in the batch. Or two integers, like [seed, step].
         classes: how many there are; only for soft labels.
-        image_shape: of what comes out, by default that of the images. Unless the warp has a crop, uint8 images are cut
-            and resized to it first, as `load` does without an augmentation.
+        image_shape: of the result, by default that of the images. Unless the warp has a crop, uint8 images are first
+            cropped and resized to it, as `load` does without an augmentation.
 
     Returns:
         float32 images from 0 to 255 and labels: as they were, or float32 (b, classes) where `how.is_soft`.
@@ -167,7 +167,7 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
 
 
 def draw_parts(how: Augment, key, *sizes) -> tuple:
-    """The parts that `augment` shows of images, for the one who reads them; see `draw_windows`."""
+    """The crops that `augment` draws, for a reader that decodes only these parts; see `draw_windows`."""
     return draw_windows(how.warp.crop, fold(fold(key, 0), 1), *sizes)
 
 

@@ -1,4 +1,4 @@
-"""RandAugment: a few distortions out of thirteen for every image, all equally strong. Cubuk et al. 2019,
+"""RandAugment: a few of thirteen operations for every image, all of the same strength. Cubuk et al. 2019,
 arXiv:1909.13719, Section 3; the ranges are those of torchvision's `RandAugment`.
 
 Departs from the paper: sharpness, its fourteenth, is left out; what is drawn is not done in the order in which it was
@@ -25,7 +25,7 @@ POSTERIZED = 4  # bits that remain at full magnitude
 
 
 class Drawn(NamedTuple):
-    """What is done to the images of a batch: of the grid, of `color.matrix`, of `color.table`."""
+    """The operations of a batch: arguments of `warp.grid`, `color.matrix` and `color.table`."""
 
     more: tuple[tf.Tensor, list[tf.Tensor]]
     factors: dict[str, tf.Tensor]
@@ -33,9 +33,10 @@ class Drawn(NamedTuple):
 
 
 def draw(operations: int, magnitude: float, key, window: tuple[int, int]) -> Drawn:
-    """Draw so many operations for each image.
+    """Draw the operations of each image.
 
     Args:
+        operations: for each image.
         magnitude: 0 to 10.
         key: of the images, uint64 (b,); see `stateless_random`.
         window: (height, width) of the images.

@@ -1,15 +1,14 @@
-"""Geometric distortions of images and their masks: however many, they are one sampling grid and one look-up.
+"""Geometric distortions of images and their masks, all composed to one sampling grid and one interpolation.
 
-What is in an image moves, in this order, about the centre of the window that is cut out of it:
+The content of an image moves in this order, about the centre of the window that is cut out:
 
     stretch and scale -> shear -> rotation -> flips -> resizing of the crop -> translation -> lens
 
-The grid is made the other way round: it says, for every pixel of the answer, where in the image it comes from; the
-elastic displacement is added there. So the order of the table above is that of `matrices` and `grid`, and a further
-distortion is one more line in one of them.
+The grid goes the other way: for every pixel of the result, it gives the position in the image; the elastic displacement
+is added there. `matrices` and `grid` have the order of the line above; a further distortion is one more line in them.
 
-Where only whole pixels move (flips, `shift`), each is looked up once, otherwise the four around each place. Four are no
-antialiasing: up to half its size an image can be made smaller, and every pixel still has a share in the answer.
+Where only whole pixels move (flips, `shift`), each result is one pixel; otherwise it is interpolated from four. Four
+pixels are no antialiasing: an image may shrink to half its size before pixels are left out.
 """
 
 from typing import NamedTuple
@@ -25,7 +24,7 @@ Range = tuple[float, float]
 
 
 class Warp(NamedTuple):
-    """How images are distorted. A range (low, high) is drawn from uniformly, for every image anew; the defaults do
+    """How images are distorted. From a range (low, high) a number is drawn uniformly for each image. The defaults do
     nothing.
 
     Attributes:
@@ -34,18 +33,18 @@ class Warp(NamedTuple):
         stretch: factor of each axis, drawn for each.
         shear: pixels sideways for a pixel along the other axis, drawn for each axis.
         translation: pixels along each axis, drawn for each.
-        lens: radial distortion: how much further from the middle a corner's pixel is looked up, as a share of its
-            distance, which grows with the square of it; above 0 a barrel, below a pincushion.
-        probability: that a component of the above, of which there are nine, or the elastic one is applied at all.
+        lens: radial distortion: how much further from the centre the value of a corner is read, as a share of its
+            distance. The share grows with the square of the distance. Above 0 it is a barrel, below a pincushion.
+        probability: of applying each of the nine components above, and the elastic one.
         flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
         quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
         elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
             the window; in between they are interpolated bicubically. 0 costs nothing.
         elastic_nodes: nodes of that grid along each axis, two or more.
-        shift: up to so much of each side, in whole pixels, in either direction.
-        crop: the part that is shown; see `Crop`. None shows as much as comes out, at its own size.
-        fill: what is outside of an image: a value, or None to mirror the image at its edge pixels.
-        mask_fill: what is outside of a mask where `fill` is a value.
+        shift: the largest shift in either direction, as a share of each side; in whole pixels.
+        crop: see `Crop`. None cuts out a window of the result's size.
+        fill: the value outside of an image, or None to mirror the image at its edge pixels.
+        mask_fill: the value outside of a mask where `fill` is a value.
     """
 
     rotation: Range = (0, 0)
@@ -83,21 +82,21 @@ WARPS = {"none": Warp(), "slight": SLIGHT, "microscopy": MICROSCOPY, "unet": UNE
 
 
 def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = None, more=None):
-    """Distort a batch of images, each in a way of its own, and their masks with them.
+    """Distort a batch of images, each in its own way, and their masks in the same way.
 
     Args:
         images: (b, height, width, channels), uint8 or float, of at least 2x2 pixels.
-        how: what is drawn.
+        how: the distortions.
         key: `keys` of the images, (b,): what is done to each is a function of its key and of `how` alone. Or two
             integers, like [seed, step], from which the images of a batch get theirs.
         masks: whole numbers (b, height, width).
-        window: (rows, columns) of what comes out, by default as much as there is. Without a crop it is a part that is
-            cut out, at a place of its own in each image.
+        window: (rows, columns) of the result, by default those of the images. Without a crop it is cut out at a random
+            place of each image.
         more: a further (matrices, shifts), (b, 2, 2) and two (b,), for `grid`.
 
     Returns:
-        Images (b, rows, columns, channels), looked up bilinearly, or images and masks (b, rows, columns), looked up at
-        the nearest pixel, so that they hold no other values than before. Types stay as they are.
+        Images (b, rows, columns, channels), interpolated bilinearly; or these and masks (b, rows, columns) with the
+        values of the nearest pixels. Types stay as they are.
     """
     images = tf.convert_to_tensor(images)
     size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
@@ -131,17 +130,17 @@ def straight(how: Warp) -> bool:
 
 
 def whole(how: Warp) -> bool:
-    """Whether pixels only change places."""
+    """Whether all movements are by whole pixels."""
     fixed = how._replace(flip_horizontal=0, flip_vertical=0, shift=0, fill=None, mask_fill=0, probability=1)
     return fixed == Warp()
 
 
 def grid(how: Warp, key, size, window, more=None) -> tuple[tf.Tensor, tf.Tensor]:
-    """Where the pixels of distorted images come from.
+    """The sampling grid: for every pixel of the result, its position in the image.
 
     Args:
         key: `keys` of the images, (b,).
-        size, window: (height, width) of the images and of what comes out.
+        size, window: (height, width) of the images and of the result.
         more: a further (matrices, shifts), (b, 2, 2) and two (b,), of pixels (x, y) from the centre, pointing down; the
             matrices act after those of `how`.
 
@@ -182,7 +181,7 @@ AXES = (1, -1, 1), (1, 1, -1)  # of rows and of columns
 
 
 def _windows(how, key, draws, size, window):
-    """((first row, first column), (rows, columns)) of the parts of the images that are shown, each (b,)."""
+    """((first row, first column), (rows, columns)) of the windows or crops of the images, each (b,)."""
     if how.crop is not None:
         drawn = draw_windows(how.crop, fold(key, 1), *size, *window)
         firsts, parts = drawn[:2], drawn[2:]
@@ -195,7 +194,7 @@ def _windows(how, key, draws, size, window):
 
 
 def matrices(how: Warp, draws) -> tf.Tensor:
-    """(count, 2, 2): what is done to a point (x, y), measured from the centre, with y pointing down."""
+    """(b, 2, 2): linear maps of points (x, y), measured from the centre, with y pointing down."""
     angle = _drawn(how, draws, how.rotation, 0) * (np.pi / 180)
     scale = _drawn(how, draws, how.scale, 1)
     stretch_x, stretch_y = (scale * _drawn(how, draws, how.stretch, 1) for _ in "xy")
@@ -218,8 +217,8 @@ def matrices(how: Warp, draws) -> tf.Tensor:
 
 
 def cubic(nodes: int, length: int) -> np.ndarray:
-    """(length, nodes): the cubic convolution that interpolates values at evenly spaced nodes, of which the first and
-    the last lie on the first and the last of `length` pixels.
+    """(length, nodes): the cubic convolution that interpolates between evenly spaced nodes. The first and the last node
+    lie on the first and the last of `length` pixels.
 
     Keys 1981, "Cubic convolution interpolation for digital image processing", with its values beyond the ends; of two
     nodes these are on their line.

@@ -1,1 +1,1 @@
-"""Which example comes when, in reading order: split, shuffling, stateless_random."""
+"""Splits, orders and random numbers, in reading order: split, shuffling, stateless_random."""

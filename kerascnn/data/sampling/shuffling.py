@@ -1,4 +1,4 @@
-"""Which example comes when: a pure function of the seed and the step, so that training can go on from any step.
+"""The order of examples: a pure function of the seed and the step, so that training can go on from any step.
 
 `tf.random.experimental.index_shuffle`, made for this, mixes too little: its orders of 50,000 examples for neighbouring
 epochs correlate by 0.76, and among a few examples one index can take a millisecond. Shuffling the whole epoch is
@@ -23,8 +23,8 @@ def epoch_length(size: int, batch: int, replicas: int = 1) -> tuple[int, int]:
 
 
 def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
-    """The largest batch, up to `batch`, that replicas share equally, and whose last one leaves none without an example;
-    if there is none, one that they share as well as can be."""
+    """The largest batch size, up to `batch`, that the replicas share equally and that gives each of them an example of
+    the last batch, too. If there is none, a size that gives each of them an example of every batch."""
     equal = range(min(batch, size) // replicas * replicas, 0, -replicas)
     for found in (*equal, *range(min(batch, size), replicas - 1, -1), *range(batch + 1, size + 1)):
         if reaches_all(found, replicas) and (size % found == 0 or reaches_all(size % found, replicas)):
@@ -33,13 +33,13 @@ def validation_batch(size: int, batch: int, replicas: int = 1) -> int:
 
 
 def reaches_all(batch: int, replicas: int) -> bool:
-    """Whether each gets a share of a batch: TensorFlow gives the first `batch / replicas` examples, rounded up, and
-    the others what is left."""
+    """Whether every replica gets an example of a batch. TensorFlow gives `batch / replicas` examples, rounded up, to
+    one replica after the other until none are left."""
     return batch > -(-batch // replicas) * (replicas - 1)
 
 
 def check_order(batch: int, replicas: int, limit: int | None, seed: int, start_step: int) -> None:
-    """Raise an `InputError` unless these are whole numbers as the pipelines take them."""
+    """Raise an `InputError` unless these are whole numbers in their ranges."""
     for what, value in [("batch", batch), ("replicas", replicas), ("limit", 1 if limit is None else limit)]:
         count(what, value)
     for what, value in [("seed", seed), ("start_step", start_step)]:
@@ -57,7 +57,7 @@ def check_batch(batch: int, replicas: int) -> None:
 
 
 def shuffled(size, key) -> tf.Tensor:
-    """The indices 0 to size - 1 in the order that belongs to a key, two integers like [seed, epoch]."""
+    """The indices 0 to size - 1 in a random order that depends on a key alone: two integers like [seed, epoch]."""
     return tf.random.experimental.stateless_shuffle(tf.range(size), key)
 
 

@@ -8,13 +8,14 @@ SHARE = 0.2
 
 
 def position(key: str) -> float:
-    """A place in [0, 1) that depends on nothing but the key."""
+    """A hash of the key, in [0, 1)."""
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogateescape"), digest_size=7).digest()) / 2**56
 
 
 def held_out(keys, labels, share: float = SHARE) -> np.ndarray:
-    """True for the examples that validate: those whose key's `position` is below `share`, so that other examples, added
-    or taken away, move none from side to side; but a label has an example that trains, and with two one that validates.
+    """True for the examples that validate: those whose key has a `position` below `share`. So adding or removing
+    examples moves no other one. But every label has an example that trains and, if it has two or more, one that
+    validates.
     """
     places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
     held = places < share

@@ -1,14 +1,14 @@
-"""Random numbers that belong to an image: functions of its key alone, in whichever batch, thread or process it is.
+"""Random numbers of an image: functions of its key alone, whatever its batch, thread or process.
 
 The generator is SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", Figure 17):
-its n-th number is a few operations away from its state, so that all numbers of a batch are worked out at once. Those of
-TensorFlow take one key for a whole batch.
+its n-th number is a few operations away from its state, so that all numbers of a batch are computed at once. The
+generators of TensorFlow take one key for a whole batch.
 """
 
 import tensorflow as tf
 
 GAMMA = 0x9E3779B97F4A7C15
-BITS = 23  # as many as let a float32 hold the middle between two numbers
+BITS = 23  # of a number: a float32 can hold it and a half
 
 
 def keys(seed, epoch, numbers) -> tf.Tensor:
@@ -17,14 +17,14 @@ def keys(seed, epoch, numbers) -> tf.Tensor:
 
 
 def keys_of(key, count) -> tf.Tensor:
-    """`key` itself where it is `keys`; for two integers, like [seed, step], those of a batch of `count`: (count,)."""
+    """`key` itself if it is the result of `keys`; for two integers, like [seed, step], the keys (count,) of a batch."""
     if tf.is_tensor(key) and key.dtype == tf.uint64:
         return key
     return keys(key[0], key[1], tf.range(count))
 
 
 def fold(key, number) -> tf.Tensor:
-    """Another key: the number with this index of the sequence that begins with `key`. The two broadcast."""
+    """A new key: the number with the index `number` in the sequence that starts at `key`. The two broadcast."""
     z = tf.cast(key, tf.uint64) + tf.constant(GAMMA, tf.uint64) * (tf.cast(number, tf.uint64) + 1)
     for shift, factor in (30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB):
         z = tf.bitwise.bitwise_xor(z, _shifted(z, shift)) * tf.constant(factor, tf.uint64)
@@ -44,7 +44,7 @@ def normal(key, count: int) -> tf.Tensor:
 
 
 def below(share, count) -> tf.Tensor:
-    """Whole numbers from 0 to count - 1, equally likely where `share` is `uniform`: int32."""
+    """Whole numbers from 0 to count - 1, equally likely if `share` comes from `uniform`: int32."""
     whole = tf.cast(tf.floor(share * tf.cast(count, tf.float32)), tf.int32)
     return tf.minimum(whole, tf.cast(count, tf.int32) - 1)  # the product may have been rounded up
 

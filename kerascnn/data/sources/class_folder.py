@@ -1,4 +1,4 @@
-"""A folder of images with one sub-folder a class: what is in it, and which of it validates.
+"""A folder of images with one sub-folder for each class: its files, and which of them validate.
 
 Either `folder/<class>/...`, of which a share is held out, or `folder/train/<class>/...` beside `folder/val/<class>/...`
 (`valid`, `validation` and `test` will do). Images may lie in folders below their class. Hidden files and files of other
@@ -31,7 +31,7 @@ def open_folder(folder: Path, limit: int | None = None) -> tuple[str, tuple[str,
 
 
 def native_shape(folder: Path) -> tuple[int | None, int | None, int]:
-    """(height, width, channels) of a folder's images, None where they differ; reads headers until that is sure."""
+    """(height, width, channels) of a folder's images, None where they differ. Reads no more headers than needed."""
     _, train, validation = _listed(folder)
     sizes, channels = set(), 1
     for name, _ in train + validation:

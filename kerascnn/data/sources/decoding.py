@@ -1,12 +1,12 @@
-"""From files to pixels: decoding, cutting and resizing, the same for training and for prediction.
+"""Decoding, cropping and resizing of image files, the same for training and for prediction.
 
-* JPEG is decoded by TensorFlow's op, and only the part that is kept; the decoder halves it (in the frequency domain, by
-  2, 4 or 8) as long as it stays larger than wanted. All other formats are decoded by Pillow: TensorFlow takes the
-  palette of a BMP for grey values and has no color for what is transparent.
+* JPEG is decoded by TensorFlow's op, and only the crop. The decoder shrinks it by 2, 4 or 8 (in the frequency domain)
+  if it stays larger than wanted. Pillow decodes all other formats: TensorFlow takes the palette of a BMP for grey
+  values and has no color for what is transparent.
 * The orientation in the EXIF data is honoured. Transparent pixels are put on white. 16 bits become the upper 8. Of an
   animation the first frame counts.
-* An image is cut centrally to the target's aspect ratio, then resized bilinearly, with antialiasing where it shrinks to
-  half its size or less: until then every pixel has a share in the answer anyway.
+* An image is cropped centrally to the target's aspect ratio, then resized bilinearly, with antialiasing if it shrinks
+  to half its size or less: a smaller change leaves out no pixel anyway.
 * Grey becomes color by repeating, color becomes grey by luminance.
 """
 
@@ -63,7 +63,7 @@ def decode_files(paths: list[Path], turns: list[int], image_shape) -> np.ndarray
 
 @cache
 def _decoder(image_shape):
-    """`decode` to one shape, traced once."""
+    """`decode` for one shape, traced once."""
     signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
     return tf.function(lambda path, turn: decode(path, turn, image_shape), input_signature=signature)
 
@@ -81,7 +81,7 @@ def decode(path, turn, image_shape) -> tf.Tensor:
 
 
 def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns=1) -> tuple[tf.Tensor, tf.Tensor]:
-    """What is to be decoded of JPEGs.
+    """The parts of JPEGs to decode.
 
     Args:
         rows, columns: (n,), as they are stored.
@@ -89,7 +89,7 @@ def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns
         turns: their EXIF orientations.
 
     Returns:
-        (n, 4) parts, (top, left, rows, columns) of what the decoder has shrunk, and (n,) places in `RATIOS`.
+        (n, 4) parts, (top, left, rows, columns) of the shrunk image, and (n,) indices into `RATIOS`.
     """
     height, width = (tf.where(turns >= 5, *sides) for sides in (image_shape[1::-1], image_shape[:2]))
     part = tf.stack((window or cut_window)(rows, columns, height, width), axis=-1)

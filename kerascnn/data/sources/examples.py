@@ -1,16 +1,17 @@
-"""Where examples come from: arrays in memory, image files, or the records of TensorFlow Datasets.
+"""Labelled examples of three kinds: arrays in memory, image files, and records of TensorFlow Datasets.
 
 All three have a `size`, the `native` shape of their images (None where they differ), and
 
-    in_memory(image_shape)                 all of them as `Arrays`, cut and resized
-    parted(share)                          those that train and those that are held out, about this share, always alike
-    in_order(), shuffled(seed, epoch)      a dataset of examples, in whatever form is small
+    in_memory(image_shape)                 all of them as `Arrays`, cropped and resized
+    parted(share)                          (examples that train, examples that are held out, about this share): always
+                                           the same ones
+    in_order(), shuffled(seed, epoch)      a dataset of examples, as numbers or as encoded records
     batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels, numbers in the set): the images at
-                                           their native shape where they all have the same, else cut and resized to
+                                           their native shape if they all have the same, else cropped and resized to
                                            `image_shape`
 
-Where images are cut, `window`, (numbers, rows, columns, height, width) -> parts (top, left, rows, columns), all of
-shape (n,), says how; centrally by default.
+`batches` also takes a `window`: (numbers, rows, columns, height, width) -> crops (top, left, rows, columns), all of
+shape (n,). By default crops are central.
 """
 
 import os
@@ -98,7 +99,7 @@ class Files(Indexed):
         upright = all(turn == UPRIGHT for turn in self.turns)
 
         def planned(numbers):
-            """What can be worked out for many images at once is no work for each."""
+            """Work that is done for many images at once, and so not for each."""
             rows, columns = tf.unstack(tf.gather(sizes, numbers), axis=1)
             turns = tf.gather(self.read_from[1], numbers)
             found = jpeg_parts(rows, columns, image_shape, window and partial(window, numbers), turns)

@@ -1,4 +1,4 @@
-"""What an image file is, whether it is whole, and which way up: told by its first and last bytes, without decoding."""
+"""Checks of image files: format, completeness and orientation, by the first and last bytes, without decoding."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,10 +29,10 @@ UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  #
 
 
 def examine(paths: list[Path]) -> list[int]:
-    """The EXIF orientation, 1 to 8, of each file, where all are whole images of the format that their names say.
+    """The EXIF orientation, 1 to 8, of each file. All must be whole images of the format that their names say.
 
     Raises:
-        InputError: names the first file that isn't, what it is, and how many others there are.
+        InputError: names the first file that isn't, its fault, and the number of others with a fault.
     """
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(examine_one, paths))
@@ -94,7 +94,7 @@ def _seems_whole(found: str, size: int, head: bytes, tail: bytes) -> bool:
 
 
 def _decodes(path: Path) -> bool:
-    """The verdict on a file without an end: some cameras append data of their own, some writers leave the end out."""
+    """Whether a file without an end decodes: some cameras append their own data, some writers leave out the end."""
     try:
         with Image.open(path) as image:
             image.load()

@@ -1,4 +1,4 @@
-"""A folder of images with a mask for each: what is in it, which of it validates, and what the masks hold.
+"""A folder of images with a mask for each: its files, which of them validate, and the values of the masks.
 
 `folder/images/` beside `folder/masks/` (`image`, `mask`, `labels` and `label` will do), an image and its mask having
 the same name but for the extension; or such pairs of folders in `folder/train/` and in `folder/val/` (`valid`,
@@ -27,7 +27,7 @@ COUNTS = ("1", "L", "P", "I", "I;16")  # Pillow's modes with one whole number a 
 
 
 class Pair(NamedTuple):
-    """An image file, the (height, width, channels) of the image when it is upright, and the file of its mask."""
+    """An image file, the (height, width, channels) of the upright image, and the file of its mask."""
 
     image: Path
     shape: tuple[int, int, int]
@@ -99,7 +99,7 @@ def read_whole(path: str | Path, channels: int) -> np.ndarray:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """The whole numbers (height, width) that a mask holds, as they are; of a palette image its indices."""
+    """The values of a mask, whole numbers (height, width); of a palette image the indices."""
     fault, _ = examine_one(path)
     if fault:
         raise InputError(f"{path}: {fault}")
@@ -116,7 +116,7 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 def numbered(found: dict[int, Path], names: Sequence[str] = ()) -> tuple[int, dict[int, int]]:
-    """How many classes there are, and which number each value of the masks stands for.
+    """The number of classes, and the class of each value of the masks.
 
     Args:
         found: every value that occurs, with a file that holds it.

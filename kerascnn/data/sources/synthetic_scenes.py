@@ -1,6 +1,6 @@
-"""Digits at random sizes and places on textures, whose masks are known: a task for segmentation that is always there.
+"""Synthetic scenes: digits of random sizes and places on textures, and their masks. They need no download.
 
-The ink of a digit is brighter than what it lies on, like chalk, but its contrast is no larger than the texture's: a
+A digit is brighter than the texture below it, like chalk, but its contrast is no larger than that of the texture: a
 threshold does not find it.
 """
 
@@ -20,7 +20,7 @@ def scenes(validation: bool, count: int, shape: tuple[int, int], seed: int = 0):
     more than the digit elsewhere.
 
     Args:
-        validation: whether they are made of the digits that are held out, of which no other scene has any.
+        validation: whether to use the digits that are held out. No scene for training has any of them.
         seed: scene i is a function of validation, seed and i.
     """
     digits = open_named("digits")[3 if validation else 2]

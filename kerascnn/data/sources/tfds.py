@@ -1,4 +1,4 @@
-"""Sets that have a name: scikit-learn's digits, which is always there, and all of TensorFlow Datasets."""
+"""Named sets: scikit-learn's digits, which need no download, and all of TensorFlow Datasets."""
 
 import os
 from difflib import get_close_matches
@@ -40,7 +40,7 @@ def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...
 
 
 def native_shape(name: str) -> tuple[int | None, int | None, int]:
-    """(height, width, channels) of a set's images, None where they differ; nothing is read or downloaded."""
+    """(height, width, channels) of a set's images, None where they differ. Nothing is read or downloaded."""
     if name == "digits":
         return 8, 8, 1
     info = find(name).info
@@ -83,7 +83,7 @@ def _records(builder, split, start, stop, limit):
 
 
 def _prepare(builder):
-    """Download a set unless it is there; without a network, find out at once and not after minutes of trying."""
+    """Download a set unless it is there. Without a network, fail at once and not after minutes of trying."""
     if builder.data_path.exists():
         return
     import requests
