@@ -98,7 +98,7 @@ def test_the_winner_takes_large_steps_where_there_are_many_images(monkeypatch, b
     assert (cfg.batch, cfg.lr) == (taken, rate)
 
 
-@pytest.mark.parametrize("name", ["naswot", "early_loss"])
+@pytest.mark.parametrize("name", ["naswot", pytest.param("early_loss", marks=pytest.mark.slow)])
 def test_a_proxy_says_the_same_of_a_network_whenever_it_is_asked(name):
     proxy = opened(proxy=name).proxy(compile)
     assert isfinite(told := proxy(SPEC))

@@ -423,7 +423,7 @@ def main(cfg):
     if cfg.workers and workers.role() is None:
         workers.start_workers(sys.argv, cfg.workers)
         return
-    from tests.nas import test_tuner as tests
+    from tests.nas.engine import test_tuner as tests
     tests.searching(cfg.out)
 
 start(main, {"workers": 0})

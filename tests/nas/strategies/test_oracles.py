@@ -113,7 +113,7 @@ def test_where_few_epochs_tell_nothing_networks_are_trained_to_the_end():
         return accuracy(values, 1) if epochs < 9 else 1 - accuracy(values, 1)
 
     for judge, expected in ((reversed_later, {9}), (accuracy, {1})):
-        search = oracle("evolution", MIXED, QUARTER, networks=40)
+        search = oracle("evolution", MIXED, QUARTER, networks=34, pool=64)
         run(search, 200, judge)
         first = [line.trials[0].hyperparameters.values["tuner/epochs"] for line in search.lines()]
         assert set(first[30:]) == expected

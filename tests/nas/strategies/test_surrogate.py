@@ -90,6 +90,7 @@ def test_the_same_arguments_give_the_same_proposals():
     assert search(12, 3) != search(12, 4)
 
 
+@pytest.mark.slow
 def test_it_finds_better_networks_than_chance():
     """The best of 32 is on average as good as the best of 320 by chance, of 320,000 networks."""
     by_chance = [max(goodness(LARGE.draw(Random(f"{seed} {i}"))) for i in range(320)) for seed in range(50)]
