@@ -18,8 +18,27 @@ Importing this package brings in neither Keras nor TensorFlow: `start` does, aft
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .main import start
+
+if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from .procedure.auxiliary_heads import heads, with_heads
+    from .procedure.epochs import epochs
+    from .procedure.initializers import initialize
+    from .procedure.losses import CrossEntropy, CrossEntropyDice, accuracy
+    from .procedure.optimizers import SGD, optimizer
+    from .procedure.presets import PRESETS
+    from .procedure.procedure import Procedure
+    from .procedure.schedules import plateau_and_early_stopping, schedule, warmup_cosine
+    from .run import Run, input_shape
+    from .tasks.classification import report_classifier
+    from .tasks.comparison import SideBySide, report_side_by_side
+    from .tasks.contrastive import AllPairs, PairLoss, one_shot, verification
+    from .tasks.reconstruction import by_error, report_autoencoder, to_reconstruct
+    from .tasks.segmentation import by_iou, mean_iou, report_segmenter, tile_shape
+    from .tasks.sliding_window import segment
+    from .tasks.verification import by_one_shot, compile_as_paper, report_verifier
 
 _HOMES = {
     "Run": "run",
@@ -57,10 +76,50 @@ _HOMES = {
     "compile_as_paper": "tasks.verification",
     "report_verifier": "tasks.verification",
 }
-__all__ = ["start", *_HOMES]
+__all__ = [
+    "PRESETS",
+    "SGD",
+    "AllPairs",
+    "CrossEntropy",
+    "CrossEntropyDice",
+    "PairLoss",
+    "Procedure",
+    "Run",
+    "SideBySide",
+    "accuracy",
+    "by_error",
+    "by_iou",
+    "by_one_shot",
+    "compile_as_paper",
+    "epochs",
+    "heads",
+    "initialize",
+    "input_shape",
+    "mean_iou",
+    "one_shot",
+    "optimizer",
+    "plateau_and_early_stopping",
+    "report_autoencoder",
+    "report_classifier",
+    "report_segmenter",
+    "report_side_by_side",
+    "report_verifier",
+    "schedule",
+    "segment",
+    "start",
+    "tile_shape",
+    "to_reconstruct",
+    "verification",
+    "warmup_cosine",
+    "with_heads",
+]
 
 
 def __getattr__(name):
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -21,6 +21,7 @@ from . import files, run_folder
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .distribution import devices, replicas
 from .procedure.gradient_accumulation import accumulate
+from .procedure.procedure import Procedure
 from .resume import checkpoint
 from .resume.callback import Checkpoints, interval
 
@@ -108,13 +109,14 @@ class Run:
         self.precision = devices.set_precision(cfg.mixed_precision)
         self.pipeline_args = dict(seed=cfg.seed, replicas=self.replicas * cfg.accumulate, start_step=self.step)
 
-    def open(self, model: keras.Model, data) -> None:
+    def open(self, model: keras.Model, data, procedure: Procedure | None = None) -> None:
         """Make the run folder and write `config.json`: all that is needed to build this model and to run again. And
         make the model fit for several devices, and for a batch in parts.
 
         Args:
             model: what shall be trained, compiled; made by `kerascnn.build` with the knobs of the command line.
             data: what `kerascnn.data` loaded for it.
+            procedure: how it is trained, to be told in a line.
 
         Raises:
             InputError: the folder is taken or cannot be made; the loss doesn't allow `--accumulate`.
@@ -169,7 +171,8 @@ class Run:
         print(
             f"{model.name}, {model.count_params():,} parameters; {data.name}, {data.train_size:,} images and "
             f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {self.folder}"
-            + (f", which goes on after step {self.step:,}" if self.resumed else ""),
+            + (f", which goes on after step {self.step:,}" if self.resumed else "")
+            + (f"\n{procedure}" if procedure else ""),
             flush=True,
         )
 
