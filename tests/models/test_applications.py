@@ -12,7 +12,7 @@ from . import undrawn
 
 SEED, CLASSES = 5, 7
 CASES = [
-    pytest.param(twin, size, marks=[pytest.mark.slow] if twin.sizes is ODD else [])
+    pytest.param(twin, size, marks=[pytest.mark.slow] if twin.sizes is ODD or size != twin.sizes[0] else [])
     for twin in TWINS
     for size in twin.sizes
 ]

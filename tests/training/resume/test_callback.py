@@ -107,6 +107,7 @@ def check(found, reference):
     assert all(arrays[name].tobytes() == wanted[name].tobytes() for name in model)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     step=st.integers(0, STEPS * EPOCHS - 1),
