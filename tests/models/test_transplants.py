@@ -11,10 +11,12 @@ from ..golden import TRANSPLANTS, transplant
 from . import undrawn
 
 TENSORFLOW_BORN = {"mobilenet_v1", "mobilenet_v2", "efficientnet_b0", "xception"}  # epsilon 1e-3, in Torch ports 1e-5
+DEEP = ("101", "152")  # the network of 50 layers, by the same builder, has a peer too
+PEERS = [pytest.param(peer, marks=[pytest.mark.slow] if any(n in peer for n in DEEP) else []) for peer in TRANSPLANTS]
 LOOSER = {"convnext_tiny": 1e-8}  # TensorFlow's GELU rounds the square root of 2 to single precision
 
 
-@pytest.mark.parametrize("peer", TRANSPLANTS)
+@pytest.mark.parametrize("peer", PEERS)
 def test_outputs_of_the_peer(peer, float64, proves):
     golden = transplant(peer)
     name, arguments = golden["build"]

@@ -9,11 +9,17 @@ import kerascnn
 from kerascnn import InputError
 
 
-def test_load_knows_our_layers_in_a_new_process(tmp_path):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import kerascnn; kerascnn.load",
+        pytest.param("import keras; import kerascnn; keras.models.load_model", marks=pytest.mark.slow),
+    ],
+)
+def test_load_knows_our_layers_in_a_new_process(tmp_path, line):
     kerascnn.build("resnet20_cifar", repeats=(1, 1)).save(tmp_path / "m.keras")
-    for line in ("import kerascnn; kerascnn.load", "import keras; import kerascnn; keras.models.load_model"):
-        code = f"import sys; {line}(sys.argv[1])"
-        assert subprocess.run([sys.executable, "-c", code, tmp_path / "m.keras"], capture_output=True).returncode == 0
+    code = f"import sys; {line}(sys.argv[1])"
+    assert subprocess.run([sys.executable, "-c", code, tmp_path / "m.keras"], capture_output=True).returncode == 0
 
 
 def test_load_of_something_else_is_told_in_one_line(tmp_path):
