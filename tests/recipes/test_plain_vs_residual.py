@@ -17,9 +17,9 @@ from . import run
 NAMES = ["plain20_cifar", "plain32_cifar", "resnet20_cifar", "resnet32_cifar"]
 
 
-@pytest.mark.slow
 def test_smoke_leaves_a_whole_run_folder(tmp_path):
-    done = run("plain_vs_residual.py", "--smoke", "--out", "run", cwd=tmp_path)
+    words = ["--knob", "repeats=1,1,1", "--knob", "n_filters=2"]
+    done = run("plain_vs_residual.py", "--smoke", *words, "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "run"
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -34,15 +34,18 @@ def test_smoke_leaves_a_whole_run_folder(tmp_path):
     assert all("ResNet-32" in (folder / name).read_text(encoding="utf-8") for name in ("report.html", "README.md"))
     whole = kerascnn.load(folder / "model.keras")
     assert [network.name for network in whole.layers[1:]] == NAMES
+
+
+@pytest.mark.slow
+def test_wrong_input_is_one_line(tmp_path):
     wrong = run("plain_vs_residual.py", "--depths", "21", cwd=tmp_path)
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("error: unknown model 'plain21_cifar'")
 
 
-def networks():
+def networks(classes=3):
     keras.utils.set_random_seed(0)
-    shape = (8, 8, 1)
-    small = dict(input_shape=shape, classes=3, n_filters=2, repeats=(1, 1, 1))
+    small = dict(input_shape=(8, 8, 1), classes=classes, n_filters=2, repeats=(1, 1))
     return [kerascnn.build(name, **small) for name in ("plain20_cifar", "resnet20_cifar")]
 
 
@@ -61,12 +64,8 @@ def test_each_learns_as_if_it_were_alone():
             np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_budget_is_divided_among_their_epochs():
     images = kerascnn.data.load("digits", (8, 8, 1), batch=4, limit=16)
-    model = SideBySide(
-        [
-            kerascnn.build(name, input_shape=(8, 8, 1), n_filters=2, repeats=(1, 1, 1), classes=10)
-            for name in ("plain20_cifar", "resnet20_cifar")
-        ]
-    )
+    model = SideBySide(networks(classes=10))
     assert epochs(0, "1h", model, images) > 10

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kerascnn import InputError
+from kerascnn.training import SGD
 from kerascnn.training.distribution import replicas
 
 SCRIPT = Path(__file__).with_name("worker.py")
@@ -96,6 +97,7 @@ def test_what_is_judged_is_what_is_saved(did, name):
 def test_a_saved_model_does_not_ask_for_several_devices(did, folder):
     saved = keras.models.load_model(did["folder"] / folder / "synchronized.keras")
     assert not saved.layers[1].synchronized
+    assert isinstance(saved.optimizer, SGD)
 
 
 def test_dropout_differs_between_replicas_and_seeds_do_not(did):

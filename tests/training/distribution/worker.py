@@ -1,6 +1,6 @@
 """Train small networks on what devices there are, and write down what they did: `python worker.py FOLDER DEVICES`.
 
-One device, two of one process, and two processes (by the launcher) shall do the same; `test_distribute` compares them.
+One device, two of one process, and two processes (by the launcher) shall do the same; `test_replicas` compares them.
 """
 
 import json
@@ -28,8 +28,8 @@ digits = data.load("digits", batch=16, replicas=replicas, limit=90)  # the last 
 held_out = data.load("digits", batch=16, replicas=replicas, limit=91).validation  # 11
 
 
-def train(epochs, synchronized=True, parts=1, norm=True, call=()):
-    """Steps' losses and epochs' logs of a network of four filters, and the network."""
+def train(epochs, rounds=1, synchronized=True, parts=1, norm=True, call=()):
+    """Steps' losses and epochs' logs of a network of four filters, and the network; an epoch has so many rounds."""
     keras.utils.set_random_seed(1)
     losses = []
     note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: losses.append(logs["loss"]))
@@ -45,7 +45,7 @@ def train(epochs, synchronized=True, parts=1, norm=True, call=()):
     if parts > 1:
         accumulate(model, parts)
     history = model.fit(
-        digits.train, shuffle=False, steps_per_epoch=digits.steps, epochs=epochs, validation_data=held_out,
+        digits.train, shuffle=False, steps_per_epoch=rounds * digits.steps, epochs=epochs, validation_data=held_out,
         callbacks=[note, *call], verbose=0,
     ).history  # fmt: skip
     return {"losses": losses, "history": history}, model
@@ -83,7 +83,7 @@ def masks(prepared):
     return {"masks": found, "seeds": [seed.numpy().tolist() for seed in local(dropout.seed_generator.state.value)]}
 
 
-synchronized, model = train(9)  # 54 steps
+synchronized, model = train(3, rounds=3)  # 54 steps
 if devices.is_chief():
     model.save(f"{FOLDER}/synchronized.keras")
 found = {
