@@ -34,7 +34,7 @@ class Procedure:
             arXiv:1608.03983.
         unit: the unit of `warmup`, `milestones` and `every`: "share" (of the training, 0 to 1), "epochs" or "steps".
 
-    Regularization
+    Regularization and initial weights
         weight_decay: the factor of a weight in its gradient or, for adamw, in its update.
         decays: the weights that decay, see `optimizers.decaying`.
         label_smoothing: the share of each label that is spread over all classes, 0 to 1. Szegedy et al. 2015,
