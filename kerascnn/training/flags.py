@@ -1,6 +1,7 @@
 """Flags of a recipe: a flat dict of defaults becomes a command line like `--batch 64`, typed by the defaults."""
 
 import json
+import sys
 from argparse import SUPPRESS, BooleanOptionalAction
 from ast import literal_eval
 from math import inf
@@ -137,7 +138,7 @@ def parse(
     if strays:
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
     given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
-    stored = _stored_flags(given) if given.get("resume") else {}
+    stored = _stored_flags(given, {*defaults, "knobs"}) if given.get("resume") else {}
     preset, quick = {}, {}
     if chosen := given.get("preset", stored.get("preset")):
         if chosen not in presets:
@@ -168,10 +169,15 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _stored_flags(given):
+def _stored_flags(given, known):
     """The flags of the run to continue, without those that belong to each start; {} if there is no run."""
     stored = record(given.get("out", "")).get("flags", {})
     stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
+    if strange := [f"{flag(name)} {value!r}" for name, value in stored.items() if name not in known]:
+        print(
+            f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}", file=sys.stderr
+        )
+    stored = {name: value for name, value in stored.items() if name in known}
     pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
     knobs = stored.get("knobs", {})
     pairs += [(f"--knob {name}", value, knobs.get(name)) for name, value in given.get("knobs", {}).items()]

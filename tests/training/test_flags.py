@@ -1,5 +1,7 @@
 """A command line from a dict of defaults."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,14 @@ def test_help_shows_every_flag_with_its_default(capsys):
     for word in ("Trains 100 % of it.", "--epochs", "(default: 17)", "--weight-decay", "(default: 0.0005)", "--knob"):
         assert word in shown
     assert all(flag(name) in shown for name in STANDARD)
+
+
+def test_flags_of_another_version_are_left_out_and_said_so(tmp_path, capsys):
+    flags = {"lr": 0.5, "smoothing": 0.1, "clip": 0.0, "knobs": {}}
+    (tmp_path / "config.json").write_text(json.dumps({"kerascnn": "0.0.9", "flags": flags}))
+    cfg = parse({"lr": 0.1}, ["--resume", "--out", str(tmp_path)])
+    assert cfg.lr == 0.5
+    assert not hasattr(cfg, "smoothing")
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: has flags of another version, which are left out: --smoothing 0.1, --clip 0.0\n"
+    )
