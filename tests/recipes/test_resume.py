@@ -78,9 +78,13 @@ def test_nothing_to_resume_begins(tmp_path, whole):
     ("words", "message"),
     [
         (["--resume"], "--resume: needs --out DIR"),
-        (["--resume", "--overwrite", "--out", "run"], "give one of them"),
+        pytest.param(["--resume", "--overwrite", "--out", "run"], "give one of them", marks=pytest.mark.slow),
         (["--resume", "--out", "other"], "holds no run of kerascnn, so --resume leaves it alone"),
-        (["--checkpoint-every", "soon"], "must be epoch, a number of steps, or a time like 30s, 5m or 1h"),
+        pytest.param(
+            ["--checkpoint-every", "soon"],
+            "must be epoch, a number of steps, or a time like 30s, 5m or 1h",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_wrong_input(words, message, tmp_path):
