@@ -87,7 +87,7 @@ def load_pairs(
     if turned and (image_shape[0] != image_shape[1] or not each):
         raise InputError("turned=True: takes square images and each=NUMBER")
     held_size = len(unseen.images)
-    mean, std = statistics(source.name, image_shape[2])
+    mean, std = statistics(source.statistics, image_shape[2])
     if scaling == "ink":
         scaling, mean, std = "standard", *_ink(group.images)
     if each:

@@ -162,3 +162,10 @@ def test_wrong_options(folder, options, message):
     with pytest.raises(InputError) as caught:
         load(folder, **options)
     assert message in str(caught.value)
+
+
+def test_a_folder_does_not_have_the_statistics_of_a_set_of_its_name(photos):
+    classes = {f"class{i}": 2 for i in range(4)}
+    pairs = data.load_pairs(photos(classes, folder="mnist"), (8, 8, 1), batch=8, unseen=0.5, scaling="standard")
+    labelled = data.load(photos(classes, folder="mnist"), (8, 8, 1), batch=2)
+    assert (pairs.mean, pairs.std) == (labelled.mean, labelled.std) != data.STATISTICS["mnist"]
