@@ -23,6 +23,7 @@ from .golden import ARCHITECTURES, TRANSPLANTS, peer_file
 from .models import test_applications, test_auxiliary, test_paper, test_transplants
 
 README = Path(__file__).with_name("README.md")
+BLOCKS = ("convolution", "heads", "residual_blocks", "__init__")  # each uses those before it
 
 
 class Mistake(NamedTuple):
@@ -74,15 +75,16 @@ MISTAKES = [
     Mistake("a ResNet-50 of 4-5-7-4 blocks", "resnet50", "models/resnet.py",
             '"resnet50", block="bottleneck", repeats=(3, 4, 6, 3)',
             '"resnet50", block="bottleneck", repeats=(4, 5, 7, 4)'),
-    Mistake("stride on the wrong convolution", "resnet50", "blocks.py",
+    Mistake("stride on the wrong convolution", "resnet50", "blocks/residual_blocks.py",
             'if stride_on == "1x1" else', 'if stride_on == "3x3" else'),
-    Mistake("padding at the bottom and right only", "resnet18", "blocks.py",
+    Mistake("padding at the bottom and right only", "resnet18", "blocks/convolution.py",
             'if padding != "symmetric":\n        return x, padding',
             'if True:\n        return x, "same" if padding == "symmetric" else padding'),
-    Mistake("batch norm's epsilon 1e-3 for 1e-5", "resnet18", "blocks.py",
+    Mistake("batch norm's epsilon 1e-3 for 1e-5", "resnet18", "blocks/convolution.py",
             'act="relu", epsilon=1e-5,', 'act="relu", epsilon=1e-3,'),
-    Mistake("ReLU before the addition", "resnet18", "blocks.py",
-            '"original": Order("", "bn", "relu")', '"original": Order("", "bn relu", "")'),
+    Mistake("ReLU before the addition", "resnet18", "blocks/residual_blocks.py",
+            '"original": ActivationOrder("", "bn", "relu")',
+            '"original": ActivationOrder("", "bn relu", "")'),
     Mistake("zero channels on one side only", "resnet20_cifar", "layers.py",
             "[self.channels // 2, self.channels - self.channels // 2]", "[0, self.channels]"),
     Mistake("a projection where option A pads", "resnet20_cifar", "models/resnet.py",
@@ -90,21 +92,22 @@ MISTAKES = [
     Mistake("a ResNet v2 without its last batch norm", "resnet50_v2", "models/resnet_v2.py",
             'x = bn_relu(x, order.before, name="last")', "pass"),
     Mistake("ResNeXt of 16 groups", "resnext50_32x4d", "models/resnext.py", "groups=32, width=4", "groups=16, width=8"),
-    Mistake("squeeze-and-excitation gated by ReLU", "se_resnet50", "blocks.py", 'gate="sigmoid"', 'gate="relu"'),
-    Mistake("squeeze-and-excitation after the addition", "se_resnet50", "blocks.py",
+    Mistake("squeeze-and-excitation gated by ReLU", "se_resnet50", "blocks/convolution.py",
+            'gate="sigmoid"', 'gate="relu"'),
+    Mistake("squeeze-and-excitation after the addition", "se_resnet50", "blocks/residual_blocks.py",
             'y = layers.Add(name=f"{name}_add" if order.after else name)([x, y])',
             'y = layers.Add(name=f"{name}_add" if order.after else name)([x, y])\n'
             '        y = layers.Multiply(name=f"{name}_again")([y, y]) if excite else y'),
     Mistake("an excitation ratio of 8", "se_resnet50", "models/senet.py", "width=64, ratio=16", "width=64, ratio=8"),
     Mistake("DenseNet whose transitions keep all maps", "densenet121", "models/densenet.py",
             "reduction=0.5", "reduction=1.0"),
-    Mistake("no ReLU after the depthwise convolution", "mobilenet_v1", "blocks.py",
+    Mistake("no ReLU after the depthwise convolution", "mobilenet_v1", "blocks/convolution.py",
             "return bn_act(x, act=act, epsilon=epsilon, name=name)\n\n\ndef pad",
             "return bn_act(x, act=None, epsilon=epsilon, name=name)\n\n\ndef pad"),
     Mistake("ReLU for ReLU6", "mobilenet_v1", "models/mobilenet_v1.py", 'act="relu6"', 'act="relu"'),
     Mistake("bottlenecks that end in ReLU6", "mobilenet_v2", "models/mobilenet_v2.py",
             "None if linear", "None if not linear"),
-    Mistake("channels that aren't rounded to eight", "mobilenet_v2", "blocks.py",
+    Mistake("channels that aren't rounded to eight", "mobilenet_v2", "blocks/convolution.py",
             "return rounded + divisor if rounded < 0.9 * channels else rounded", "return int(channels)"),
     Mistake("an excitation by sigmoid in MobileNet v3", "mobilenet_v3_large", "models/mobilenet_v3.py",
             'gate="hard_sigmoid"', 'gate="sigmoid"'),
@@ -189,7 +192,7 @@ def proofs_of(name: str) -> list[str]:
 def made(mistake: Mistake):
     """Run the package with one piece of its source changed."""
     model_file = f"models/{kerascnn.info(mistake.network).module}.py"
-    files = ["layers.py", "blocks.py", model_file]
+    files = ["layers.py", *(f"blocks/{name}.py" for name in BLOCKS), model_file]
     sources = {file: (Path(kerascnn.__file__).parent / file).read_text(encoding="utf-8") for file in files}
     assert mistake.right in sources[mistake.file], f"{mistake.what}: {mistake.file} has changed"
     wrong = sources[mistake.file].replace(mistake.right, mistake.wrong)
@@ -218,7 +221,7 @@ def run(sources: dict[str, str]) -> None:
 
 
 def module_of(file: str):
-    return import_module("kerascnn." + file.removesuffix(".py").replace("/", "."))
+    return import_module("kerascnn." + file.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
 
 
 def table() -> list[str]:

@@ -39,7 +39,7 @@ RECIPES = [
 ]
 
 
-@pytest.fixture(scope="module", params=[pytest.param(r, marks=pytest.mark.xdist_group(r.name)) for r in RECIPES])
+@pytest.fixture(scope="module", params=RECIPES)
 def recipe(request):
     return request.param
 

@@ -1,4 +1,4 @@
-"""What must hold of the blocks whatever their weights: identities of the papers, and sizes for every input size."""
+"""Identities that hold for convolutions and pools whatever their weights, and sizes for every input size."""
 
 from functools import partial
 from math import ceil
@@ -6,75 +6,15 @@ from math import ceil
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascnn import blocks
 from kerascnn.analysis import macs
-from kerascnn.layers import ChannelShuffle
 
-few = settings(max_examples=5, deadline=None, derandomize=True)
-seeds = st.integers(0, 2**32 - 1)
-sizes = st.integers(3, 9)
-channels = st.sampled_from([4, 8, 12])
+from . import channels, few, network, outputs, randomize, seeds, sizes
 
-
-@pytest.fixture(autouse=True, scope="module")
-def double_precision():
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
-
-
-def network(block, *shape, **knobs):
-    """A model of one block, named b, for images of a shape."""
-    inp = keras.Input(shape, name="images")
-    return keras.Model(inp, block(inp, name="b", **knobs))
-
-
-def randomize(model, rng):
-    """Draw all weights; those of batch normalization are positive, as variances must be."""
-    for layer in model.layers:
-        positive = isinstance(layer, keras.layers.BatchNormalization)
-        layer.set_weights(
-            [rng.random(w.shape) + 0.5 if positive else rng.standard_normal(w.shape) for w in layer.weights]
-        )
-    return model
-
-
-def outputs(model, images):
-    return keras.ops.convert_to_numpy(model(images))
-
-
-# ---------------------------------------------------------------------------------------------------------- residuals
-
-
-@few
-@given(seed=seeds, size=sizes, filters=channels, shortcut=st.sampled_from("AB"))
-@pytest.mark.parametrize(("block", "last", "widening"), [(blocks.basic, 2, 1), (blocks.bottleneck, 3, 4)])
-def test_residual_block_with_a_zeroed_branch_is_the_identity_after_relu(
-    block, last, widening, seed, size, filters, shortcut
-):
-    rng = np.random.default_rng(seed)
-    model = network(block, size, size, widening * filters, filters=filters, shortcut=shortcut)
-    norm = randomize(model, rng).get_layer(f"b_{last}_bn")
-    gamma, beta, mean, variance = norm.get_weights()
-    norm.set_weights([0 * gamma, 0 * beta, mean, variance])
-    images = rng.standard_normal((2, *model.input_shape[1:]))
-    np.testing.assert_array_equal(outputs(model, images), np.maximum(images, 0))
-
-
-@few
-@given(seed=seeds, size=sizes, filters=channels)
-def test_shortcut_a_takes_every_second_pixel_and_adds_zeros_on_both_sides(seed, size, filters):
-    rng = np.random.default_rng(seed)
-    model = network(blocks.basic, size, size + 1, filters // 2, filters=filters, stride=2, shortcut="A")
-    norm = randomize(model, rng).get_layer("b_2_bn")
-    norm.set_weights([0 * weight for weight in norm.get_weights()[:2]] + norm.get_weights()[2:])
-    images = rng.random((2, *model.input_shape[1:]))
-    side = filters // 4
-    expected = np.pad(images[:, ::2, ::2], [(0, 0)] * 3 + [(side, filters // 2 - side)])
-    np.testing.assert_array_equal(outputs(model, images), expected)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 @few
@@ -85,9 +25,6 @@ def test_squeeze_and_excitation_without_weights_halves(seed, filters):
         layer.set_weights([np.zeros(w.shape) for w in layer.weights])
     images = np.random.default_rng(seed).standard_normal((2, 3, 4, filters))
     np.testing.assert_allclose(outputs(model, images), images / 2, rtol=1e-15)
-
-
-# ------------------------------------------------------------------------------------------------ grouped convolutions
 
 
 @few
@@ -108,24 +45,6 @@ def test_grouped_convolution_is_its_groups_side_by_side(seed, groups, stride, wi
     np.testing.assert_allclose(outputs(grouped, images), np.concatenate(parts, axis=-1), atol=1e-12)
 
 
-def test_grouped_bottleneck_is_the_sum_of_its_paths():
-    """The 32 paths of ResNeXt: Xie et al. 2016, Figure 3a and 3c."""
-    rng, groups, width = np.random.default_rng(0), 32, 4
-    shape, knobs = (4, 5, 8), dict(filters=64, width=width, shortcut=None)
-    grouped = randomize(network(blocks.bottleneck, *shape, groups=groups, **knobs), rng)
-    single = network(blocks.bottleneck, *shape, groups=1, **knobs)
-    ends = [keras.Model(model.input, model.get_layer("b_3_conv").output) for model in (grouped, single)]
-    images, total = rng.standard_normal((2, *shape)), 0
-    for i in range(groups):
-        own = slice(i * width, (i + 1) * width)
-        for layer in ends[1].layers:
-            weights = grouped.get_layer(layer.name).get_weights()
-            keeps_outputs = layer.name == "b_3_conv"
-            layer.set_weights([w[:, :, own] if keeps_outputs else w[..., own] for w in weights])
-        total = total + outputs(ends[1], images)
-    np.testing.assert_allclose(outputs(ends[0], images), total, rtol=1e-9)
-
-
 @few
 @given(seed=seeds, size=sizes, filters=channels, stride=st.integers(1, 2))
 def test_depthwise_convolution_has_as_many_groups_as_channels(seed, size, filters, stride):
@@ -137,19 +56,6 @@ def test_depthwise_convolution_has_as_many_groups_as_channels(seed, size, filter
     grouped.get_layer("b_bn").set_weights(depthwise.get_layer("b_bn").get_weights())
     images = rng.standard_normal((2, size, size, filters))
     np.testing.assert_allclose(outputs(depthwise, images), outputs(grouped, images), atol=1e-12)
-
-
-@few
-@given(groups=st.integers(1, 6), width=st.integers(1, 6))
-def test_channel_shuffle_deals_the_groups_out_and_has_an_inverse(groups, width):
-    images = np.arange(2 * 3 * groups * width, dtype=float).reshape(1, 2, 3, -1)
-    shuffled = keras.ops.convert_to_numpy(ChannelShuffle(groups)(images))
-    expected = [group * width + i for i in range(width) for group in range(groups)]
-    np.testing.assert_array_equal(shuffled, images[..., expected])
-    np.testing.assert_array_equal(ChannelShuffle(width)(shuffled), images)
-
-
-# --------------------------------------------------------------------------------------------------- sizes and padding
 
 
 @few
@@ -198,9 +104,6 @@ def test_ceil_pooling_rounds_up_and_forgets_nothing(pool_size, stride):
         expected = [[image[i : i + pool_size, j : j + pool_size].max((0, 1)) for j in starts[1]] for i in starts[0]]
         for model in (anywhere, network(pool, *image.shape)):
             np.testing.assert_array_equal(outputs(model, image[None])[0], expected)
-
-
-# ---------------------------------------------------------------------------------------------------------------- cost
 
 
 def by_hand(image, kernel, stride, groups):
