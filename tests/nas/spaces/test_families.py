@@ -7,18 +7,13 @@ from random import Random
 
 import keras_tuner
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import kerascnn
 from kerascnn.errors import InputError
-from kerascnn.nas import SPACES, hypermodel, space
+from kerascnn.nas import SPACES, space
 from kerascnn.nas.spaces.keras_tuner import sample
 
 from ...models import undrawn
-
-families = st.sampled_from(sorted(SPACES))
-seeds = st.integers(0, 2**32)
 
 
 def test_importing_brings_in_neither_keras_nor_its_tuner():
@@ -35,19 +30,6 @@ def test_a_family_has_six_to_nine_numbers(family):
         assert set(dimension.when) <= set(names[:i])
 
 
-@given(families, seeds)
-def test_a_spec_is_pure_data_and_the_same_for_the_same_seed(family, seed):
-    values = space(family).draw(Random(seed))
-    spec = space(family).spec(values)
-    assert json.loads(json.dumps(spec)) == spec
-    assert space(family).draw(Random(seed)) == values
-    stages = values.get("stages", 3)
-    assert len(spec["repeats"]) == len(spec["n_filters"]) == len(spec["blocks"]) == stages
-    assert spec["repeats"] == [values[f"repeats{i}"] for i in range(1, stages + 1)]
-    assert spec["n_filters"] == sorted(spec["n_filters"])
-    assert ("repeats3" in values) == ("growth3" in values or family == "mixed") == (stages == 3)
-
-
 @pytest.mark.parametrize("family", SPACES)
 def test_draws_build(family):
     asked = space(family, input_shape=(16, 24, 1), classes=3)
@@ -60,26 +42,6 @@ def test_draws_build(family):
         ends = [model.get_layer(f"stage{i}").output.shape for i in range(1, len(spec["repeats"]) + 1)]
         assert [end[-1] for end in ends] == spec["n_filters"]
         assert [end[1:3] for end in ends] == [(16, 24), (8, 12), (4, 6)][: len(ends)]
-
-
-@pytest.mark.parametrize("family", SPACES)
-def test_keras_tuner_samples_what_the_space_allows(family):
-    asked = space(family)
-    hp = keras_tuner.HyperParameters()
-    values = sample(asked, hp)
-    assert asked.spec(values) == asked.spec({k: v for k, v in hp.values.items() if hp.is_active(k)})
-    hp.values["stages"] = 3
-    assert asked.spec(sample(asked, hp))["repeats"] == [1, 1, 1]
-
-
-def test_a_hypermodel_builds_and_compiles_by_the_same_numbers():
-    def compile(model, hp):
-        model.compile(hp.Choice("optimizer", ["sgd", "adam"]), "sparse_categorical_crossentropy")
-
-    hp = keras_tuner.HyperParameters()
-    model = hypermodel(space("vgg", input_shape=(8, 8, 1)), compile=compile).build(hp)
-    assert model.name == "staged"
-    assert set(hp.values) == {"stages", "repeats1", "repeats2", "growth2", "n_filters", "kernel_size", "optimizer"}
 
 
 def test_a_space_of_ones_own():
@@ -117,14 +79,3 @@ def test_a_wrong_space_is_one_line(family, words):
     with pytest.raises(InputError, match=words) as told:
         space(family)
     assert "\n" not in str(told.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [({"depth": 3}, "unknown number"), ({"n_filters": 7}, "must be one of"), ({"stages": 3}, "repeats3 is missing")],
-)
-def test_wrong_values_are_one_line(change, words):
-    right = {"stages": 2, "repeats1": 1, "repeats2": 1, "growth2": 1.0, "n_filters": 8, "kernel_size": 3}
-    assert space("vgg").spec(right)["n_filters"] == [8, 8]
-    with pytest.raises(InputError, match=words):
-        space("vgg").spec(right | change)

@@ -16,6 +16,8 @@ from kerascnn.training.distribution import replicas
 
 SCRIPT = Path(__file__).with_name("worker.py")
 LAUNCH = ["-m", "kerascnn.training.launch", "--workers", "2"]
+
+
 @pytest.fixture(scope="module")
 def did(tmp_path_factory):
     """What they did: one, two (devices), chief and other (process)."""
