@@ -41,7 +41,6 @@ def test_all_that_decides_is_in_it():
     kept = train_state.capture(model)
     for part in ("kernel", "gamma", "moving_mean", "seed_generator", "momentum", "iteration"):
         assert any(part in name for name in kept), part
-    assert all(isinstance(array, np.ndarray) for array in kept.values())
 
 
 def test_state_of_another_model():
