@@ -27,6 +27,12 @@ class Clock(keras.callbacks.Callback):
         super().__init__()
         self.images, self.trained = images, 0.0
 
+    def get_state(self) -> dict:
+        return {"trained": self.trained}
+
+    def set_state(self, state: dict) -> None:
+        self.trained = float(state["trained"])
+
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter() - self.trained
 
@@ -51,8 +57,10 @@ class JudgeAverage(keras.callbacks.Callback):
 
 
 class BestModel(JudgeAverage):
-    """Saves the model of the best epoch so far, with `about` in the file; the earliest of equals. Where `path` is None,
-    another machine does; where `score` is None, the last epoch is kept, and held-out images choose nothing.
+    """Saves the model of the best epoch so far, with `metadata` in the file; the earliest of equals.
+
+    Where `path` is None, another machine does; where `score` is None, the last epoch is kept, and held-out images
+    choose nothing.
 
     Where the optimizer keeps a moving average of the weights (`use_ema`), the average is what is judged and saved.
     """
@@ -61,6 +69,12 @@ class BestModel(JudgeAverage):
         super().__init__()
         self.path, self.metadata, self.score = path, metadata, score
         self.best = None
+
+    def get_state(self) -> dict:
+        return {"best": self.best}
+
+    def set_state(self, state: dict) -> None:
+        self.best = None if state["best"] is None else [float(score) for score in state["best"]]
 
     def on_epoch_end(self, epoch, logs=None):
         if self._is_best(epoch, logs) and self.path:

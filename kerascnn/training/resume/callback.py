@@ -3,19 +3,21 @@
 import math
 import signal
 import time
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from types import FunctionType
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...errors import TrainingStopped
+from ...errors import InputError, TrainingStopped
 from ..flags import duration
 from . import checkpoint, train_state
 from .checkpoint import Checkpoint
+
+KERAS_STATE = {
+    keras.callbacks.EarlyStopping: ("best", "best_epoch", "best_weights", "stopped_epoch", "wait"),
+    keras.callbacks.ReduceLROnPlateau: ("best", "cooldown_counter", "wait"),
+}
 
 
 def interval(text: str) -> tuple[float, float]:
@@ -42,8 +44,8 @@ class Checkpoints(keras.callbacks.Callback):
         folder: the run folder, None where another machine writes.
         every: steps or time between two checkpoints, or "epoch", as for `interval`. There is one more when the training
             ends, and one when SIGTERM asks the process to end.
-        others: the callbacks whose state belongs to the run: those of their attributes that are numbers, text, arrays
-            or sequences of these.
+        others: the callbacks whose state belongs to the run: those that have `get_state()`, a dict of numbers, words,
+            sequences and arrays, and `set_state(dict)`; and Keras's in `KERAS_STATE`.
         batch: the shapes and types of a batch of training (`element_spec`).
         saved: the checkpoint to go on from.
         out: the folder to name for `--resume`, where it is another one.
@@ -70,8 +72,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.epoch_done = None
         if self.saved:
             train_state.restore(self.model, self.saved.arrays, ("model", "optimizer"))
-            for callback, attributes in zip(self.others, self.saved.record["callbacks"], strict=True):
-                vars(callback).update(_decoded(attributes, self.saved.arrays))
+            self._restore_callbacks()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch, self.passed = epoch, 0
@@ -126,7 +127,10 @@ class Checkpoints(keras.callbacks.Callback):
             "stopped": self.model.stop_training,
             "logs": {name: float(value) for name, value in logs.items()},
             "history": self.history,
-            "callbacks": [_encoded(callback, f"callbacks/{i}", arrays) for i, callback in enumerate(self.others)],
+            "callbacks": [
+                {key: _encoded(value, f"callbacks/{i}/{key}", arrays) for key, value in state_of(callback).items()}
+                for i, callback in enumerate(self.others)
+            ],
         }
         return Checkpoint(arrays, record)
 
@@ -143,6 +147,15 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _end(self):
         raise TrainingStopped(f"by SIGTERM; --resume --out {self.out} goes on from where it was")
+
+    def _restore_callbacks(self):
+        states = self.saved.record["callbacks"]
+        try:
+            for callback, state in zip(self.others, states, strict=True):
+                known = state.keys() & state_of(callback).keys()
+                set_state(callback, {key: _decoded(state[key], self.saved.arrays) for key in known})
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"--resume: the checkpoint has no state that these callbacks take: {error}") from error
 
     def _restore_metrics(self):
         """Keras makes the metrics in the first step, unless there is a strategy."""
@@ -163,40 +176,51 @@ class Checkpoints(keras.callbacks.Callback):
         self.model.train_function = passing
 
 
-def _encoded(callback, name, arrays):
-    """The plain attributes of a callback, as JSON can say them; arrays go into `arrays`."""
-    found = {}
-    for attribute, value in vars(callback).items():
-        with suppress(TypeError):  # a model, a function, a file: none of them is state
-            found[attribute] = _plain(value, f"{name}/{attribute}", arrays)
-    return found
+def state_of(callback: keras.callbacks.Callback) -> dict:
+    """What a callback needs to go on: what its `get_state` gives, or of Keras's own what `KERAS_STATE` names."""
+    if hasattr(callback, "get_state"):
+        return callback.get_state()
+    return {name: getattr(callback, name) for name in _names(callback)}
 
 
-def _plain(value, name, arrays):
+def set_state(callback: keras.callbacks.Callback, state: dict) -> None:
+    """The other way round; what the callback does not know is left out."""
+    if hasattr(callback, "set_state"):
+        callback.set_state(state)
+    for name in _names(callback):
+        if not _is_plain(state[name]):
+            raise TypeError(f"{name} is {state[name]!r}")
+        setattr(callback, name, state[name])
+
+
+def _is_plain(value):
+    """A number, nothing, or weights."""
+    if isinstance(value, list):
+        return all(isinstance(part, np.ndarray) for part in value)
+    return value is None or type(value) in (int, float)
+
+
+def _names(callback):
+    return next((names for kind, names in KERAS_STATE.items() if isinstance(callback, kind)), ())
+
+
+def _encoded(value, name, arrays):
+    """Numbers, words and sequences of them as JSON has them; arrays go into `arrays`."""
     if tf.is_tensor(value):  # what Keras has logged
         value = value.numpy()
-    if isinstance(value, FunctionType) and value.__module__.startswith("keras."):  # how two scores compare
-        return {"function": [value.__module__, value.__name__]}
     if isinstance(value, np.ndarray):
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple)):
-        return [_plain(part, f"{name}/{i}", arrays) for i, part in enumerate(value)]
+        return [_encoded(part, f"{name}/{i}", arrays) for i, part in enumerate(value)]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError
+    raise TypeError(f"{name} is a {type(value).__name__}: a checkpoint holds numbers, words, sequences and arrays")
 
 
 def _decoded(value, arrays):
     if isinstance(value, list):
         return [_decoded(part, arrays) for part in value]
-    match value:
-        case {"array": name}:
-            return arrays[name]
-        case {"function": [module, name]}:
-            return getattr(import_module(module), name)
-        case dict():
-            return {name: _decoded(part, arrays) for name, part in value.items()}
-    return value
+    return arrays[value["array"]] if isinstance(value, dict) else value

@@ -1,7 +1,9 @@
 """A run that goes on is the run that never stopped, bit for bit."""
 
+import json
 import os
 import signal
+import sys
 
 import keras
 import numpy as np
@@ -15,7 +17,7 @@ from kerascnn.data.sampling.shuffling import endless, shuffled
 from kerascnn.errors import TrainingStopped
 from kerascnn.training.callbacks import BestModel, Clock
 from kerascnn.training.resume import checkpoint, train_state
-from kerascnn.training.resume.callback import Checkpoints, interval
+from kerascnn.training.resume.callback import Checkpoints, _decoded, _encoded, interval, set_state, state_of
 
 STEPS, EPOCHS, BATCH = 5, 4, 4
 X = np.random.default_rng(0).standard_normal((STEPS * BATCH, 6)).astype(np.float32)
@@ -193,3 +195,82 @@ def test_interval_that_is_none(text):
         InputError, match=r"--checkpoint-every.*must be epoch, a number of steps, or a time like 30s, 5m or 1h"
     ):
         interval(text)
+
+
+def tampered(folder, change):
+    """A run that was killed, whose checkpoint somebody has changed, with the right checksums."""
+    with pytest.raises(Killed):
+        train(folder, kill=[Kill(7)])
+    last = checkpoint.steps(folder)[0]
+    record = json.loads((last / checkpoint.RECORD).read_text(encoding="utf-8"))
+    change(record["callbacks"])
+    (last / checkpoint.RECORD).write_text(json.dumps(record), encoding="utf-8")
+    sums = [f"{checkpoint._sha256(last / name)}  {name}\n" for name in (checkpoint.ARRAYS, checkpoint.RECORD)]
+    (last / checkpoint.SUMS).write_text("".join(sums), encoding="utf-8")
+
+
+@pytest.mark.parametrize("attribute", ["best", "wait", "monitor_op", "on_epoch_end", "model", "__class__"])
+def test_what_a_checkpoint_names_is_never_imported(tmp_path, attribute):
+    def change(callbacks):
+        for state in callbacks:
+            state[attribute] = {"function": ["this", "s"]}
+
+    tampered(tmp_path, change)
+    if attribute in ("best", "wait"):
+        with pytest.raises(InputError, match="--resume: the checkpoint has no state that these callbacks take: "):
+            train(tmp_path)
+    else:
+        train(tmp_path)
+    assert "this" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda callbacks: callbacks.pop(),
+        lambda callbacks: callbacks.append({}),
+        lambda callbacks: callbacks[0].pop("wait"),
+        lambda callbacks: callbacks[0].update(wait="long"),
+        lambda callbacks: callbacks[1].update(best={"array": "of nothing"}),
+        lambda callbacks: callbacks[2].update(trained="long"),
+        lambda callbacks: callbacks[3].update(best=["high"]),
+        lambda callbacks: callbacks.__setitem__(2, 7),
+        lambda callbacks: callbacks.__setitem__(2, []),
+    ],
+)
+def test_a_state_of_the_wrong_kind_is_one_line(tmp_path, change):
+    tampered(tmp_path, change)
+    with pytest.raises(InputError, match="--resume: the checkpoint has no state that these callbacks take: "):
+        train(tmp_path)
+
+
+def test_a_callback_of_ones_own_has_a_state_if_it_says_so(tmp_path):
+    class Counts(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.unsaid = 0, "not kept"
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen += 1
+
+        def get_state(self):
+            return {"seen": self.seen, "more": (np.arange(3), "word", None)}
+
+        def set_state(self, state):
+            self.seen, self.more = state["seen"], state["more"]
+
+    counts, arrays = Counts(), {}
+    counts.seen = 7
+    kept = {key: _encoded(value, key, arrays) for key, value in state_of(counts).items()}
+    kept = json.loads(json.dumps(kept))
+    again = Counts()
+    set_state(again, {key: _decoded(value, arrays) for key, value in kept.items()})
+    assert (again.seen, again.unsaid) == (7, "not kept")
+    np.testing.assert_array_equal(again.more[0], np.arange(3))
+    assert again.more[1:] == ["word", None]
+
+
+@pytest.mark.parametrize("value", [print, {"a": 1}, object(), [{1}], b"bytes"])
+def test_a_checkpoint_holds_numbers_words_sequences_and_arrays(value):
+    with pytest.raises(TypeError, match=r"seen(/0)? is a \w+: a checkpoint holds numbers, words, sequences and arrays"):
+        _encoded(value, "seen", {})
