@@ -1,4 +1,4 @@
-"""What a user is told when an input is wrong: one line, with what was found and what is allowed."""
+"""Errors and checks of inputs: each message is one line with what was found and what is allowed."""
 
 
 class InputError(ValueError):

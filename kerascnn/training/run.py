@@ -116,7 +116,7 @@ class Run:
         Args:
             model: what shall be trained, compiled; made by `kerascnn.build` with the knobs of the command line.
             data: what `kerascnn.data` loaded for it.
-            procedure: how it is trained, to be told in a line.
+            procedure: how it is trained; it is printed as one line.
 
         Raises:
             InputError: the folder is taken or cannot be made; the loss doesn't allow `--accumulate`.
@@ -177,7 +177,7 @@ class Run:
         )
 
     def fit_args(self, *extra: keras.callbacks.Callback) -> dict:
-        """What `model.fit` has to be told, once the run is open, whatever is trained.
+        """The arguments of `model.fit`, once the run is open, whatever is trained.
 
         That is: from which epoch on, of how many steps, with the batches as they come (they are shuffled already), with
         a progress bar on a terminal and a line an epoch elsewhere, and with which callbacks; see `callbacks`.

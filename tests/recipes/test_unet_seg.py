@@ -35,7 +35,7 @@ def test_a_folder_of_two_classes(cells):
     assert (image["image"], list(image["dice"])) == ("0", ["gap", "cell"])
     assert metrics["otsu"]["pixel_error"] == 0, "which is easy, here"
     assert f"{metrics['pixel_error']:.2%}" in done.stdout
-    answer, truth = segment(cells / "run", cells / "cells/image/0.png", turns=True), cells / "cells/label/0.png"
+    answer, truth = segment(cells / "run", cells / "cells/image/0.png", tta=True), cells / "cells/label/0.png"
     wrong = np.mean(answer != (np.asarray(Image.open(truth)) > 0))
     assert wrong == pytest.approx(metrics["pixel_error"])
     assert wrong < 0.25, "it learns"

@@ -78,9 +78,9 @@ def serve(oracle) -> None:
     """
     import grpc
 
-    answers = _Answers(oracle)
+    service = _ChiefService(oracle)
     handlers = {
-        name: grpc.unary_unary_rpc_method_handler(partial(answers.answer, name), json.loads, _as_bytes)
+        name: grpc.unary_unary_rpc_method_handler(partial(service.answer, name), json.loads, _as_bytes)
         for name in CALLS
     }
     server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
@@ -91,10 +91,10 @@ def serve(oracle) -> None:
         raise InputError(f"the chief cannot listen at {address()}: taken, or not an address of this machine") from error
     server.start()
     try:
-        while not answers.is_done():
-            if answers.error:
-                raise answers.error
-            if time.monotonic() - answers.heard > PATIENCE:
+        while not service.is_done():
+            if service.error:
+                raise service.error
+            if time.monotonic() - service.heard > PATIENCE:
                 raise TrainingStopped(f"no worker for {PATIENCE:g} seconds; the search goes on from where it was")
             time.sleep(0.1)
     finally:
@@ -102,9 +102,12 @@ def serve(oracle) -> None:
     oracle.conclude()
 
 
-class _Answers:
-    """What the chief answers. Trials go over the wire as JSON: keras-tuner's protocol leaves out why they failed,
-    rounds their curves, and prints while it packs them."""
+class _ChiefService:
+    """The chief's side of the calls of its workers.
+
+    Trials go over the wire as JSON: keras-tuner's protocol leaves out why they failed, rounds their curves, and prints
+    while it packs them.
+    """
 
     def __init__(self, oracle):
         self.oracle, self.error, self.heard = oracle, None, time.monotonic()

@@ -52,7 +52,7 @@ class Budget(NamedTuple):
     """What a network may cost at most; None is no limit. `budget` makes it from text.
 
     Parameters are all that Keras counts; MACs and the bytes of activations in float32 are those of one image, see
-    `Count`; latency is the seconds that one image takes on this machine, as a calibration foretells it, see
+    `Count`; latency is the seconds that one image takes on this machine, as a calibration predicts it, see
     `calibrated`. A budget is plain data: `budget(**found._asdict())` is the same one, also with JSON in between.
     """
 

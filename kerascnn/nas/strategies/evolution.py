@@ -16,7 +16,9 @@ from .budgeted import WithinBudget
 from .extrapolation import NOTHING, extrapolated_error, handicaps
 from .surrogate import AGREES, POOL, Tried, cache_by_values, correlation, propose
 
-FULL = 4  # networks that are trained to the end whatever they promise, to see whether few epochs tell anything
+FULL = (
+    4  # networks that are trained to the end whatever their first epochs say, to see whether few epochs tell anything
+)
 PAIRS = 6  # networks trained to the end from which it can be seen
 FEW = 24  # networks that are compared where a proxy is asked about each
 
@@ -44,9 +46,9 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
     Whenever a worker is free, the best network that waits at a rung goes on to the next one if it is among the best
     1/`factor` that came so far (asynchronous successive halving, Li et al. 2020, arXiv:1810.05934), with its optimizer
     as it was; else a new network begins, see `surrogate.propose`. The first ones are those that the space knows to be
-    good. A few are trained to the end whatever they promise; where few epochs tell nothing about many, all are. When
-    the time that is left is too short to train another network to the end, none begins any more; the best that wait go
-    on.
+    good. A few are trained to the end whatever their first epochs say, and all are where few epochs tell nothing
+    about many. When the time that is left is too short to train another network to the end, none begins any more; the
+    best that wait go on.
 
     Args:
         max_epochs: the last rung.
@@ -55,8 +57,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         goal: "accuracy"; or "pareto-macs" or "pareto-params", the best accuracy for each cost.
         proxies: functions of a spec that say more for a better network, like those of `proxies`; the size of a network
             is always one. See `surrogate` for when they count.
-        ahead: what training the winner has ahead of it: for the same accuracy slow networks may promise less, and
-            large ones more, see `extrapolation`.
+        ahead: the full training of the winner: for the same accuracy it may favor fast networks and large ones, see
+            `extrapolation`.
         pool: networks that are compared for a proposal; fewer by default where proxies are asked about each.
     """
 
@@ -186,8 +188,8 @@ class EvolutionOracle(WithinBudget, keras_tuner.Oracle):
         }
 
         def beaten(line):
-            promised, cost = points[id(line)]
-            return sum(p >= promised and c <= cost and (p, c) != (promised, cost) for p, c in points.values())
+            merit, cost = points[id(line)]
+            return sum(m >= merit and c <= cost and (m, c) != (merit, cost) for m, c in points.values())
 
         return sorted(lines, key=lambda line: (beaten(line), -points[id(line)][0]))
 

@@ -59,8 +59,8 @@ def _slower(counts, seconds, enough):
     timed = [(count, median(its_own)) for count, its_own in zip(counts, seconds, strict=True) if its_own]
     if enough is None or len(timed) < TIMED:
         return [1.0] * len(counts)
-    foretold = learned(*zip(*timed, strict=True))
-    return [max(1.0, foretold(count) / enough) ** LEARNS for count in counts]
+    predicted = learned(*zip(*timed, strict=True))
+    return [max(1.0, predicted(count) / enough) ** LEARNS for count in counts]
 
 
 def extrapolated_error(accuracy: float, handicap: float) -> float:

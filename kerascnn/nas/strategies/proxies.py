@@ -46,8 +46,8 @@ def told_apart(model, images: np.ndarray) -> float:
 def early_loss(spec: dict, batches: Iterable, compile: Callable, seed: int = 0) -> float:
     """Minus the training loss after a few steps. Higher is better.
 
-    As the sum of the losses until then foretells the end of a training, Ru et al. 2021, arXiv:2006.04492, but of the
-    last steps alone. For the smallest quarter of the networks of `recipes/benchmarks/nas_mnist.csv` its rank
+    The sum of the losses until then predicts the end of a training (Ru et al. 2021, arXiv:2006.04492); here only the
+    last steps count. For the smallest quarter of the networks of `recipes/benchmarks/nas_mnist.csv` its rank
     correlation with accuracy after nine epochs is 0.73, that of naswot is 0.39; for the smallest quarter of
     NAS-Bench-201 it is 0.81 with accuracy after 12 epochs, that of naswot is 0.68. TensorFlow keeps about 18 MB of each
     network that was asked until the process ends.

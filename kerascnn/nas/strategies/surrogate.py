@@ -146,15 +146,17 @@ def mutate(space: Space, values: dict, random: Random) -> dict:
 
 
 def fit_surrogate(space: Space, scored: Sequence[Tried], evidence: Sequence[Predictor]) -> Callable | None:
-    """A function from values of networks to the means and deviations that a Gaussian process expects of their scores,
-    which are told by rank, as normal deviates; None where it does not foresee the results that it has not seen."""
+    """A Gaussian process as a function from values of networks to means and standard deviations of their scores.
+
+    Scores count by rank, as normal deviates. None where cross-validation finds no agreement with the results.
+    """
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.model_selection import KFold, cross_val_predict
 
     def features(networks):
-        told = np.array([_features(space, values) for values in networks])
+        own = np.array([_features(space, values) for values in networks])
         also = np.array([[one(values) for one in evidence] for values in networks])
-        return np.hstack([told, (np.where(np.isfinite(also), also, lowest) - middle) / spread])
+        return np.hstack([own, (np.where(np.isfinite(also), also, lowest) - middle) / spread])
 
     networks, scores = [one.values for one in scored], normal_scores([one.score for one in scored])
     known = np.ma.masked_invalid([[one(values) for one in evidence] for values in networks])
@@ -214,7 +216,7 @@ def cache_by_values(function: Predictor) -> Predictor:
     def asked(values):
         key = _key(values)
         if key not in found:
-            found[key] = told if isfinite(told := function(values)) else -inf
+            found[key] = score if isfinite(score := function(values)) else -inf
         return found[key]
 
     return asked

@@ -38,7 +38,7 @@ class Report(NamedTuple):
 
 
 def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: str) -> Report:
-    """A report that tells what belongs to its task, given as for `Report`, and what every run has to tell.
+    """A report of what belongs to the task, given as for `Report`, and of what every run has.
 
     Args:
         config: what `config.json` says.

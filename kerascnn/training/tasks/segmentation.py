@@ -70,13 +70,13 @@ def otsu(image: np.ndarray) -> int:
 
 
 @chief_only
-def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
+def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
     """Judge `model.keras` on the whole held-out images; write `metrics.json`, the pictures, `report.html`, `README.md`.
 
     Args:
         run: a run whose training is over.
         masks: the data that it was trained on.
-        turns: average eight answers, see `sliding_window.probabilities`.
+        tta: test-time augmentation, see `sliding_window.probabilities`.
     """
     model, history = run.best_model(), run.history()
     labels = range(len(masks.classes))
@@ -87,7 +87,7 @@ def report_segmenter(run: Run, masks: data.Masks, turns: bool = False) -> None:
     found = []
     for picture in masks.held_out:
         image = data.scale(picture.image, masks.scaling, masks.mean, masks.std)
-        found.append(probabilities(model, image, turns=turns).argmax(-1).astype(np.uint8))
+        found.append(probabilities(model, image, tta=tta).argmax(-1).astype(np.uint8))
     counts = np.array([count(picture.mask, answer) for picture, answer in zip(masks.held_out, found, strict=True)])
     result = {**summary(counts, masks.classes), **run.measure(model, history)}
     result["images"] = [

@@ -14,13 +14,13 @@ from ..procedure import losses as losses  # registers the loss of segmenters, fo
 BATCH = 16  # tiles
 
 
-def segment(model: str | Path, image: str | Path, turns: bool = False) -> np.ndarray:
+def segment(model: str | Path, image: str | Path, tta: bool = False) -> np.ndarray:
     """The likeliest class of every pixel of an image file.
 
     Args:
         model: the folder of a segmenter's run, or its `model.keras`.
         image: is not resized: its scale should be that of the images on which the network was trained.
-        turns: see `probabilities`.
+        tta: see `probabilities`.
 
     Returns:
         uint8 (height, width), the numbers of the classes.
@@ -35,10 +35,10 @@ def segment(model: str | Path, image: str | Path, turns: bool = False) -> np.nda
     pixels = data.scale(
         data.read_whole(image, metadata["input_shape"][2]), metadata["scaling"], metadata["mean"], metadata["std"]
     )
-    return probabilities(network, pixels, turns=turns).argmax(-1).astype(np.uint8)
+    return probabilities(network, pixels, tta=tta).argmax(-1).astype(np.uint8)
 
 
-def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, turns: bool = False) -> np.ndarray:
+def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, tta: bool = False) -> np.ndarray:
     """The classes' probabilities at every pixel.
 
     Args:
@@ -46,8 +46,8 @@ def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, t
             or one for class 1 of two.
         image: (height, width, channels), scaled. What is smaller than a tile is mirrored at its edges to fill it.
         overlap: the least share of a tile's side that it has in common with the next one; below 1.
-        turns: average over the tiles as they are, rotated by right angles, and mirrored: eight answers; four where
-            tiles are not square.
+        tta: test-time augmentation: average over the tiles as they are, rotated by right angles, and mirrored: eight
+            predictions; four where tiles are not square.
 
     Returns:
         float32 (height, width, classes).
@@ -66,7 +66,7 @@ def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, t
     for i in range(0, len(places), BATCH):
         some = places[i : i + BATCH]
         for place, answer in zip(
-            some, tile_probabilities(model, np.stack([image[place] for place in some]), turns), strict=True
+            some, tile_probabilities(model, np.stack([image[place] for place in some]), tta), strict=True
         ):
             total[place] += window * answer
             weight[place] += window
@@ -78,12 +78,12 @@ def hann_window(length: int) -> np.ndarray:
     return np.sin(np.pi * (np.arange(length) + 0.5) / length).astype(np.float32) ** 2 + 1e-3
 
 
-def tile_probabilities(model: keras.Model, tiles: np.ndarray, turns: bool = False) -> np.ndarray:
+def tile_probabilities(model: keras.Model, tiles: np.ndarray, tta: bool = False) -> np.ndarray:
     """Probabilities (b, height, width, classes) on tiles (b, height, width, channels); see `probabilities`."""
     square = tiles.shape[1] == tiles.shape[2]
     given = []
-    for quarters in range(0, 4, 1 if square else 2) if turns else (0,):
-        for flip in (1, -1) if turns else (1,):
+    for quarters in range(0, 4, 1 if square else 2) if tta else (0,):
+        for flip in (1, -1) if tta else (1,):
             answer = model.predict_on_batch(np.rot90(tiles, quarters, axes=(1, 2))[:, :, ::flip])
             given.append(np.rot90(answer[:, :, ::flip], -quarters, axes=(1, 2)))
     answer = np.mean(given, axis=0)

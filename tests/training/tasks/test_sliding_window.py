@@ -1,4 +1,4 @@
-"""Answers by overlapping tiles: exact where the network looks at single pixels, and equivariant under turns."""
+"""Segmentation by overlapping tiles: exact where the network looks at single pixels, equivariant with `tta`."""
 
 import keras
 import numpy as np
@@ -26,11 +26,11 @@ def noise(*shape):
 
 
 @settings(max_examples=10, deadline=None)
-@given(height=st.integers(2, 40), width=st.integers(2, 40), overlap=st.floats(0, 0.9), turns=st.booleans())
-def test_tiles_do_not_show(height, width, overlap, turns):
+@given(height=st.integers(2, 40), width=st.integers(2, 40), overlap=st.floats(0, 0.9), tta=st.booleans())
+def test_tiles_do_not_show(height, width, overlap, tta):
     model, image = pointwise((8, 8), 3), noise(height, width, 2)
     whole = keras.ops.convert_to_numpy(model.layers[0](image[None]))[0]
-    found = probabilities(model, image, overlap, turns)
+    found = probabilities(model, image, overlap, tta)
     assert (found.shape, found.dtype) == ((height, width, 3), np.float32)
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
@@ -42,17 +42,17 @@ def test_one_output_is_two_probabilities():
 
 
 @pytest.mark.parametrize(("tile", "group"), [((8, 8), range(4)), ((8, 12), (0, 2))])
-def test_turns_make_answers_equivariant(tile, group):
+def test_tta_makes_predictions_equivariant(tile, group):
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Conv2D(4, 5, padding="same", activation="relu"), keras.layers.Conv2D(2, 3, padding="same")]
     model = keras.Sequential([keras.Input((*tile, 1)), *layers, keras.layers.Softmax()])
     tiles = noise(3, *tile, 1)
-    plain, given = tile_probabilities(model, tiles), tile_probabilities(model, tiles, turns=True)
+    plain, given = tile_probabilities(model, tiles), tile_probabilities(model, tiles, tta=True)
     np.testing.assert_allclose(given.sum(-1), 1, atol=1e-5)
     for quarters in group:
         for flip in (1, -1):
             turned = np.rot90(tiles, quarters, (1, 2))[:, :, ::flip]
-            back = np.rot90(tile_probabilities(model, turned, turns=True)[:, :, ::flip], -quarters, (1, 2))
+            back = np.rot90(tile_probabilities(model, turned, tta=True)[:, :, ::flip], -quarters, (1, 2))
             np.testing.assert_allclose(back, given, atol=1e-5)
     assert np.abs(plain - given).max() > 0.01
 
