@@ -18,6 +18,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.stash[PROVEN] = {}
+    if config.getoption("write_proofs"):
+        config.option.markexpr = ""  # slow tests prove, too
 
 
 @pytest.fixture
