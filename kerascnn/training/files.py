@@ -42,10 +42,14 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def write_text(path: Path, text: str) -> None:
+    with atomic_write(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, content: dict) -> None:
     """Write a dict; numpy's numbers and arrays are welcome in it."""
-    with atomic_write(path) as draft:
-        draft.write_text(as_json(content, indent=2) + "\n", encoding="utf-8")
+    write_text(path, as_json(content, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict:

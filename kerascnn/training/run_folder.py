@@ -46,6 +46,11 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
         if not _is_run(folder):
             word = "--resume" if resume else "--overwrite"
             raise InputError(f"--out {out}: holds no run of kerascnn, so {word} leaves it alone")
+        for home in (folder, folder / "winner", *folder.glob("trial_*")):
+            if any(place.is_symlink() for place in (home, home / checkpoint.HOME) if place != folder):
+                raise InputError(
+                    f"--out {out}: {home / checkpoint.HOME} leads out of it by a link, so it is left alone"
+                )
 
 
 def make(name: str, out: str = "", overwrite: bool = False) -> Path:

@@ -107,3 +107,18 @@ def test_a_folder_that_cannot_be_made(here):
     (here / "saved_models").write_text("mine")
     with pytest.raises(InputError, match="cannot make the run folder saved_models/any"):
         run_folder.make("any")
+
+
+@pytest.mark.parametrize("where", ["checkpoints", "winner", "winner/checkpoints", "trial_0000/checkpoints"])
+@pytest.mark.parametrize("words", [{"overwrite": True}, {"overwrite": False, "resume": True}])
+def test_a_link_is_not_followed(tmp_path, where, words):
+    others = tmp_path / "others"
+    (others / "step-000000001").mkdir(parents=True)
+    run = tmp_path / "run"
+    (run / where).parent.mkdir(parents=True)
+    (run / "config.json").write_text(json.dumps({"kerascnn": "0.1.0"}))
+    (run / where).symlink_to(others)
+    before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="leads out of it by a link, so it is left alone"):
+        run_folder.check(str(run), **words)
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before

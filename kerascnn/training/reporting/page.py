@@ -12,6 +12,7 @@ from rich.table import Table as TerminalTable
 
 from ... import catalog
 from ...version import __version__
+from ..files import write_text
 
 
 class Table(NamedTuple):
@@ -114,7 +115,7 @@ def write_html(folder: Path, report: Report) -> None:
 </body>
 </html>
 """
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    write_text(folder / "report.html", page)
 
 
 def write_card(folder: Path, report: Report) -> None:
@@ -122,7 +123,7 @@ def write_card(folder: Path, report: Report) -> None:
     tables = "\n\n".join(f"## {table.heading}\n\n{_markdown(table)}" for table in report.tables)
     facts = _markdown(Table("", ("", ""), report.facts))
     text = f"# {report.title}\n\n{report.lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_text(folder / "README.md", text)
 
 
 def print_result(folder: Path, report: Report) -> None:

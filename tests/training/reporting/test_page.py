@@ -74,3 +74,13 @@ def test_result_on_a_terminal(capsys):
     assert "accuracy [on 9]" in shown
     assert "saved_models/x/report.html" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_what_was_there_is_replaced_and_a_link_is_not_followed(tmp_path, written):
+    (tmp_path / "elsewhere.html").write_text("of somebody else")
+    for write, name in ((page.write_html, "report.html"), (page.write_card, "README.md")):
+        (written / name).unlink()
+        (written / name).symlink_to(tmp_path / "elsewhere.html")
+        write(written, EXAMPLE)
+        assert not (written / name).is_symlink()
+    assert (tmp_path / "elsewhere.html").read_text() == "of somebody else"
