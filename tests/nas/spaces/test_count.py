@@ -34,7 +34,7 @@ def no_search_for_garbage():
 
 
 @pytest.mark.usefixtures("no_search_for_garbage")
-@pytest.mark.parametrize("draws", [20, pytest.param(250, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("draws", [20, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", SPACES)
 def test_a_count_equals_the_built_network(family, draws):
     random = Random(draws)
