@@ -27,6 +27,10 @@ LEFTOVERS = (
     "logs/*/events.out.tfevents.*",
     *flags.RECORDS,
 )
+FOLDERS = (  # of runs and searches, within which files are removed
+    *("winner", "trial_*"),
+    *(home + name for home in ("", "winner/", "trial_*/") for name in (checkpoint.HOME, "logs", "logs/*")),
+)
 
 
 def check(out: str, overwrite: bool, resume: bool = False) -> None:
@@ -46,11 +50,9 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
         if not _is_run(folder):
             word = "--resume" if resume else "--overwrite"
             raise InputError(f"--out {out}: holds no run of kerascnn, so {word} leaves it alone")
-        for home in (folder, folder / "winner", *folder.glob("trial_*")):
-            if any(place.is_symlink() for place in (home, home / checkpoint.HOME) if place != folder):
-                raise InputError(
-                    f"--out {out}: {home / checkpoint.HOME} leads out of it by a link, so it is left alone"
-                )
+        for place in (place for pattern in FOLDERS for place in folder.glob(pattern)):
+            if place.is_symlink():
+                raise InputError(f"--out {out}: {place} leads out of it by a link, so it is left alone")
 
 
 def make(name: str, out: str = "", overwrite: bool = False) -> Path:

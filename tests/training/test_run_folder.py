@@ -109,7 +109,19 @@ def test_a_folder_that_cannot_be_made(here):
         run_folder.make("any")
 
 
-@pytest.mark.parametrize("where", ["checkpoints", "winner", "winner/checkpoints", "trial_0000/checkpoints"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "checkpoints",
+        "logs",
+        "logs/train",
+        "winner",
+        "winner/checkpoints",
+        "winner/logs",
+        "trial_0",
+        "trial_0/checkpoints",
+    ],
+)
 @pytest.mark.parametrize("words", [{"overwrite": True}, {"overwrite": False, "resume": True}])
 def test_a_link_is_not_followed(tmp_path, where, words):
     others = tmp_path / "others"
@@ -119,6 +131,6 @@ def test_a_link_is_not_followed(tmp_path, where, words):
     (run / "config.json").write_text(json.dumps({"kerascnn": "0.1.0"}))
     (run / where).symlink_to(others)
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
-    with pytest.raises(InputError, match="leads out of it by a link, so it is left alone"):
+    with pytest.raises(InputError, match=f"{where} leads out of it by a link, so it is left alone"):
         run_folder.check(str(run), **words)
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before

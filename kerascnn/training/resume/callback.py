@@ -187,6 +187,7 @@ def set_state(callback: keras.callbacks.Callback, state: dict) -> None:
     """The other way round; what the callback does not know is left out."""
     if hasattr(callback, "set_state"):
         callback.set_state(state)
+        return
     for name in _names(callback):
         if not _is_plain(state[name]):
             raise TypeError(f"{name} is {state[name]!r}")

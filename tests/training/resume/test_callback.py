@@ -274,3 +274,17 @@ def test_a_callback_of_ones_own_has_a_state_if_it_says_so(tmp_path):
 def test_a_checkpoint_holds_numbers_words_sequences_and_arrays(value):
     with pytest.raises(TypeError, match=r"seen(/0)? is a \w+: a checkpoint holds numbers, words, sequences and arrays"):
         _encoded(value, "seen", {})
+
+
+def test_a_callback_of_keras_with_a_state_of_its_own_has_only_that():
+    class Patient(keras.callbacks.EarlyStopping):
+        def get_state(self):
+            return {"waited": self.wait}
+
+        def set_state(self, state):
+            self.wait = state["waited"]
+
+    one, other = Patient(), Patient()
+    one.wait = 3
+    set_state(other, state_of(one))
+    assert other.wait == 3
