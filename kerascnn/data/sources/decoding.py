@@ -18,13 +18,22 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ...errors import InputError
 from ..pixels import cut_window, fit, recolor
-from .file_checks import UNREADABLE, examine
+from .file_checks import Header, examine, one_line, open_file, open_image, read_header
 
 UPRIGHT = 1  # the usual EXIF orientation
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by EXIF orientation
 RATIOS = (1, 2, 4, 8)  # by which the decoder of JPEG can shrink
 
 
@@ -135,15 +144,26 @@ def decode_other(path) -> tf.Tensor:
 
 
 def _decode_other(path: bytes) -> np.ndarray:
-    path = os.fsdecode(path)
-    try:
-        with Image.open(path) as image:
-            ImageOps.exif_transpose(image, in_place=True)
-            if image.mode.startswith("I"):  # 16 bits of grey
-                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-            if image.has_transparency_data:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            return np.asarray(image.convert("RGB"))
-    except UNREADABLE as error:
-        raise InputError(f"{path}: is damaged and cannot be decoded") from error
+    image = upright(Path(os.fsdecode(path)))
+    if image.mode.startswith("I"):  # 16 bits of grey
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))
+
+
+def upright(path: Path, header: Header | None = None) -> Image.Image:
+    """A file's image, decoded, in Pillow's mode of the file (a palette stays one), turned by its orientation.
+
+    Raises:
+        InputError: names the file, which is no image that can be read, or is damaged.
+    """
+    header = header or read_header(path)
+    with open_file(path) as file:
+        try:
+            image = open_image(file, header.format)
+            image.load()
+        except Exception as error:  # a damaged file can raise anything
+            raise InputError(f"{path}: is damaged and cannot be decoded: {one_line(error)}") from error
+    return image.transpose(TURNS[header.turn]) if header.turn in TURNS else image

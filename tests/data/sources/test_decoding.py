@@ -1,11 +1,15 @@
 """Every format comes out as the same picture, cut and resized in the same way."""
 
+from struct import pack, unpack_from
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from kerascnn import InputError
 from kerascnn.data import read_images
+from kerascnn.data.sources.decoding import upright
+from kerascnn.data.sources.file_checks import read_headers
 
 SHAPE = (48, 64, 3)
 
@@ -74,21 +78,42 @@ def test_first_frame_of_an_animation(tmp_path, name):
     assert read_images([tmp_path / name], (8, 8, 3))[0, 4, 4].tolist() == [250, 0, 0]
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+@pytest.mark.parametrize("orientation", range(9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "late.png", "a.webp", "lossless.webp", "large.jpg"])
 def test_orientation_is_honoured(tmp_path, picture, name, orientation):
+    path = turned(tmp_path / name, picture, orientation)
+    with Image.open(path) as image:
+        expected = ImageOps.exif_transpose(image)
+    shape = (*expected.size[::-1], 3)
+    assert shape == (SHAPE if orientation < 5 else (64, 48, 3))
+    (header,) = read_headers([path])
+    assert (header.turn, header.shape) == (orientation or 1, shape)
+    assert (np.asarray(upright(path)) == np.asarray(expected)).all()
+    (whole,) = read_images([path], shape)
+    assert error(whole, expected.convert("RGB")) < 2
+    (square,) = read_images([path], (48, 48, 3))
+    top, left = (shape[0] - 48) // 2, (shape[1] - 48) // 2
+    assert error(square, np.asarray(expected.convert("RGB"))[top : top + 48, left : left + 48]) < 2
+
+
+def turned(path, picture, orientation):
+    """An image with an orientation in its EXIF data: behind the pixels (late), or far behind the start (large)."""
     exif = Image.Exif()
     exif[0x010F] = "a camera"
     exif[0x0112] = orientation
-    path = tmp_path / name
-    Image.fromarray(picture).save(path, exif=exif, quality=95)
-    upright = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
-    assert upright.shape == (SHAPE if orientation < 5 else (64, 48, 3))
-    (whole,) = read_images([path], upright.shape)
-    assert error(whole, upright) < 2
-    (square,) = read_images([path], (48, 48, 3))
-    top, left = (upright.shape[0] - 48) // 2, (upright.shape[1] - 48) // 2
-    assert error(square, upright[top : top + 48, left : left + 48]) < 2
+    options = {"lossless": True} if path.name == "lossless.webp" else {"quality": 95}
+    Image.fromarray(picture).save(path, exif=exif, **options)
+    contents = path.read_bytes()
+    if path.name == "late.png":
+        start = contents.index(b"eXIf") - 4
+        stop = start + 12 + unpack_from(">I", contents, start)[0]
+        end = contents.index(b"IEND") - 4
+        contents = contents[:start] + contents[stop:end] + contents[start:stop] + contents[end:]
+    if path.name == "large.jpg":
+        profile = b"\xff\xe2" + pack(">H", 60_002) + bytes(60_000)
+        contents = contents[:2] + profile + contents[2:]
+    path.write_bytes(contents)
+    return path
 
 
 def test_damaged_in_the_middle(tmp_path, picture):
