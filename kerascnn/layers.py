@@ -1,9 +1,28 @@
-"""The few layers that Keras lacks. All save and load with no custom objects to pass."""
+"""The few layers that Keras lacks, and Keras's own layers of maps with channels last.
+
+All save and load with no custom objects to pass.
+"""
+
+import sys
+from functools import partial
 
 import keras
 from keras import ops
 
-from .errors import InputError
+from .errors import InputError, one_of
+
+# whatever `image_data_format` says in a user's keras.json; TensorFlow on the CPU convolves nothing else
+AveragePooling2D = partial(keras.layers.AveragePooling2D, data_format="channels_last")
+Conv2D = partial(keras.layers.Conv2D, data_format="channels_last")
+Conv2DTranspose = partial(keras.layers.Conv2DTranspose, data_format="channels_last")
+Cropping2D = partial(keras.layers.Cropping2D, data_format="channels_last")
+DepthwiseConv2D = partial(keras.layers.DepthwiseConv2D, data_format="channels_last")
+Flatten = partial(keras.layers.Flatten, data_format="channels_last")
+GlobalAveragePooling2D = partial(keras.layers.GlobalAveragePooling2D, data_format="channels_last")
+GlobalMaxPooling2D = partial(keras.layers.GlobalMaxPooling2D, data_format="channels_last")
+MaxPooling2D = partial(keras.layers.MaxPooling2D, data_format="channels_last")
+UpSampling2D = partial(keras.layers.UpSampling2D, data_format="channels_last")
+ZeroPadding2D = partial(keras.layers.ZeroPadding2D, data_format="channels_last")
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -11,15 +30,31 @@ class GroupedConv2D(keras.layers.Conv2D):
     """`Conv2D` with groups, one group after the other where TensorFlow runs on the CPU.
 
     There Keras leaves groups to XLA, whose gradients take hundreds of times as long, and compiles anew at every call
-    outside of a graph.
+    outside of a graph. So it is wherever a model is exported: ONNX and LiteRT can't call XLA.
     """
+
+    def __init__(self, *args, data_format="channels_last", **kwargs):
+        one_of("data_format", data_format, ("channels_last",))
+        super().__init__(*args, data_format=data_format, **kwargs)
 
     def convolution_op(self, inputs, kernel):
         convolve = super().convolution_op
-        if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
+        on_gpu = keras.distribution.list_devices("gpu") and not _is_exporting()
+        if keras.backend.backend() != "tensorflow" or on_gpu:
             return convolve(inputs, kernel)
         groups = zip(ops.split(inputs, self.groups, axis=-1), ops.split(kernel, self.groups, axis=-1), strict=True)
         return ops.concatenate([convolve(*group) for group in groups], axis=-1)
+
+
+EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")
+
+
+def _is_exporting() -> bool:
+    """Whether one of the exporters called, directly or not; Keras doesn't tell a layer."""
+    frame = sys._getframe(1)
+    while frame and not frame.f_globals.get("__name__", "").startswith(EXPORTERS):
+        frame = frame.f_back
+    return frame is not None
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -190,5 +225,5 @@ class CosineSimilarity(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        a, b = (ops.normalize(x, axis=-1) for x in inputs)
+        a, b = (ops.normalize(x, axis=-1, epsilon=1e-7) for x in inputs)
         return ops.sum(a * b, axis=-1, keepdims=True)

@@ -203,7 +203,8 @@ def _pooled(model, pooling):
     if len(model.output.shape) != 4:
         raise InputError(f"pooling={pooling!r}: {model.name} without its top gives a vector, there is nothing to pool")
     pool = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}[pooling]
-    return Model(model.input, pool(name="gap" if pooling == "avg" else "gmp")(model.output), name=model.name)
+    pooled = pool(data_format="channels_last", name="gap" if pooling == "avg" else "gmp")(model.output)
+    return Model(model.input, pooled, name=model.name)
 
 
 def _load(model, path) -> None:

@@ -12,6 +12,7 @@ from kerascnn.layers import (
     ChannelShuffle,
     ChannelSplit,
     CosineSimilarity,
+    GroupedConv2D,
     LocalResponseNormalization,
     MatchSize,
     PadChannels,
@@ -140,3 +141,40 @@ def test_distances_of_pairs_and_of_all_pairs(layer, formula, float64):
     every = [[formula(x, y) for y in b] for x in a]
     np.testing.assert_allclose(layer([a[:, None], b[None]]), every, rtol=1e-9)
     assert layer([keras.Input((4,)), keras.Input((4,))]).shape == (None, len(pairs[0]))
+
+
+@pytest.fixture
+def grouped(monkeypatch):
+    """A network with a grouped convolution, on a machine that lists a GPU."""
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind=None: ["gpu:0"])
+    inp = keras.Input((5, 5, 8))
+    model = keras.Model(inp, GroupedConv2D(4, 3, groups=4)(inp))
+    model.predict(np.zeros((1, 5, 5, 8)), verbose=0)  # Keras exports only what was called
+    return model
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a SavedModel is TensorFlow's")
+def test_grouped_convolutions_are_exported_group_by_group(grouped, tmp_path):
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    grouped.export(tmp_path / "exported", format="tf_saved_model", verbose=False)
+    saved = SavedModel.FromString((tmp_path / "exported" / "saved_model.pb").read_bytes())
+    functions = saved.meta_graphs[0].graph_def.library.function
+    assert not [f.signature.name for f in functions if f.attr["_XlaMustCompile"].b]
+    assert 4 in [sum(node.op == "Conv2D" for node in f.node_def) for f in functions]
+
+
+@pytest.mark.filterwarnings("default")
+def test_grouped_convolutions_run_as_onnx(grouped, tmp_path, monkeypatch):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    grouped.export(tmp_path / "exported.onnx", format="onnx", verbose=False)
+    session, x = runtime.InferenceSession(tmp_path / "exported.onnx"), np.random.default_rng(0).random((2, 5, 5, 8))
+    (out,) = session.run(None, {session.get_inputs()[0].name: x.astype("float32")})
+    monkeypatch.undo()
+    np.testing.assert_allclose(out, grouped(x), atol=1e-6)
+
+
+def test_maps_are_channels_last():
+    with pytest.raises(kerascnn.InputError, match="data_format='channels_first': must be one of 'channels_last'"):
+        GroupedConv2D(4, 3, groups=2, data_format="channels_first")

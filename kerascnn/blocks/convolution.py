@@ -5,7 +5,15 @@ from functools import partial
 from keras import layers
 
 from ..errors import one_of
-from ..layers import GroupedConv2D
+from ..layers import (
+    AveragePooling2D,
+    Conv2D,
+    DepthwiseConv2D,
+    GlobalAveragePooling2D,
+    GroupedConv2D,
+    MaxPooling2D,
+    ZeroPadding2D,
+)
 
 
 def conv_bn(
@@ -25,7 +33,7 @@ def conv(x, filters, kernel_size, *, stride=1, padding="symmetric", groups=1, us
     A number as `padding` is that many pixels on every side.
     """
     x, padding = pad(x, kernel_size, stride, padding, name)
-    convolution = layers.Conv2D if groups == 1 else GroupedConv2D
+    convolution = Conv2D if groups == 1 else GroupedConv2D
     return convolution(
         filters,
         kernel_size,
@@ -48,7 +56,7 @@ def bn_act(x, *, act="relu", epsilon=1e-5, scale=True, name):
 def depthwise_bn(x, kernel_size, *, stride=1, padding="symmetric", act="relu", epsilon=1e-5, name):
     """Depthwise convolution without bias, batch normalization, activation (None: none)."""
     x, padding = pad(x, kernel_size, stride, padding, f"{name}_conv")
-    x = layers.DepthwiseConv2D(kernel_size, stride, padding, use_bias=False, name=f"{name}_conv")(x)
+    x = DepthwiseConv2D(kernel_size, stride, padding, use_bias=False, name=f"{name}_conv")(x)
     return bn_act(x, act=act, epsilon=epsilon, name=name)
 
 
@@ -58,13 +66,13 @@ def pad(x, kernel_size, stride, padding, name):
     Keras's "same" pads a stride of 2 at the bottom and right only, which shows at even sizes.
     """
     if isinstance(padding, int):
-        return layers.ZeroPadding2D(padding, name=f"{name}_pad")(x), "valid"
+        return ZeroPadding2D(padding, name=f"{name}_pad")(x), "valid"
     one_of("padding", padding, ("symmetric", "same", "valid"))
     if padding != "symmetric":
         return x, padding
     if kernel_size == 1 or (stride == 1 and kernel_size % 2):
         return x, "same"
-    return layers.ZeroPadding2D((kernel_size - 1) // 2, name=f"{name}_pad")(x), "valid"
+    return ZeroPadding2D((kernel_size - 1) // 2, name=f"{name}_pad")(x), "valid"
 
 
 def max_pool(x, pool_size, stride, *, padding="symmetric", name):
@@ -75,23 +83,23 @@ def max_pool(x, pool_size, stride, *, padding="symmetric", name):
     if padding == "ceil":
         gaps = [(0, -(n - pool_size) % stride if n else stride - 1) for n in x.shape[1:3]]
         if gaps != [(0, 0), (0, 0)]:
-            x = layers.ZeroPadding2D(gaps, name=f"{name}_pad")(x)
+            x = ZeroPadding2D(gaps, name=f"{name}_pad")(x)
         padding = "valid"
     elif padding == "symmetric":
-        x, padding = layers.ZeroPadding2D((pool_size - 1) // 2, name=f"{name}_pad")(x), "valid"
-    return layers.MaxPooling2D(pool_size, stride, padding, name=name)(x)
+        x, padding = ZeroPadding2D((pool_size - 1) // 2, name=f"{name}_pad")(x), "valid"
+    return MaxPooling2D(pool_size, stride, padding, name=name)(x)
 
 
 def average_pool(x, pool_size, stride, *, padding="symmetric", name):
     """Average pooling. "symmetric" pads both sides alike and counts the zeros; Keras's "same" leaves them out."""
     if padding == "symmetric":
-        x, padding = layers.ZeroPadding2D((pool_size - 1) // 2, name=f"{name}_pad")(x), "valid"
-    return layers.AveragePooling2D(pool_size, stride, padding, name=name)(x)
+        x, padding = ZeroPadding2D((pool_size - 1) // 2, name=f"{name}_pad")(x), "valid"
+    return AveragePooling2D(pool_size, stride, padding, name=name)(x)
 
 
 def squeeze_excite(x, filters, *, act="relu", gate="sigmoid", name):
     """Reweighs the channels by what the whole map holds, through `filters` numbers. Hu et al. 2017, Figure 2."""
-    y = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
+    y = GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
     y = conv(y, filters, 1, act=act, name=f"{name}_reduce")
     y = conv(y, x.shape[-1], 1, act=gate, name=f"{name}_expand")
     return layers.Multiply(name=name)([x, y])

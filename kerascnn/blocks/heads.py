@@ -3,6 +3,7 @@
 from keras import config, layers
 
 from ..errors import InputError, between, count
+from ..layers import Conv2D, Flatten, GlobalAveragePooling2D
 from .convolution import conv, name_tensor
 
 
@@ -12,7 +13,7 @@ def classifier(x, classes, activation, *, dropout=0.0):
     x = name_tensor(x, "features")
     if classes is None:
         return x
-    x = layers.GlobalAveragePooling2D(name="gap")(x)
+    x = GlobalAveragePooling2D(name="gap")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     return predictions(x, classes, activation)
@@ -28,7 +29,7 @@ def dense_classifier(x, classes, activation, *, dense, dropout):
     x = name_tensor(x, "features")
     if classes is None:
         return x
-    x = layers.Flatten(name="flatten")(x)
+    x = Flatten(name="flatten")(x)
     for name in ("fc6", "fc7"):
         x = layers.Dense(dense, activation="relu", kernel_initializer="he_uniform", name=name)(x)
         if dropout:
@@ -48,7 +49,7 @@ def map_classifier(x, classes, activation, *, dropout=0.0, name):
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     x = conv(x, classes, 1, act="relu", name=name)
-    x = layers.GlobalAveragePooling2D(name="gap")(x)
+    x = GlobalAveragePooling2D(name="gap")(x)
     return layers.Activation(activation, dtype=config.dtype_policy().variable_dtype, name="predictions")(x)
 
 
@@ -78,9 +79,7 @@ def pixel_classifier(x, classes, activation):
 def pixel_predictions(x, channels, activation, *, kernel_size=1):
     """The convolution that ends a network whose answer is an image, in full precision like `predictions`."""
     dtype = config.dtype_policy().variable_dtype
-    return layers.Conv2D(channels, kernel_size, padding="same", activation=activation, dtype=dtype, name="predictions")(
-        x
-    )
+    return Conv2D(channels, kernel_size, padding="same", activation=activation, dtype=dtype, name="predictions")(x)
 
 
 def check_sizes(network, input_shape, *, smallest, step, fixed=False):

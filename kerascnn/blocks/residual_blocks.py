@@ -6,7 +6,7 @@ from typing import NamedTuple
 from keras import layers
 
 from ..errors import InputError, between, one_of
-from ..layers import PadChannels
+from ..layers import AveragePooling2D, PadChannels
 from .convolution import bn_act, conv, conv_bn, depthwise_bn, max_pool, name_tensor, squeeze_excite
 
 
@@ -125,7 +125,7 @@ def subsample(x, channels, stride, *, name):
     if channels < x.shape[-1]:
         raise InputError(f"{name}: shortcut 'A' can only add channels, not go from {x.shape[-1]} to {channels}")
     if stride != 1:
-        x = layers.AveragePooling2D(1, stride, name=f"{name}_skip")(x)
+        x = AveragePooling2D(1, stride, name=f"{name}_skip")(x)
     return PadChannels(channels - x.shape[-1], name=f"{name}_pad")(x) if channels != x.shape[-1] else x
 
 

@@ -8,10 +8,11 @@ one of 49 to 7x7x1, one of 98 to 7x7x2; any other first goes through a dense lay
 """
 
 from keras import Input, Model
-from keras.layers import Activation, Conv2DTranspose, Dense, Flatten, MaxPooling2D, Reshape, UpSampling2D
+from keras.layers import Activation, Dense, Reshape
 
 from ..blocks import bn_act, check_sizes, conv, pixel_predictions
 from ..errors import count, one_of
+from ..layers import Conv2DTranspose, Flatten, MaxPooling2D, UpSampling2D
 from ..registry import register
 
 

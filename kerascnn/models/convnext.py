@@ -10,11 +10,11 @@ import re
 import numpy as np
 from keras import Input, Model
 from keras.initializers import TruncatedNormal
-from keras.layers import Activation, Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerNormalization
+from keras.layers import Activation, Add, LayerNormalization
 
 from ..blocks import name_tensor, predictions, stochastic_drop
 from ..errors import between, count, counts
-from ..layers import LayerScale
+from ..layers import Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerScale
 from ..registry import register
 
 

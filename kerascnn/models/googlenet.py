@@ -10,11 +10,11 @@ operations) is not that of the 7x7 convolution it names (9.4 K, 118 M).
 from functools import partial
 
 from keras import Input, Model
-from keras.layers import Dense, Dropout, Flatten
+from keras.layers import Dense, Dropout
 
 from ..blocks import average_pool, check_auxiliary, classifier, conv, inception, max_pool, predictions
 from ..errors import between, one_of
-from ..layers import LocalResponseNormalization
+from ..layers import Flatten, LocalResponseNormalization
 from ..registry import register
 
 TABLE_1 = {  # #1x1, #3x3 reduce, #3x3, #5x5 reduce, #5x5, pool projection

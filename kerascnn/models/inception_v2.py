@@ -12,10 +12,10 @@ to 608, while its output column says 576. `stem="separable"` gives the paper's f
 from functools import partial
 
 from keras import Input, Model
-from keras.layers import DepthwiseConv2D
 
 from ..blocks import average_pool, classifier, conv_bn, inception, max_pool, pad
 from ..errors import between, one_of
+from ..layers import DepthwiseConv2D
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1)

@@ -12,7 +12,6 @@ import re
 from functools import partial
 
 from keras import Input, Model
-from keras.layers import GlobalAveragePooling2D
 
 from ..blocks import (
     average_pool,
@@ -28,6 +27,7 @@ from ..blocks import (
     predictions,
 )
 from ..errors import between
+from ..layers import GlobalAveragePooling2D
 from ..registry import register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")

@@ -7,10 +7,11 @@ S2 and S4 average without trainable coefficients, the output is a softmax over t
 """
 
 from keras import Input, Model
-from keras.layers import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D
+from keras.layers import Dense
 
 from ..blocks import name_tensor, predictions
 from ..errors import one_of
+from ..layers import AveragePooling2D, Conv2D, Flatten, MaxPooling2D
 from ..registry import register
 
 POOLS = {"average": AveragePooling2D, "max": MaxPooling2D}

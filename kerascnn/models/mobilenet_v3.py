@@ -14,6 +14,7 @@ from keras import Input, Model, layers
 
 from ..blocks import conv_bn, inverted_residual, make_divisible, name_tensor, predictions
 from ..errors import between, one_of
+from ..layers import GlobalAveragePooling2D
 from ..registry import register
 
 BODIES = {  # kernel size, expanded channels, filters, squeeze-and-excite, nonlinearity, stride
@@ -88,7 +89,7 @@ def mobilenet_v3(
     x = conv_bn(x, make_divisible(6 * x.shape[-1]), 1, act=last_act, name="conv_last", **style)
     x = name_tensor(x, "features")
     if classes is not None:
-        x = layers.GlobalAveragePooling2D(name="gap")(x)
+        x = GlobalAveragePooling2D(name="gap")(x)
         x = layers.Dense(make_divisible(HIDDEN[body] * max(1, alpha)), activation=last_act, name="hidden")(x)
         if dropout:
             x = layers.Dropout(dropout, name="dropout")(x)

@@ -10,12 +10,12 @@ Weights start as in Section 3.2, but for those of `predictions`.
 
 from keras import Input, Model
 from keras.initializers import RandomNormal
-from keras.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D
+from keras.layers import Dense
 
 from ..backbones import backbone_model, last_map
 from ..blocks import name_tensor, predictions
 from ..errors import count, one_of
-from ..layers import AbsoluteDifference, CosineSimilarity
+from ..layers import AbsoluteDifference, Conv2D, CosineSimilarity, Flatten, GlobalAveragePooling2D, MaxPooling2D
 from ..registry import register
 
 DISTANCES = {"l1": AbsoluteDifference, "cosine": CosineSimilarity}

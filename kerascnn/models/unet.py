@@ -9,13 +9,13 @@ a step for each halving that the classifier makes, up to the size of the image.
 
 import re
 
-from keras import Input, Model
-from keras.layers import Concatenate, Conv2DTranspose, Dropout, MaxPooling2D
+from keras import Input, Model, layers
+from keras.layers import Concatenate, Dropout
 
 from ..backbones import backbone_model, pyramid
 from ..blocks import check_sizes, conv2d_block, pixel_classifier
 from ..errors import between, count
-from ..layers import MatchSize
+from ..layers import Conv2DTranspose, MatchSize, MaxPooling2D
 from ..registry import register
 
 
@@ -92,7 +92,7 @@ def match(x, like, *, name):
 def encoder(model):
     """Image to the maps that the decoder reads, from the finest to the bottleneck."""
     skips = [layer.input[1] for layer in model.layers if re.fullmatch(r"up?\d_concat", layer.name)]
-    first = next(layer for layer in model.layers if isinstance(layer, Conv2DTranspose))
+    first = next(layer for layer in model.layers if isinstance(layer, layers.Conv2DTranspose))
     return Model(model.input, [*reversed(skips), first.input], name="encoder")
 
 

@@ -8,10 +8,11 @@ The ReLU after the up-convolutions and the rate of the dropout, on which the pap
 """
 
 from keras import Input, Model
-from keras.layers import Activation, Concatenate, Conv2DTranspose, Cropping2D, Dropout, MaxPooling2D
+from keras.layers import Activation, Concatenate, Dropout
 
 from ..blocks import check_sizes, conv2d_block, pixel_classifier
 from ..errors import between, count
+from ..layers import Conv2DTranspose, Cropping2D, MaxPooling2D
 from ..registry import register
 
 

@@ -10,10 +10,11 @@ which the figure leaves out.
 import re
 
 from keras import Input, Model
-from keras.layers import Activation, Add, DepthwiseConv2D
+from keras.layers import Activation, Add
 
 from ..blocks import classifier, conv_bn, max_pool, name_tensor
 from ..errors import count, one_of
+from ..layers import DepthwiseConv2D
 from ..registry import register
 
 ENTRY = [(128, 128), (256, 256), (728, 728)]  # filters of each separable convolution of a module
