@@ -12,19 +12,21 @@ def weight_map(mask, border: float = 10, sigma: float = 5) -> np.ndarray:
         balance of the classes + border * exp(-(d1 + d2)^2 / (2 sigma^2))
 
     with d1 and d2 the distances to the nearest and the second nearest cell. A cell is a connected region of one class;
-    class 0 is what lies between cells, and only there is the border's term added.
+    class 0 is what lies between cells, and only there is the border's term added. What is void is neither.
 
     Args:
-        mask: whole numbers (height, width).
+        mask: whole numbers (height, width), -1 where a pixel is void.
         border: w0 of the paper.
         sigma: of the paper, in pixels.
 
     Returns:
-        float32 (height, width). The balance alone gives each class that occurs the same sum, and has a mean of 1.
+        float32 (height, width), 0 where a pixel is void. Elsewhere the balance alone gives each class that occurs the
+        same sum, and has a mean of 1.
     """
     mask = np.asarray(mask)
-    values, numbers, counts = np.unique(mask, return_inverse=True, return_counts=True)
-    balance = (mask.size / (len(values) * counts))[numbers.reshape(mask.shape)]
+    known, balance = mask >= 0, np.zeros(mask.shape)
+    values, numbers, counts = np.unique(mask[known], return_inverse=True, return_counts=True)
+    balance[known] = (counts.sum() / (len(values) * counts))[numbers]
     nearest, second = _two_nearest_cells(mask, round(REACH * sigma))
     touching = border * np.exp(-((nearest + second) ** 2) / (2 * sigma**2))
     return (balance + np.where(mask == 0, touching, 0)).astype(np.float32)

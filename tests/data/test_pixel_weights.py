@@ -44,6 +44,15 @@ def test_balance_alone():
     np.testing.assert_allclose(sums, MASK.size / 3, rtol=1e-5)
 
 
+def test_void_weighs_nothing_and_counts_nowhere():
+    void = np.zeros(MASK.shape, bool)
+    void[:, 25:] = True  # the third cell, and what is around it
+    found = weight_map(np.where(void, -1, MASK))
+    assert (found[void] == 0).all()
+    np.testing.assert_allclose(found[~void], weight_map(MASK[:, :25]).ravel(), rtol=1e-6)
+    np.testing.assert_array_equal(weight_map(np.full((4, 5), -1)), np.zeros((4, 5)))
+
+
 def test_cells_that_are_alone_or_absent():
     np.testing.assert_array_equal(weight_map(np.zeros((5, 6))), np.ones((5, 6)))
     alone = np.zeros((9, 9), int)

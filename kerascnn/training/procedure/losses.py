@@ -56,7 +56,7 @@ class CrossEntropyDice(keras.losses.Loss):
 
     Call it with class numbers (b, height, width) and probabilities (b, height, width, classes), or (b, height, width,
     1): the probability of class 1 against class 0. Weights of pixels, (b, height, width), count for the cross-entropy,
-    and their mean for the Dice loss.
+    and their mean for the Dice loss. Pixels of the class number -1 are void: means and sums are over the others.
     """
 
     of_whole_batch = True
@@ -66,21 +66,29 @@ class CrossEntropyDice(keras.losses.Loss):
         self.dice = dice
 
     def call(self, y_true, y_pred):
+        known = ops.cast(y_true >= 0, y_pred.dtype)
+        share = ops.mean(known) + ops.cast(ops.all(y_true < 0), y_pred.dtype)  # of a mean over all pixels; never 0
+        label = ops.maximum(y_true, 0)
         if y_pred.shape[-1] == 1:
-            entropy = keras.losses.binary_crossentropy(y_true[..., None], y_pred)
+            entropy = keras.losses.binary_crossentropy(label[..., None], y_pred)
             y_pred = ops.concatenate([1 - y_pred, y_pred], axis=-1)
         else:
-            entropy = keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
-        return entropy + self.dice * dice_loss(y_true, y_pred)
+            entropy = keras.losses.sparse_categorical_crossentropy(label, y_pred)
+        return (entropy + self.dice * dice_loss(y_true, y_pred)) * known / share
 
     def get_config(self):
         return {**super().get_config(), "dice": self.dice}
 
 
 def dice_loss(y_true, y_pred):
-    """The Dice loss of class numbers (b, height, width) and probabilities (b, height, width, classes): a scalar."""
+    """The Dice loss of class numbers (b, height, width), -1 for void, and probabilities (b, height, width, classes).
+
+    A scalar, 1 if all is void.
+    """
+    known = ops.cast(y_true >= 0, y_pred.dtype)[..., None]
     truth = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
+    y_pred = y_pred * known
     both, true, said = (ops.sum(part, axis=(0, 1, 2)) for part in (truth * y_pred, truth, y_pred))
     occurs = ops.cast(true > 0, y_pred.dtype)
     dice = 2 * both / ops.maximum(true + said, keras.config.epsilon())
-    return 1 - ops.sum(dice * occurs) / ops.sum(occurs)
+    return 1 - ops.sum(dice * occurs) / ops.maximum(ops.sum(occurs), 1)

@@ -62,6 +62,41 @@ def test_weights_of_pixels_count_for_the_entropy():
     assert float(found) == pytest.approx(entropy + float(dice_loss(truth, said)), rel=1e-5)
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 4), share=st.floats(0.1, 0.9), weighted=st.booleans())
+def test_void_counts_nowhere(seed, classes, share, weighted):
+    """Whatever the answer there: means and sums are over the other pixels. Against numpy on these alone."""
+    rng = np.random.default_rng(seed)
+    truth, said = example(classes, seed)
+    void = rng.random(truth.shape) < share
+    void[0, 0, 0] = False
+    weights = rng.uniform(0.5, 2, truth.shape).astype(np.float32) if weighted else np.ones(truth.shape, np.float32)
+    t, p, w = truth[~void], said[~void], weights[~void]
+    entropy = -np.log(p[np.arange(len(t)), t])
+    onehot = np.eye(classes)[t]
+    dice = np.mean([1 - 2 * (onehot * p)[:, c].sum() / (onehot + p)[:, c].sum() for c in np.unique(t)])
+    marked = np.where(void, -1, truth).astype(np.int32)
+    loss = CrossEntropyDice()
+    found = loss(marked, said, sample_weight=weights if weighted else None)
+    assert float(found) == pytest.approx(((entropy + dice) * w).mean(), rel=1e-4)
+    other = np.where(void[..., None], rng.dirichlet(np.ones(classes), truth.shape), said).astype(np.float32)
+    assert float(loss(marked, other, sample_weight=weights)) == float(loss(marked, said, sample_weight=weights))
+    if classes == 2:
+        one = loss(marked, said[..., 1:], sample_weight=weights)
+        assert float(one) == pytest.approx(float(loss(marked, said, sample_weight=weights)), rel=1e-4)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_batch_of_void_alone_moves_nothing(outputs):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4, 5, 1)), keras.layers.Conv2D(outputs, 1, activation="sigmoid")])
+    model.compile("sgd", CrossEntropyDice())
+    before = [weight.numpy() for weight in model.weights]
+    assert model.train_on_batch(np.ones((2, 4, 5, 1)), np.full((2, 4, 5), -1)) == 0
+    for one, other in zip(before, model.weights, strict=True):
+        np.testing.assert_array_equal(one, other.numpy())
+
+
 def test_fit_with_weights_and_saving(tmp_path):
     """As `model.fit` calls it, with one output and weights; the compiled model is saved and loaded without help."""
     model = keras.Sequential([keras.Input((4, 5, 1)), keras.layers.Conv2D(1, 1, activation="sigmoid")])
