@@ -5,6 +5,7 @@ import sys
 from . import catalog
 from .command_line import ArgumentParser
 from .errors import InputError
+from .escaping import plain
 from .version import __version__
 
 
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         args = parser.parse_args(argv)
         args.run(args)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain(f"error: {error}"), file=sys.stderr)
         return 2
     return 0
 
@@ -117,7 +118,7 @@ def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_jso
     from .data.augmentation_sheet import draw_sheet
 
     draw_sheet(out, source, how, size, seed)
-    return print_json({"picture": out}) if as_json else print(out)
+    return print_json({"picture": out}) if as_json else print(plain(out))
 
 
 def knobs_of(card: catalog.Card) -> list[str]:
@@ -144,6 +145,7 @@ def in_units(count: float) -> str:
 
 def print_table(rows: list[tuple], right: tuple = ()) -> None:
     """Columns as wide as their longest cell, the last one free."""
+    rows = [tuple(map(plain, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
     for row in rows:
         cells = [

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from keras import Model, layers
 
+from ..escaping import picture
+
 CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D, layers.Conv2DTranspose)
 COLORS = {
     "1x1": "#8fb8ec",
@@ -88,7 +90,7 @@ def draw(figure, networks: Sequence[tuple[str, Model]]) -> None:
     panels = figure.subplots(len(networks), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (title, _), (boxes, skips) in zip(panels, networks, outlines, strict=True):
         _draw_one(axes, boxes, skips, tallest, widest)
-        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_title(picture(title), loc="left", fontsize=10)
     kinds = [kind for kind in COLORS if any(box.kind == kind for boxes, _ in outlines for box in boxes)]
     figure.legend(
         [Patch(color=COLORS[kind]) for kind in kinds], kinds, loc="outside lower center", ncols=len(kinds),
@@ -115,7 +117,8 @@ def _draw_one(axes, boxes, skips, tallest, widest):
         tops.append(height / 2)
         is_branching = len(here) > 1 or len(before) > 1
         if (label := _label(here)) and label != told and not (is_branching and told and label[0] == told[0]):
-            axes.text((left + right[-1]) / 2, -0.56, label[1], ha="center", va="top", fontsize=8, color="#5b6573")
+            middle, name = (left + right[-1]) / 2, picture(label[1])
+            axes.text(middle, -0.56, name, ha="center", va="top", fontsize=8, color="#5b6573")
             told = label
         before = here
     for start, end in skips:

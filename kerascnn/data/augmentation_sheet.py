@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import InputError
+from ..escaping import drawing, picture
 from .augmentation.policies import augment, chosen
 from .labels import load
 from .sampling.stateless_random import keys
@@ -14,6 +15,7 @@ from .sources.open import native_shape
 
 ROWS, COLUMNS = 4, 7
 PHOTO = 224  # side of augmented images, where no size is known
+TITLE = 40  # letters above an image
 SAMPLES = ("china", "flower")  # the photos that scikit-learn brings
 
 
@@ -35,14 +37,15 @@ def draw_sheet(path: Path, source: str = "", how: str = "lectures", size: int = 
         for version in range(COLUMNS)
     ]
     figure = Figure(figsize=(1.5 * (COLUMNS + 1), 1.62 * count + 0.5), layout="constrained")
-    figure.suptitle(how, fontsize=14)
+    figure.suptitle(picture(how), fontsize=14)
     grid = figure.subplots(count, COLUMNS + 1, squeeze=False)
     for row, (line, image, label) in enumerate(zip(grid, images, labels, strict=True)):
         _show(line[0], image, classes[label], color="#1f5fbf")
         for axes, (changed, found) in zip(line[1:], versions, strict=True):
             _show(axes, np.rint(changed[row]).astype(np.uint8), _mixed(found[row], classes) if how_much.is_soft else "")
     try:
-        figure.savefig(path, dpi=150)
+        with drawing(figure):
+            figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be written: {error}") from error
 
@@ -68,7 +71,7 @@ def _opened(source, size):
 def _show(axes, image, title, color="black"):
     axes.imshow(image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
-    axes.set_title(title, fontsize=8, color=color, pad=2)
+    axes.set_title(picture(title, TITLE), fontsize=8, color=color, pad=2)
 
 
 def _mixed(shares, classes):

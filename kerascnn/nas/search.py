@@ -16,6 +16,7 @@ import keras
 from ..data import Data
 from ..data.sources.open import open_source
 from ..errors import InputError, TrainingStopped, count, one_of
+from ..escaping import plain
 from ..registry import build
 from ..training import files, flags, run_folder
 from ..training.distribution import devices
@@ -133,7 +134,7 @@ class Search:
             self.folder, self.budget = Path(self.cfg.out), budget(**self.about["budget"])
             self.images = self._load(load, **self.about["epoch"])
             if self.role is None:
-                print(f"{Share(*self.about['share'])}; {self.folder}, which goes on", flush=True)
+                print(f"{Share(*self.about['share'])}; {plain(self.folder)}, which goes on", flush=True)
         else:
             self._begin(limits.calibrated(space, seed=self.cfg.seed), load, compile)
         self.seconds = self.about["seconds"]
@@ -167,7 +168,7 @@ class Search:
         }
         files.write_json(self.folder / "search.json", self.about)
         sizes = f"{images.train_size:,} images to train on in an epoch and {images.validation_size:,} to compare by"
-        print(f"{images.name}, {sizes}; {devices.describe()}; {self.folder}", flush=True)
+        print(f"{plain(images.name)}, {sizes}; {devices.describe()}; {plain(self.folder)}", flush=True)
 
     def _load(self, load, limit, held_out, steps):
         """Images of which an epoch takes at most so many batches. The next one has others, as long as there are some:

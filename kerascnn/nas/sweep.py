@@ -23,6 +23,7 @@ from random import Random
 
 from ..command_line import ArgumentParser
 from ..errors import InputError, TrainingStopped, count, one_of
+from ..escaping import plain
 from ..training import launch
 from ..training.distribution import devices
 from ..training.flags import duration, flag
@@ -249,7 +250,7 @@ def run(words: Sequence[str]) -> None:
         chosen = varied(plan.vary).dimensions
         names = ", ".join(f"{dimension.name} ({len(dimension.choices)})" for dimension in chosen)
         print(
-            f"{names} of {plan.command[0]}; {plan.trials} runs; {folder}",
+            plain(f"{names} of {plan.command[0]}; {plan.trials} runs; {folder}"),
             flush=True,
         )
     if given.workers > 1:

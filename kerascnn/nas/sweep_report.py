@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from ..escaping import picture, plain
 from ..training import files
 from ..training.reporting import page, plots
 from .sweep_plan import Plan, Trial, varied
@@ -51,12 +52,12 @@ def publish(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
         ],
         pictures=[(f"{plan.score} by each flag; the best run is filled", "scores.png")],
         tables=[table, *([failures] if others else [])],
-        usage=f"    {command}\n",
+        usage=f"    {plain(command)}\n",
     )
     for shown in (table, failures)[: 1 + bool(others)]:
         page.print_table(shown._replace(rows=shown.rows[:SHOWN]))
     page.publish(folder, whole)
-    print(f"The best run again, or for longer:\n{command}")
+    print(f"The best run again, or for longer:\n{plain(command)}")
 
 
 def ranked(plan: Plan, trials: Sequence[Trial]) -> list[Trial]:
@@ -86,7 +87,7 @@ def draw(path: Path, plan: Plan, ended: Sequence[Trial]) -> None:
         scores = [trial.score for trial in ended]
         axes.plot(chosen, scores, "o", ms=6, mfc="none", color=plots.HELD_OUT)
         axes.plot(chosen[0], scores[0], "o", ms=8, color=plots.HELD_OUT)
-        axes.set(xlabel=dimension.name.removeprefix("knob."))
+        axes.set(xlabel=picture(dimension.name.removeprefix("knob.")))
         plots.frame(axes)
-    panels[0].set_ylabel(plan.score)
+    panels[0].set_ylabel(picture(plan.score))
     plots.write(figure, path)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InputError
+from ..escaping import cell
 
 MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves it alone
 
@@ -72,7 +73,8 @@ def save(model, path: Path, metadata: dict) -> None:
 
 
 def as_json(content: dict, **style) -> str:
-    return json.dumps(content, ensure_ascii=False, default=lambda value: value.tolist(), **style)
+    text = json.dumps(content, ensure_ascii=False, default=lambda value: value.tolist(), **style)
+    return text.encode("utf-8", "backslashreplace").decode()  # names that aren't UTF-8 stay what they are
 
 
 def metadata(path: str | Path) -> tuple[Path, dict]:
@@ -98,11 +100,10 @@ def metadata(path: str | Path) -> tuple[Path, dict]:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a table; None is an empty cell."""
+    """Write a table; None is an empty cell, and text is as `escaping.cell` says."""
     with atomic_write(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([map(cell, row) for row in (columns, *rows)])
 
 
 def write_history(path: Path, rows: list[dict[str, float]]) -> None:

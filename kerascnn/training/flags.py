@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from ..command_line import ArgumentParser
 from ..errors import InputError, unknown
+from ..escaping import plain
 
 STANDARD = {
     "seed": 0,
@@ -174,9 +175,8 @@ def _stored_flags(given, known):
     stored = record(given.get("out", "")).get("flags", {})
     stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
     if strange := [f"{flag(name)} {value!r}" for name, value in stored.items() if name not in known]:
-        print(
-            f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}", file=sys.stderr
-        )
+        lost = f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}"
+        print(plain(lost), file=sys.stderr)
     stored = {name: value for name, value in stored.items() if name in known}
     pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
     knobs = stored.get("knobs", {})

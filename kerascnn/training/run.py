@@ -16,6 +16,7 @@ import tensorflow as tf
 from .. import analysis, weights
 from ..catalog import Card
 from ..errors import InputError, TrainingStopped, count, one_of
+from ..escaping import plain
 from ..version import __version__
 from . import files, run_folder
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
@@ -169,8 +170,8 @@ class Run:
             )
             files.write_json(self.folder / "config.json", config)
         print(
-            f"{model.name}, {model.count_params():,} parameters; {data.name}, {data.train_size:,} images and "
-            f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {self.folder}"
+            f"{model.name}, {model.count_params():,} parameters; {plain(data.name)}, {data.train_size:,} images and "
+            f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {plain(self.folder)}"
             + (f", which goes on after step {self.step:,}" if self.resumed else "")
             + (f"\n{procedure}" if procedure else ""),
             flush=True,

@@ -89,3 +89,14 @@ def test_a_history_goes_on_where_it_was_written(tmp_path):
     logger.on_train_end()
     wanted = {"epoch": [0, 1, 2], "accuracy": [0, 0.25, 0.5], "loss": [3, 2, 1], "val_loss": [5, 5, 5]}
     assert files.read_history(path) == wanted
+
+
+def test_text_in_a_table_is_no_formula(tmp_path):
+    files.write_csv(tmp_path / "a.csv", ("name", "=x"), [("=1+1", -1), ("a,b", None), ("\udcff", 0.5)])
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "name,'=x\n'=1+1,-1\n\"a,b\",\n\\xff,0.5\n"
+
+
+def test_names_that_are_not_utf_8_stay_what_they_are(tmp_path):
+    names = {"classes": ["\udcff", "ü", "😀"]}
+    files.write_json(tmp_path / "a.json", names)
+    assert files.read_json(tmp_path / "a.json") == names

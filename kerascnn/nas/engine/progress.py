@@ -3,6 +3,7 @@
 import shutil
 import sys
 
+from ...escaping import plain
 from .trials import curve, in_epochs
 
 
@@ -18,7 +19,7 @@ def tell(search, ended=None, last: bool = False) -> None:
     if live:
         print("\r\033[K", end="")
     if ended:
-        print(_ended_line(search, ended))
+        print(plain(_ended_line(search, ended)))
     if live and not last:
         print(_live_line(search)[: shutil.get_terminal_size().columns - 1], end="")
     sys.stdout.flush()

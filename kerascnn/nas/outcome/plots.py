@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
+from ...escaping import picture
 from ...training.reporting import plots
 from ..engine.trials import in_epochs
 from ..spaces.constraints import Budget
@@ -62,7 +63,14 @@ def draw_curves(path: Path, good: Sequence[Network], tried: Sequence[Network]) -
         axes.plot(*_curve(one), marker=marker, ms=3, lw=1, color=OTHER, label="others" if i == 0 else None)
     colors = (BEST, *(color for color in plots.COLORS if color != BEST))
     for one, color in reversed(list(zip(lead, colors, strict=False))):
-        axes.plot(*_curve(one), marker="o", ms=3, lw=2, color=color, label=f"{one.accuracy:.1%}  {describe(one.spec)}")
+        axes.plot(
+            *_curve(one),
+            marker="o",
+            ms=3,
+            lw=2,
+            color=color,
+            label=f"{one.accuracy:.1%}  {picture(describe(one.spec))}",
+        )
     plots.dress(axes)
     points = np.concatenate([list(one.curve.values()) for one in tried if one.curve])
     low = np.quantile(points, 0.1)  # the first epochs of a few would leave no room for what matters
@@ -80,7 +88,7 @@ def draw_choices(path: Path, found: Sequence[Choice], epoch: int) -> None:
     above, below = figure.subfigures(2, 1, height_ratios=[1.2 + 0.26 * len(found), 2.5 * -(-len(shown) // 3)])
     axes = above.subplots()
     for i, choice in enumerate(reversed(found)):
-        axes.barh(choice.name, choice.share, color=KEPT if choice.share > choice.chance else OTHER, height=0.6)
+        axes.barh(picture(choice.name), choice.share, color=KEPT if choice.share > choice.chance else OTHER, height=0.6)
         label = "chance reaches this in 1 of 20" if i == 0 else None
         axes.plot([choice.chance] * 2, [i - 0.38, i + 0.38], color=BEST, lw=2, label=label)
     axes.set(xlabel=f"share explained of the variance of accuracy after {in_epochs(epoch)}", xlim=(0, None))
@@ -105,7 +113,7 @@ def _draw_choice(axes, choice):
     names = [plots.shortened(str(name)) for name in choice.accuracies]
     slanted = {"rotation": 20, "ha": "right"} if max(map(len, names)) > 6 else {}
     axes.set_xticks(range(len(names)), names, **slanted)
-    axes.set_title(choice.name, fontsize=10)
+    axes.set_title(picture(choice.name), fontsize=10)
     axes.set_xlim(-0.6, len(choice.accuracies) - 0.4)
     axes.tick_params(axis="x", length=0, labelsize=8)
     _dress(axes)

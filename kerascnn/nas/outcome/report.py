@@ -1,11 +1,11 @@
 """The report of a search: a page to look at, and all trials as a table."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
 from ...errors import InputError
+from ...escaping import python, shell
 from ...training import files, flags
 from ...training.reporting import page
 from ..engine.trials import Result, in_epochs, results
@@ -164,19 +164,19 @@ def _costs_of(count):
 
 def _usage(folder, spec):
     words = (f"{name}={value}".replace("'", '"') for name, value in knobs(spec).items())
-    knob_flags = " ".join(f"--knob {shlex.quote(word)}" for word in words)
-    return f"""    kerascnn predict {folder / "winner"} IMAGE
+    knob_flags = " ".join(f"--knob {shell(word)}" for word in words)
+    return f"""    kerascnn predict {shell(folder / "winner")} IMAGE
 
 or in Python, the network under a name, untrained:
 
 ```python
 import kerascnn
 
-kerascnn.nas.register("found", "{folder / "winner.json"}")
+kerascnn.nas.register("found", {python(folder / "winner.json")})
 model = kerascnn.build("found", classes=5)
 ```
 
 or trained on other images:
 
-    python recipes/classify.py --model {spec["name"]} {knob_flags} --data ...
+    python recipes/classify.py --model {shell(spec["name"])} {knob_flags} --data ...
 """

@@ -2,15 +2,16 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
-from rich.markup import escape as escape_markup
+from rich.table import Column
 from rich.table import Table as TerminalTable
+from rich.text import Text
 
 from ... import catalog
+from ...escaping import html, markdown, plain
 from ...version import __version__
 from ..files import write_text
 
@@ -26,8 +27,8 @@ class Table(NamedTuple):
 class Report(NamedTuple):
     """What is known of a run.
 
-    All but `usage` is plain text. `facts` are (name, value), the headline first; `pictures` are (caption, file in the
-    run folder); `usage` is how to use the model, in Markdown, for the model card.
+    All but `usage` is text, which may hold anything. `facts` are (name, value), the headline first; `pictures` are
+    (caption, file in the run folder); `usage` is how to use the model, in Markdown, for the model card.
     """
 
     title: str
@@ -89,22 +90,23 @@ def as_rows(settings: dict) -> list[tuple[str, str]]:
 def write_html(folder: Path, report: Report) -> None:
     """Write `report.html`: one file that needs nothing else, on a screen or a phone."""
     (value_name, value), *facts = report.facts
-    tiles = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts)
+    tiles = "".join(f"<div><dt>{html(name)}</dt><dd>{html(fact)}</dd></div>" for name, fact in facts)
     pictures = "".join(_figure(caption, folder / file) for caption, file in report.pictures)
     tables = "".join(_table(table) for table in report.tables)
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(report.title)}</title>
+<title>{html(report.title)}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <header>
-<h1>{escape(report.title)}</h1>
-<p>{escape(report.lead)}</p>
-<p class="headline"><strong>{escape(value)}</strong> {escape(value_name)}</p>
+<h1>{html(report.title)}</h1>
+<p>{html(report.lead)}</p>
+<p class="headline"><strong>{html(value)}</strong> {html(value_name)}</p>
 <dl>{tiles}</dl>
 </header>
 <main>
@@ -120,30 +122,38 @@ def write_html(folder: Path, report: Report) -> None:
 
 def write_card(folder: Path, report: Report) -> None:
     """Write `README.md`, the model card."""
-    tables = "\n\n".join(f"## {table.heading}\n\n{_markdown(table)}" for table in report.tables)
+    tables = "\n\n".join(f"## {markdown(table.heading)}\n\n{_markdown(table)}" for table in report.tables)
     facts = _markdown(Table("", ("", ""), report.facts))
-    text = f"# {report.title}\n\n{report.lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
+    title, lead = markdown(report.title), markdown(report.lead)
+    text = f"# {title}\n\n{lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
     write_text(folder / "README.md", text)
 
 
 def print_result(folder: Path, report: Report) -> None:
     """The facts, and where things lie, on the terminal."""
     print_table(Table("", (), report.facts))
-    print(f"Look at {folder / 'report.html'}; all else is beside it.")
+    print(f"Look at {plain(folder / 'report.html')}; all else is beside it.")
 
 
 def print_table(table: Table) -> None:
     """A table on the terminal."""
-    shown = TerminalTable(*table.columns, title=table.heading or None, show_header=bool(table.columns))
+    title = _cell(table.heading) if table.heading else None
+    shown = TerminalTable(
+        *(Column(_cell(name)) for name in table.columns), title=title, show_header=bool(table.columns)
+    )
     for row in table.rows:
-        shown.add_row(*map(escape_markup, row))
+        shown.add_row(*map(_cell, row))
     Console().print(shown)
+
+
+def _cell(text):
+    return Text(plain(text))
 
 
 def _markdown(table):
     width = len(table.rows[0]) if table.rows else len(table.columns)
     lines = [table.columns or [""] * width, ["---"] * width, *table.rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(markdown, line)) + " |" for line in lines)
 
 
 def _in_words(value):
@@ -159,21 +169,22 @@ def _in_words(value):
 def _figure(caption, file):
     picture = b64encode(file.read_bytes()).decode()
     return (
-        f'<figure><div class="wide"><img alt="{escape(caption)}" src="data:image/png;base64,{picture}"></div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure><div class="wide"><img alt="{html(caption)}" src="data:image/png;base64,{picture}"></div>'
+        f"<figcaption>{html(caption)}</figcaption></figure>"
     )
 
 
 def _table(table):
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    head = "".join(f"<th>{html(name)}</th>" for name in table.columns)
+    rows = "".join("<tr>" + "".join(f"<td>{html(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
     return (
-        f'<section><h2>{escape(table.heading)}</h2><div class="wide"><table>'
+        f'<section><h2>{html(table.heading)}</h2><div class="wide"><table>'
         + (f"<thead><tr>{head}</tr></thead>" if head else "")
         + f"<tbody>{rows}</tbody></table></div></section>"
     )
 
 
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { --ink: #1c2430; --soft: #5b6573; --line: #e3e6ea; --accent: #1f5fbf; }
 * { box-sizing: border-box; }

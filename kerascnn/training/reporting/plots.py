@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from ...escaping import drawing, picture
 from ..files import atomic_write
 
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
@@ -163,7 +164,8 @@ def show(axes, image: np.ndarray) -> None:
 
 
 def shortened(name: str, most: int = 14) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """A name, which may hold anything, as matplotlib shall take it."""
+    return picture(name, most)
 
 
 def dress(axes):
@@ -181,5 +183,5 @@ def frame(axes):
 
 def write(figure: Figure, path: Path) -> None:
     """A figure to a PNG file."""
-    with atomic_write(path) as draft:
+    with atomic_write(path) as draft, drawing(figure):
         figure.savefig(draft, dpi=150, bbox_inches="tight", pad_inches=0.1)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, top_k_accuracy_score
 
 from ... import data
+from ...escaping import markdown, python, shell
 from .. import files
 from ..reporting import page, plots
 from ..run import Run, chief_only
@@ -160,19 +161,20 @@ def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> pa
             ),
             page.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
         ],
-        usage=f"""    kerascnn predict {run.folder} IMAGE
+        usage=f"""    kerascnn predict {shell(run.folder)} IMAGE
 
 or in Python:
 
 ```python
 import kerascnn
 
-model = kerascnn.load("{run.folder}/model.keras")  # or keras.models.load_model, after `import kerascnn.layers`
+model = kerascnn.load({python(run.folder / "model.keras")})
+# or keras.models.load_model, after `import kerascnn.layers`
 images = kerascnn.data.read_images(["IMAGE"], {tuple(run.metadata["input_shape"])})
 probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
 ```
 
-The classes, in the order of the probabilities: {", ".join(images.classes)}.
+The classes, in the order of the probabilities: {markdown(", ".join(images.classes))}.
 """,
     )
 

@@ -6,6 +6,7 @@ import keras
 from keras.metrics import SparseCategoricalAccuracy, SparseCategoricalCrossentropy
 
 from ... import analysis, data
+from ...escaping import python
 from .. import files
 from ..distribution import devices
 from ..procedure.network_wrapper import NetworkWrapper
@@ -123,7 +124,7 @@ def compose(run: Run, images: data.Data, result: dict, whole: dict) -> page.Repo
         usage=f"""```python
 import kerascnn
 
-networks = kerascnn.load("{run.folder}/model.keras")
+networks = kerascnn.load({python(run.folder / "model.keras")})
 network = networks.get_layer("{last}")  # or another of them, from {first} on
 ```
 """,

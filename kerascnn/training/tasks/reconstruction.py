@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from ... import data
+from ...escaping import python
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
@@ -126,7 +127,7 @@ def compose(run: Run, images: data.Data, result: dict) -> page.Report:
         usage=f"""```python
 import kerascnn
 
-model = kerascnn.load("{run.folder}/model.keras")
+model = kerascnn.load({python(run.folder / "model.keras")})
 images = kerascnn.data.scale(kerascnn.data.read_images(["IMAGE"], {size}), "unit")
 codes = kerascnn.part(model, "encoder").predict(images)  # (images, {result["numbers"]})
 again = kerascnn.part(model, "decoder").predict(codes)

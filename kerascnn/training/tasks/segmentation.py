@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from sklearn.metrics import confusion_matrix
 
 from ... import data
+from ...escaping import markdown, python
 from .. import files
 from ..reporting import page, plots
 from ..run import Run, chief_only
@@ -235,8 +236,10 @@ def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
         usage=f"""```python
 from kerascnn.training import segment
 
-answer = segment("{run.folder}", "IMAGE")  # (height, width): {numbers}
+answer = segment({python(run.folder)}, "IMAGE")  # (height, width), whole numbers
 ```
+
+What the numbers mean: {markdown(numbers)}.
 
 Dice is 2 |A and B| / (|A| + |B|), A being the pixels that are of a class and B those of which the network says so,
 counted over all held-out images together; the pixel error is the share of wrong pixels. The likeliest class of a pixel

@@ -14,6 +14,7 @@ from ...data.augmentation.warp import Warp, warp
 from ...data.class_sets import Group
 from ...data.one_shot import Trial, read_runs, sample_trials
 from ...data.pairs import Pairs
+from ...escaping import python
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
@@ -246,7 +247,7 @@ def compose(run: Run, pairs: Pairs, result: dict, copies: int) -> page.Report:
         usage=f"""```python
 import kerascnn
 
-model = kerascnn.load("{run.folder}/model.keras")
+model = kerascnn.load({python(run.folder / "model.keras")})
 images = kerascnn.data.read_images(["LEFT", "RIGHT"], {size})
 left, right = kerascnn.data.scale(images, {pairs.scaling!r}, {list(pairs.mean)}, {list(pairs.std)})
 probability = model.predict([left[None], right[None]])  # that both show the same

@@ -4,10 +4,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from kerascnn.training.reporting import page, plots
 
-EVIL = '<script>alert("1")</script> & | `x`'
+EVIL = '<script>alert("1")</script> & | `x` $5_$10 [x](javascript:y) [red] \x1b[31m\u202e\n\udcff.png'
+SHOWN = '<script>alert("1")</script> & | `x` $5_$10 [x](javascript:y) [red] \\x1b[31m\\u202e\\n\\xff.png'
 VOID = {"meta", "img"}
 
 
@@ -16,12 +18,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.elements, self.addresses, self.text, self.open = [], [], "", []
+        self.elements, self.tags, self.addresses, self.text, self.open = [], [], [], "", []
         self.feed(text)
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
         self.elements.append(tag)
+        self.tags.append((tag, attrs))
         self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
         if tag not in VOID:
             self.open.append(tag)
@@ -55,25 +58,48 @@ def test_page_needs_nothing_else_and_shows_text_as_text(written):
     text = (written / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert "script" not in page.elements
-    assert page.text.count(EVIL) == 9
+    assert page.text.count(SHOWN) == 9
     assert page.addresses
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not any(word in text for word in ("http:", "https:", "url(", "@import", "<link"))
+
+
+def test_a_browser_runs_and_fetches_nothing_for_a_page(written):
+    text = (written / "report.html").read_text(encoding="utf-8")
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    [found] = [
+        dict(attrs)["content"] for tag, attrs in Page(text).tags if ("http-equiv", "Content-Security-Policy") in attrs
+    ]
+    assert found == policy
+    assert text.index(policy) < text.index("<style>")
 
 
 def test_card_is_markdown_with_whole_tables(written):
     text = (written / "README.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {3}
+    assert "<" not in text
+    page = Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
+    assert set(page.elements) == {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td"}
+    assert page.text.count(SHOWN) == 7
     assert "\n## Use\n\nuse it\n" in text
 
 
 def test_result_on_a_terminal(capsys):
-    page.print_result(Path("saved_models/x"), EXAMPLE._replace(facts=[("accuracy [on 9]", "99 %"), ("a" * 200, "b")]))
+    page.print_result(
+        Path("saved_models/x"), EXAMPLE._replace(facts=[("accuracy [on 9]", "99 %"), ("a" * 200, "b"), (EVIL, EVIL)])
+    )
     shown = capsys.readouterr().out
     assert "accuracy [on 9]" in shown
+    assert not set(shown) & set("\x1b\u202e\udcff")
     assert "saved_models/x/report.html" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_table_on_a_terminal_shows_text_as_text(capsys):
+    page.print_table(page.Table("[red]", ("[b]x[/b]", ":smile:"), [("[/]", "\x1b[31m")]))
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("[red]", "[b]x[/b]", ":smile:", "[/]", "\\x1b[31m"))
 
 
 def test_what_was_there_is_replaced_and_a_link_is_not_followed(tmp_path, written):

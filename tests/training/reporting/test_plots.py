@@ -32,6 +32,34 @@ def test_samples_are_all_there(count, color, tmp_path):
     assert (np.bincount(areas.ravel())[1:] > 1000).sum() == count
 
 
+NAMES = [
+    "$_$",
+    "$5_$10",
+    "_hidden",
+    "\\input{x}",
+    "\x1b[31m",
+    "a\nb",
+    "\udcff",
+    "😀",
+    "日本語",
+    "عربى",
+    "x" * 5000,
+    "",
+    " ",
+    "\u202ea",
+]
+
+
+def test_names_can_hold_anything(tmp_path):
+    """None is taken for mathematics or markup, and none warns."""
+    n = len(NAMES)
+    plots.confusion(tmp_path / "a.png", np.eye(n, dtype=int), NAMES)
+    plots.scatter(tmp_path / "b.png", np.arange(2.0 * n).reshape(n, 2), np.arange(n), NAMES)
+    cells = [plots.Cell(np.zeros((4, 4, 1)), *[plots.shortened(name)] * 2, True) for name in NAMES]
+    plots.samples(tmp_path / "c.png", "", cells)
+    assert not any(is_blank(tmp_path / f"{name}.png") for name in "abc")
+
+
 @pytest.mark.parametrize("epochs", [1, 3, 100])
 def test_curves(epochs, tmp_path):
     history = {name: np.linspace(0, 1, epochs) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
