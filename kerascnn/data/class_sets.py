@@ -118,9 +118,15 @@ def split_group(group: Group, unseen: float | tuple[str, ...]) -> tuple[Group, G
 
     Args:
         unseen: names of classes or of families; or a share of the classes: the last ones, in whole families where there
-            are several.
+            are several. A family that is larger than the share is divided, and so is one without which there would be
+            a single unseen class.
+
+    Raises:
+        InputError: on one side there would be fewer than two classes.
     """
     classes = np.array(group.classes)
+    if len(classes) < 4:
+        raise InputError(f"{len(classes)} classes are too few: it takes two to train with and two that stay unseen")
     if isinstance(unseen, (tuple, list)):
         families = np.array([family(name) for name in group.classes])
         for name in unseen:
@@ -129,12 +135,19 @@ def split_group(group: Group, unseen: float | tuple[str, ...]) -> tuple[Group, G
         held = np.isin(classes, unseen) | np.isin(families, unseen)
     else:
         between("unseen", unseen, 0, 1)
-        held = np.zeros(len(classes), bool)
-        for labels in reversed(group.families if len(group.families) > 1 else np.arange(len(classes))[:, None]):
-            if held.sum() + len(labels) > round(unseen * len(classes)):
-                break
-            held[labels] = True
-    for side, purpose in ((~held, "to train with"), (held, "unseen")):
+        most, held = round(unseen * len(classes)), np.zeros(len(classes), bool)
+        for labels in reversed(group.families):
+            left = most - held.sum()
+            if len(labels) <= left:
+                held[labels] = True
+                continue
+            if len(labels) > most or held.sum() < 2:
+                held[labels[len(labels) - left :]] = True
+            break
+    larger = f", a share of {2 / len(held):.2g}" if isinstance(unseen, (int, float)) else ""
+    for side, purpose, more in ((~held, "to train with", ""), (held, "unseen", larger)):
         if side.sum() < 2:
-            raise InputError(f"unseen={unseen!r}: leaves {side.sum()} of {len(held)} classes {purpose}; it takes two")
+            raise InputError(
+                f"unseen={unseen!r}: leaves {side.sum()} of {len(held)} classes {purpose}; it takes two{more}"
+            )
     return group.part(~held), group.part(held)

@@ -121,6 +121,49 @@ def test_unseen_classes(unseen, names):
         assert [original[image.tobytes()] for image in part.images] == [part.classes[label] for label in part.labels]
 
 
+def people(families):
+    """A group of classes with these names and numbers at their end: {"person": 9} -> person_00 to person_08."""
+    names = [f"{name}_{i:02d}" for name, count in families.items() for i in range(count)]
+    names = [name.removesuffix("!_00") for name in names]  # lone!: no number
+    labels = np.repeat(np.arange(len(names)), 2)
+    return Group(np.zeros((len(labels), 4, 4, 1), np.uint8), labels, tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("families", "unseen", "names"),
+    [
+        ({"person": 9, "unknown!": 1}, 0.3, ["person_07", "person_08", "unknown"]),
+        ({"person": 9, "unknown!": 1}, 0.2, ["person_08", "unknown"]),
+        ({"person": 9, "unknown!": 1}, 0.8, [*(f"person_{i:02d}" for i in range(2, 9)), "unknown"]),
+        ({"unknown!": 1, "person": 9}, 0.3, ["person_06", "person_07", "person_08"]),
+        ({"dog": 5, "cat": 4}, 0.3, ["cat_01", "cat_02", "cat_03"]),
+        ({"dog": 5, "cat": 2, "unknown!": 1}, 0.25, ["cat_01", "unknown"]),
+        ({"a": 3, "b": 3, "c": 3, "d": 3}, 0.3, ["d_00", "d_01", "d_02"]),
+    ],
+)
+def test_a_family_larger_than_the_share_is_divided(families, unseen, names):
+    seen, held = split_group(people(families), unseen)
+    assert list(held.classes) == names
+    assert len(seen.classes) + len(held.classes) == sum(families.values())
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.floats(0, 1))
+def test_every_share_that_leaves_two_on_both_sides_is_taken(sizes, unseen):
+    count = sum(sizes)
+    if count >= 4 and 2 <= round(unseen * count) <= count - 2:
+        seen, held = split_group(people({chr(97 + i): size for i, size in enumerate(sizes)}), unseen)
+        assert 2 <= len(held.classes) <= round(unseen * count)
+        seen.draw_trial(5, np.random.default_rng(0))
+        held.draw_trial(5, np.random.default_rng(0))
+
+
+def test_three_classes_are_too_few():
+    with pytest.raises(
+        InputError, match=r"^3 classes are too few: it takes two to train with and two that stay unseen$"
+    ):
+        split_group(group_of([2] * 3), 0.5)
+
+
 def test_of_one_family_the_last_classes_are_unseen():
     seen, held = split_group(read_group(open_source("digits"), (8, 8, 1)), 0.3)
     assert (seen.classes, held.classes) == (tuple("0123456"), tuple("789"))
@@ -172,7 +215,9 @@ def test_too_much_for_the_memory(monkeypatch):
     ("unseen", "message"),
     [
         (1.5, "unseen=1.5: must be a number from 0 to 1"),
-        (0.1, "unseen=0.1: leaves 0 of 9 classes unseen; it takes two"),
+        (0.1, "unseen=0.1: leaves 1 of 9 classes unseen; it takes two, a share of 0.22"),
+        (0, "unseen=0: leaves 0 of 9 classes unseen; it takes two, a share of 0.22"),
+        (1, "unseen=1: leaves 0 of 9 classes to train with; it takes two"),
         (("A_0",), "leaves 1 of 9 classes unseen"),
         (("A", "B", "C", "lone"), "leaves 1 of 9 classes to train with"),
         (("A_9",), "unknown class 'A_9': did you mean A_2 or A_1 or A_0"),
