@@ -3,16 +3,19 @@
 import re
 import sys
 import warnings
+from contextvars import ContextVar
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
 
 from . import catalog
 from .catalog import Card
-from .errors import InputError, count, one_of, unknown
+from .errors import LARGEST, InputError, count, one_of, plain, unknown
 
 _BUILDERS: dict[str, tuple] = {}
 _COMMON = ("input_shape", "classes", "activation", "name")
+_BEING_BUILT: ContextVar[str | None] = ContextVar("the network that is being built, without its backbone", default=None)
+_IMAGES = "_images"  # ends the name of a network's input, which begins with the network's own
 
 
 def register(name: str, **row):
@@ -34,6 +37,15 @@ def register(name: str, **row):
     return decorate
 
 
+def image_input(input_shape: tuple):
+    """The input layer of a network. Its name tells `info` what was built, whatever the model is called, also after
+    saving and loading."""
+    from keras import Input
+
+    network = _BEING_BUILT.get()
+    return Input(input_shape, name=network and network + _IMAGES)
+
+
 def adopt(card: Card, base: str, knobs: dict) -> None:
     """Let `build` know the network `base` with these knobs under the name of a card, too, as long as this process runs;
     it is not listed."""
@@ -50,8 +62,10 @@ def knobs(name: str) -> dict:
 
 
 def build(
-    name: str,
+    network: str | None = None,
+    /,
     *,
+    name: str | None = None,
     input_shape: tuple | None = None,
     classes: int | None = None,
     include_top: bool = True,
@@ -63,7 +77,9 @@ def build(
     """Build a network of the catalog by name.
 
     Args:
-        name: one of `list_models()`.
+        network: one of `list_models()`; a spec has it as `name`, so that `build(**spec)` builds it.
+        name: what the model is called, by default like the network. Two networks of a kind in one model need names of
+            their own.
         input_shape: (height, width, channels), by default the paper's, with a knob `backbone` the backbone's. Height
             and width may be None where the network takes any size.
         classes: number of classes, by default the paper's; refused by networks that reconstruct or verify.
@@ -76,13 +92,17 @@ def build(
         knobs: the network's own, in its paper's words; `info(name)` and the docstring of its file list them.
 
     Returns:
-        A flat functional `keras.Model`, named after its card; only a Siamese network holds another, its `twin`.
+        A flat functional `keras.Model`; only a Siamese network holds another, its `twin`.
 
     Raises:
         InputError: one line that says what was wrong, what was found and what is allowed.
     """
-    card = catalog.card(name)
+    if network is None:
+        network, name = name, None
+    card = catalog.card(network)
+    name = _model_name(card, name)
     builder, row, names = _find(card)
+    input_shape, classes, knobs = plain(input_shape), plain(classes), plain(knobs)
     for knob, value in knobs.items():
         if knob not in names:
             raise unknown(f"knob of {card.name}", knob, names)
@@ -104,12 +124,15 @@ def build(
     if classes == 1 and classifier_activation == "softmax":
         classifier_activation = "sigmoid"
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # Keras walks a graph by recursion: ResNet-1202 is deep
+    outermost = _BEING_BUILT.set(_BEING_BUILT.get() or card.name)
     try:
-        model = builder(shape, classes, activation=classifier_activation, name=card.name, **{**row, **knobs})
+        model = builder(shape, classes, activation=classifier_activation, name=name, **{**row, **knobs})
     except InputError:
         raise
     except Exception as error:  # Keras's, or TensorFlow's where the memory does not suffice
         raise _told(error, card, shape) from error
+    finally:
+        _BEING_BUILT.reset(outermost)
     if pooling:
         model = _pooled(model, pooling)
     if weights is not None:
@@ -126,8 +149,31 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
 
 
 def info(model) -> Card:
-    """The card of a network, given its name or a model that `build` made (also after saving and loading)."""
-    return catalog.card(model if isinstance(model, str) else model.name)
+    """The card of a network, given its name or a model that `build` made, whatever it is called, also after saving and
+    loading.
+
+    Raises:
+        InputError: there is no such network, or the model is none that `build` made.
+    """
+    return catalog.card(model if isinstance(model, str) else network_of(model))
+
+
+def network_of(model) -> str:
+    """The name of the network that `build` made as this model; of any other model its own name.
+
+    Raises:
+        InputError: it is no `keras.Model`.
+    """
+    from keras import Model
+
+    if not isinstance(model, Model):
+        raise InputError(f"model={model!r}: must be the name of a network or a keras.Model")
+    halves = [layer for layer in model.layers if layer.name == "twin"]  # a Siamese network's own inputs are a pair
+    names = (tensor.name for part in (model, *halves) for tensor in getattr(part, "inputs", None) or ())
+    known = [name.removesuffix(_IMAGES) for name in names if name.endswith(_IMAGES)]
+    if known and model.name not in known and catalog.has(model.name) and "backbone" in knobs(model.name):
+        return model.name  # its input is that of a model which it was built on
+    return known[0] if known and catalog.has(known[0]) else model.name
 
 
 def part(model, name: str):
@@ -151,6 +197,14 @@ def part(model, name: str):
         raise InputError(f"this {model.name} has no {name}: it was built without its top") from error
 
 
+def _model_name(card: Card, name) -> str:
+    if name is None:
+        return card.name
+    if not isinstance(name, str) or not name or "/" in name:
+        raise InputError(f"name={name!r}: must be a word without a slash, to call the model by")
+    return name
+
+
 def _find(card: Card) -> tuple:
     import_module(f"kerascnn.models.{card.module}")
     return _BUILDERS[card.name]
@@ -165,7 +219,7 @@ def _input_shape(card: Card, shape, backbone=None) -> tuple:
     sizes_fit = (
         isinstance(shape, (tuple, list))
         and len(shape) == 3
-        and all(isinstance(n, int) and n > 0 for n in shape if n is not None)
+        and all(type(n) is int and 0 < n <= LARGEST for n in shape if n is not None)
         and shape[2] is not None
     )
     if not sizes_fit:

@@ -1,6 +1,9 @@
 """`build`, `list_models` and `info`: what they give, and what they say to a wrong call."""
 
+import json
+
 import keras
+import numpy as np
 import pytest
 
 import kerascnn
@@ -67,6 +70,99 @@ def test_weights_from_a_file(tmp_path):
         again = kerascnn.build("lenet5", weights=tmp_path / file)
         for ours, theirs in zip(again.weights, trained.weights, strict=True):
             assert (keras.ops.convert_to_numpy(ours) == keras.ops.convert_to_numpy(theirs)).all()
+
+
+def test_the_card_is_that_of_what_was_built_whatever_it_is_called(tmp_path):
+    backbone = {"name": "resnet18", "n_filters": 8}
+    for network, arguments in [
+        ("lenet5", {}),
+        ("unet", dict(n_filters=4, input_shape=(32, 32, 3))),
+        ("unet", dict(n_filters=4, input_shape=(32, 32, 3), backbone=backbone)),
+        ("siamese", dict(embedding=4, input_shape=(65, 65, 1))),
+        ("siamese", dict(input_shape=(32, 32, 3), backbone=backbone)),
+        ("resnet18", dict(n_filters=8, input_shape=(32, 32, 3), include_top=False, pooling="avg")),
+    ]:
+        model = kerascnn.build(network, name="alexnet", **arguments)
+        model.save(tmp_path / "m.keras")
+        for made in (model, keras.models.load_model(tmp_path / "m.keras"), keras.models.clone_model(model)):
+            assert (made.name, kerascnn.info(made).name) == ("alexnet", network)
+    assert kerascnn.part(kerascnn.build("autoencoder", name="small", latent=3), "encoder").output_shape == (None, 3)
+
+
+def test_the_card_of_a_network_on_a_model_of_another():
+    backbone = kerascnn.build("resnet18", n_filters=8, input_shape=(32, 32, 3), include_top=False)
+    assert kerascnn.info(kerascnn.build("unet", n_filters=4, backbone=backbone)).name == "unet"
+    assert kerascnn.info(backbone).name == "resnet18"
+
+
+def test_a_spec_names_the_network():
+    spec = {"name": "lenet5", "input_shape": [28, 28, 1], "classes": 3}
+    with pytest.raises(InputError, match=r"28x28: the smallest is 32x32"):
+        kerascnn.build(**spec)
+    assert kerascnn.build(**{**spec, "input_shape": [32, 32, 1]}).name == "lenet5"
+    with pytest.raises(InputError, match=r"name=None: must be the name of a network"):
+        kerascnn.build()
+
+
+def test_two_networks_of_a_kind_in_one_model(tmp_path):
+    left, right = (kerascnn.build("lenet5", name=name, classes=2) for name in ("left", "right"))
+    inputs = [keras.Input((32, 32, 1), name=name) for name in ("first", "second")]
+    both = keras.Model(inputs, keras.layers.Concatenate()([left(inputs[0]), right(inputs[1])]))
+    assert (left.name, right.name, both.output_shape) == ("left", "right", (None, 4))
+    both.save(tmp_path / "both.keras")
+    again = keras.models.load_model(tmp_path / "both.keras")
+    x = np.random.default_rng(0).random((2, 3, 32, 32, 1), dtype="float32")
+    np.testing.assert_array_equal(again.predict(list(x), verbose=0), both.predict(list(x), verbose=0))
+    assert kerascnn.info(again.get_layer("left")).name == "lenet5"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", 3, ["left"], True])
+def test_what_cannot_be_called_by(name):
+    with pytest.raises(InputError, match="must be a word without a slash"):
+        kerascnn.build("lenet5", name=name)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["lenet5"], keras.layers.Dense(1)])
+def test_no_card_of_what_is_no_network(wrong):
+    with pytest.raises(InputError, match=r"must be the name of a network or a keras\.Model") as error:
+        kerascnn.info(wrong)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.array])
+def test_whole_numbers_of_numpy_are_python_s(kind):
+    model = kerascnn.build(
+        "resnet18",
+        input_shape=tuple(map(kind, (32, 40, 3))),
+        classes=kind(4),
+        n_filters=kind(8),
+        repeats=[kind(1), kind(2)],
+        stochastic_depth=np.float32(0.5),
+    )
+    assert (model.input_shape, model.output_shape) == ((None, 32, 40, 3), (None, 4))
+
+    def types(value):
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+        return {type(value).__module__}.union(*map(types, inner))
+
+    assert types([layer.get_config() for layer in model.layers if not layer.weights]) <= {
+        "builtins",
+        "keras.src.dtype_policies.dtype_policy",
+    }
+    assert json.loads(model.to_json())["config"]["name"] == "resnet18"
+
+
+@pytest.mark.parametrize("classes", [np.float64(3), np.bool_(True), np.array([3]), np.int8(-1), np.int64(0), "3", 3.0])
+def test_no_other_numbers_of_numpy_are_classes(classes):
+    with pytest.raises(InputError, match=r"classes=.*: must be a whole number, 1 or more"):
+        kerascnn.build("lenet5", classes=classes)
+
+
+def test_sizes_of_numpy_may_be_one_array():
+    assert kerascnn.build("lenet5", input_shape=np.array([32, 36, 3])).input_shape == (None, 32, 36, 3)
+    for wrong in (np.array([32.0, 32, 1]), np.array(32), np.zeros((3, 3), int), (True, 32, 1), (32, 32, 2**70)):
+        with pytest.raises(InputError, match=r"must be \(height, width, channels\)"):
+            kerascnn.build("lenet5", input_shape=wrong)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,6 @@ In reading order: entry, classics, inception, residual, mobile, beyond_classes, 
 """
 
 from .entry import SCALINGS, TASKS, Card, Paper
-from .lookup import ALIASES, CARDS, UNLISTED, card, names, proofs
+from .lookup import ALIASES, CARDS, UNLISTED, card, has, names, proofs
 
-__all__ = ["ALIASES", "CARDS", "SCALINGS", "TASKS", "UNLISTED", "Card", "Paper", "card", "names", "proofs"]
+__all__ = ["ALIASES", "CARDS", "SCALINGS", "TASKS", "UNLISTED", "Card", "Paper", "card", "has", "names", "proofs"]

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from itertools import chain
 
-from ..errors import one_of, unknown
+from ..errors import InputError, one_of, unknown
 from . import beyond_classes, classics, inception, mobile, residual
 from .entry import TASKS, Card
 from .residual import RESNET
@@ -26,10 +26,17 @@ UNLISTED = {  # what `build` makes too, but no paper's network: neither listed n
 
 def card(name: str) -> Card:
     """The card of a network; an `InputError` that names the near ones where there is none."""
+    if not isinstance(name, str):
+        raise InputError(f"name={name!r}: must be the name of a network, like {next(iter(CARDS))!r}")
     name = ALIASES.get(name, name)
     if found := CARDS.get(name) or UNLISTED.get(name):
         return found
     raise unknown("model", name, [*CARDS, *ALIASES])
+
+
+def has(name: str) -> bool:
+    """Whether there is a network of this name."""
+    return name in CARDS or name in ALIASES or name in UNLISTED
 
 
 def names(pattern: str = "*", task: str | None = None) -> list[str]:

@@ -7,12 +7,12 @@ Departs from the paper in the image, 227x227 where the text says 224x224 (its ow
 alpha, which the text's formula doesn't divide by the number of channels but the author's code does.
 """
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import conv, dense_classifier, max_pool
 from ..errors import between, one_of
 from ..layers import LocalResponseNormalization
-from ..registry import register
+from ..registry import image_input, register
 
 
 @register("alexnet")
@@ -28,7 +28,7 @@ def alexnet(
     def normalize(x, name):
         return LocalResponseNormalization(bias=lrn_bias, name=name)(x) if lrn else x
 
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv(inp, 96, 11, stride=4, padding="valid", act="relu", name="conv1")  # 55x55x96
     x = normalize(x, "norm1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")  # 27x27x96

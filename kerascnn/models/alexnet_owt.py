@@ -8,16 +8,16 @@ normalization, and conv1 pads 224x224 images by 2. Dropout comes after fc6 and f
 before them.
 """
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import conv, dense_classifier, max_pool
-from ..registry import register
+from ..registry import image_input, register
 
 
 @register("alexnet_owt")
 def alexnet_owt(input_shape, classes, *, dense=4096, dropout=0.5, activation="softmax", name=None):
     """`dense`: width of fc6 and fc7; `dropout`: rate after each of them."""
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv(inp, 64, 11, stride=4, padding=2, act="relu", name="conv1")  # 55x55x64
     x = max_pool(x, 3, 2, padding="valid", name="pool1")  # 27x27x64
     x = conv(x, 192, 5, act="relu", name="conv2")

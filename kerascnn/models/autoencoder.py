@@ -7,13 +7,13 @@ The small map is a quarter of the image high and wide: 7x7 for 28x28. A code tha
 one of 49 to 7x7x1, one of 98 to 7x7x2; any other first goes through a dense layer, `expand`, that fills one.
 """
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Activation, Dense, Reshape
 
 from ..blocks import bn_act, check_sizes, conv, pixel_predictions
 from ..errors import count, one_of
 from ..layers import Conv2DTranspose, Flatten, MaxPooling2D, UpSampling2D
-from ..registry import register
+from ..registry import image_input, register
 
 
 def transpose(x, filters, *, stride, name):
@@ -36,7 +36,7 @@ def autoencoder(input_shape, classes, *, latent=49, upsample="transpose", activa
     one_of("upsample", upsample, UPSAMPLE)
     check_sizes("autoencoder", input_shape, smallest=20, step=4, fixed=True)
     up = UPSAMPLE[upsample]
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     conv1 = conv(inp, 32, 3, padding="valid", act="relu", name="conv1")  # 26x26x32
     pool1 = MaxPooling2D(2, name="pool1")(conv1)  # 13x13x32
     conv2 = conv(pool1, 64, 3, padding="valid", act="relu", name="conv2")  # 11x11x64

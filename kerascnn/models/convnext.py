@@ -8,14 +8,14 @@ A block is a 7x7 depthwise convolution, LN, a 1x1 convolution to four times the 
 import re
 
 import numpy as np
-from keras import Input, Model
+from keras import Model
 from keras.initializers import TruncatedNormal
 from keras.layers import Activation, Add, LayerNormalization
 
 from ..blocks import name_tensor, predictions, stochastic_drop
 from ..errors import between, count, counts
 from ..layers import Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerScale
-from ..registry import register
+from ..registry import image_input, register
 
 
 def initial():
@@ -56,7 +56,7 @@ def convnext(
     count("n_filters", n_filters)
     between("layer_scale", layer_scale, 0, 1)
     between("stochastic_depth", stochastic_depth, 0, 1)
-    inp = x = Input(input_shape)
+    inp = x = image_input(input_shape)
     rates = iter(np.linspace(0, stochastic_depth, sum(repeats)).tolist())
     for i, depth in enumerate(repeats, start=1):
         if i == 1:

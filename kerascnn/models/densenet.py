@@ -8,12 +8,12 @@ A layer of a dense block sees the maps of all layers before it, and adds `growth
 
 import re
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Concatenate, Dropout
 
 from ..blocks import average_pool, bn_act, classifier, conv, conv_bn, max_pool, name_tensor
 from ..errors import between, count, counts, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 
 def composite(x, filters, kernel_size, *, dropout, name):
@@ -53,7 +53,7 @@ def densenet(
     between("reduction", reduction, 0, 1)
     between("dropout", dropout, 0, 1)
     one_of("stem", stem, ("imagenet", "cifar"))
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     if stem == "imagenet":
         x = conv_bn(inp, 2 * growth_rate, 7, stride=2, name="conv1")
         x = max_pool(x, 3, 2, name="pool1")

@@ -10,11 +10,11 @@ of the authors' code.
 
 from math import ceil
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, name_tensor
 from ..errors import between, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 BODY = [  # expansion, kernel size, filters, blocks, stride of the first block; stages 2 to 8
     (1, 3, 16, 1, 1),
@@ -47,7 +47,7 @@ def efficientnet(
     between("drop_connect", drop_connect, 0, 1)
     style = dict(padding=padding, act="swish", epsilon=1e-3)
     total = sum(ceil(blocks * depth) for *_, blocks, _ in BODY)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, make_divisible(32 * width), 3, stride=2, name="stage1", **style)
     before = 0
     for i, (expansion, kernel_size, filters, blocks, stride) in enumerate(BODY, start=2):

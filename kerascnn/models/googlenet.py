@@ -9,13 +9,13 @@ operations) is not that of the 7x7 convolution it names (9.4 K, 118 M).
 
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Dense, Dropout
 
 from ..blocks import average_pool, check_auxiliary, classifier, conv, inception, max_pool, predictions
 from ..errors import between, one_of
 from ..layers import Flatten, LocalResponseNormalization
-from ..registry import register
+from ..registry import image_input, register
 
 TABLE_1 = {  # #1x1, #3x3 reduce, #3x3, #5x5 reduce, #5x5, pool projection
     "inception_3a": (64, 96, 128, 16, 32, 32),
@@ -70,7 +70,7 @@ def googlenet(
         check_auxiliary(input_shape, classes, smallest=79)
     style = dict(unit=conv, act="relu", alpha=alpha)
     heads = []
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv(inp, int(64 * alpha), 7, stride=2, act="relu", name="conv1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")
     if lrn:

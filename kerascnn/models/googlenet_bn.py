@@ -8,11 +8,11 @@ response normalization, a 3x3 convolution where Table 1 has 5x5, a last pool of 
 
 import re
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import classifier, conv_bn, inception, max_pool
 from ..errors import between
-from ..registry import register
+from ..registry import image_input, register
 from .googlenet import POOL, TABLE_1
 
 
@@ -24,7 +24,7 @@ def module(n1, reduce3, n3, reduce5, n5, projection):
 def googlenet_bn(input_shape, classes, *, dropout=0.2, alpha=1.0, activation="softmax", name=None):
     """`dropout`: rate before the classifier; `alpha`: width multiplier."""
     between("alpha", alpha, 1 / 16, 16)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, int(64 * alpha), 7, stride=2, epsilon=1e-3, name="conv1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")
     x = conv_bn(x, int(64 * alpha), 1, epsilon=1e-3, name="conv2_reduce")

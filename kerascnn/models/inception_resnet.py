@@ -12,13 +12,13 @@ and 2080 channels (the figures print 384, 1154 and 2048, which do not add up), a
 import re
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Activation, Add
 
 from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, max_pool, name_tensor
 from ..errors import InputError, between, counts
 from ..layers import ScaledAdd
-from ..registry import register
+from ..registry import image_input, register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
 MAX = partial(max_pool, pool_size=3, stride=2, padding="valid")
@@ -84,7 +84,7 @@ def inception_resnet_v1(
     between("alpha", alpha, 1 / 32, 16)
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = name_tensor(chain(inp, [*STEM, (256, 3, 2, V)], prefix="stem", **style), "stem")
     x = body(x, V1, {"inceptionA": a, "inceptionB": b, "inceptionC": c}, **style)
     return Model(inp, classifier(x, classes, activation, dropout=dropout), name=name)
@@ -100,7 +100,7 @@ def inception_resnet_v2(
     between("alpha", alpha, 1 / 32, 16)
     a, b, c = each_block(repeats, scales)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = name_tensor(chain(inp, [*STEM, MAX], prefix="stem", **style), "stem")
     x = body(x, V2, {"block35": a, "block17": b, "block8": [*c[1:], None]}, **style)
     x = conv_bn(x, int(1536 * alpha), 1, epsilon=1e-3, name="conv_7b")

@@ -11,12 +11,12 @@ to 608, while its output column says 576. `stem="separable"` gives the paper's f
 
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import average_pool, classifier, conv_bn, inception, max_pool, pad
 from ..errors import between, one_of
 from ..layers import DepthwiseConv2D
-from ..registry import register
+from ..registry import image_input, register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1)
 MAX = partial(max_pool, pool_size=3, stride=1, padding="same")
@@ -58,7 +58,7 @@ def inception_v2(input_shape, classes, *, stem="plain", dropout=0.0, alpha=1.0, 
     and 4d); `dropout`: rate before the classifier; `alpha`: width multiplier."""
     one_of("stem", stem, ("plain", "separable"))
     between("alpha", alpha, 1 / 16, 16)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     if stem == "separable":
         x, padding = pad(inp, 7, 2, "symmetric", "conv1_depthwise")
         x = DepthwiseConv2D(7, 2, padding, depth_multiplier=8, use_bias=False, name="conv1_depthwise")(x)

@@ -11,7 +11,7 @@ Departs from the paper as the authors' published network does: 1x1, 3x3, pool in
 import re
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import (
     average_pool,
@@ -28,7 +28,7 @@ from ..blocks import (
 )
 from ..errors import between
 from ..layers import GlobalAveragePooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
 MAX = partial(max_pool, pool_size=3, stride=2, padding="valid")
@@ -99,7 +99,7 @@ def inception_v3(
     if aux:
         check_auxiliary(input_shape, classes, smallest=299)
     style = dict(padding="same", epsilon=1e-3, scale=False, alpha=alpha)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = name_tensor(chain(inp, STEM, prefix="stem", **style), "stem")
     for stage, branches in BODY.items():
         x = inception(x, branches, name=stage, **style)

@@ -9,11 +9,11 @@ The order of 1x7 and 7x1 convolutions is that of the authors' code.
 import re
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import average_pool, chain, classifier, inception, max_pool, name_tensor
 from ..errors import between, counts
-from ..registry import register
+from ..registry import image_input, register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
 MAX = partial(max_pool, pool_size=3, stride=2, padding="valid")
@@ -69,7 +69,7 @@ def inception_v4(input_shape, classes, *, repeats=(4, 7, 3), dropout=0.2, alpha=
         return name_tensor(x, name)
 
     a, b, c = repeats
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = chain(inp, STEM, prefix="stem", **style)
     x = chain(x, MIXED, prefix="mixed", **style)
     x = modules(x, INCEPTION_A, a, name="inceptionA")

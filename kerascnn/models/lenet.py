@@ -6,13 +6,13 @@ Departs from the paper in what lectures leave out too: C3 sees all six maps of S
 S2 and S4 average without trainable coefficients, the output is a softmax over the classes.
 """
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Dense
 
 from ..blocks import name_tensor, predictions
 from ..errors import one_of
 from ..layers import AveragePooling2D, Conv2D, Flatten, MaxPooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 POOLS = {"average": AveragePooling2D, "max": MaxPooling2D}
 
@@ -22,7 +22,7 @@ def lenet5(input_shape, classes, *, act="tanh", pool="average", activation="soft
     """`act`: activation of the hidden layers ("tanh", "sigmoid", "relu"); `pool`: "average" or "max"."""
     one_of("act", act, ("tanh", "sigmoid", "relu"))
     one_of("pool", pool, POOLS)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     c1 = Conv2D(6, 5, activation=act, name="c1")(inp)  # 28x28x6
     s2 = POOLS[pool](2, name="s2")(c1)  # 14x14x6
     c3 = Conv2D(16, 5, activation=act, name="c3")(s2)  # 10x10x16

@@ -8,11 +8,11 @@ Departs from the paper in ReLU6 and a light dropout, both from the authors' code
 
 import re
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import classifier, conv_bn, depthwise_bn
 from ..errors import between, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 BODY = [  # filters, stride of the separable blocks
     (64, 1),
@@ -35,7 +35,7 @@ def mobilenet_v1(input_shape, classes, *, alpha=1.0, dropout=1e-3, padding="same
     one_of("padding", padding, ("same", "symmetric"))
     between("alpha", alpha, 1 / 32, 16)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, int(32 * alpha), 3, stride=2, name="conv1", **style)
     for i, (filters, stride) in enumerate(BODY, start=1):
         x = separable_block(x, int(filters * alpha), stride, name=f"block{i}", **style)

@@ -7,11 +7,11 @@ Departs from the paper in a dropout before the classifier, and in channels round
 not 1, both from the authors' code.
 """
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import classifier, conv_bn, inverted_residual, make_divisible, name_tensor
 from ..errors import between, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 BODY = [  # expansion t, filters c, blocks n, stride of the first block s
     (1, 16, 1, 1),
@@ -39,7 +39,7 @@ def mobilenet_v2(
     between("expansion", expansion, 1, 16)
     style = dict(padding=padding, act="relu6", epsilon=1e-3)
     knobs = dict(shortcut=shortcut, project_act=None if linear else "relu6", **style)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, make_divisible(32 * alpha), 3, stride=2, name="conv1", **style)
     for i, (t, c, n, s) in enumerate(BODY, start=1):
         for j in range(1, n + 1):

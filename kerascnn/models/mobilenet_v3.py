@@ -10,12 +10,12 @@ convolution at 16 filters, as in keras.applications.
 
 import re
 
-from keras import Input, Model, layers
+from keras import Model, layers
 
 from ..blocks import conv_bn, inverted_residual, make_divisible, name_tensor, predictions
 from ..errors import between, one_of
 from ..layers import GlobalAveragePooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 BODIES = {  # kernel size, expanded channels, filters, squeeze-and-excite, nonlinearity, stride
     "large": [
@@ -67,7 +67,7 @@ def mobilenet_v3(
     between("dropout", dropout, 0, 1)
     style = dict(padding=padding, epsilon=1e-3)
     last_act = "relu" if minimalistic else "hard_swish"
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, 16, 3, stride=2, act=last_act, name="conv1", **style)
     full_width = 16  # of the block's input where alpha is 1
     for i, (kernel_size, expanded, filters, squeeze, act, stride) in enumerate(BODIES[body], start=1):

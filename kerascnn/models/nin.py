@@ -7,12 +7,12 @@ authors' (Caffe model zoo). `nin_cifar` is their CIFAR-10 network.
 Departs from the authors' ImageNet network in pools that round down, as lectures have them, where Caffe rounds up.
 """
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Dropout
 
 from ..blocks import average_pool, conv, map_classifier, max_pool
 from ..errors import between, counts
-from ..registry import register
+from ..registry import image_input, register
 
 
 def mlpconv(x, filters, kernel_size, *, stride=1, padding="symmetric", name):
@@ -34,7 +34,7 @@ def nin(input_shape, classes, *, last=(1000, 1000), dropout=0.5, activation="sof
     """`last`: widths of the last block before its maps of the classes; `dropout`: rate before the last block."""
     counts("last", last)
     between("dropout", dropout, 0, 1)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = mlpconv(inp, (96, 96, 96), 11, stride=4, padding="valid", name="block1")  # 54x54x96
     x = max_pool(x, 3, 2, padding="valid", name="pool1")  # 26x26x96
     x = mlpconv(x, (256, 256, 256), 5, name="block2")
@@ -51,7 +51,7 @@ def nin(input_shape, classes, *, last=(1000, 1000), dropout=0.5, activation="sof
 def nin_cifar(input_shape, classes, *, dropout=0.5, activation="softmax", name=None):
     """`dropout`: rate after each of the two pools."""
     between("dropout", dropout, 0, 1)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = mlpconv(inp, (192, 160, 96), 5, name="block1")  # 32x32x96
     x = max_pool(x, 3, 2, name="pool1")
     if dropout:

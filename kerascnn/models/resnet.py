@@ -9,11 +9,11 @@ The plain twins are the same networks without shortcuts.
 import re
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import RESIDUAL_BLOCKS, classifier, residual_stem, stages
 from ..errors import InputError, count, counts, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 
 @register("plain18", block="basic", repeats=(2, 2, 2, 2), shortcut=None)
@@ -39,7 +39,7 @@ def resnet(
     if stochastic_depth and shortcut is None:
         raise InputError(f"stochastic_depth={stochastic_depth!r}: a plain network has no shortcut around a block")
     knobs = {"shortcut": shortcut} | ({"stride_on": stride_on} if block == "bottleneck" else {})
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = residual_stem(inp, n_filters, stem)
     x = stages(x, repeats, n_filters, partial(RESIDUAL_BLOCKS[block], **knobs), stochastic_depth)
     return Model(inp, classifier(x, classes, activation), name=name)

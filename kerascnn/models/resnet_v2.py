@@ -11,11 +11,11 @@ before that activation, and keras.applications strides in the last block of a st
 
 import re
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import ACTIVATION_ORDERS, RESIDUAL_BLOCKS, bn_relu, classifier, residual_stem, stages
 from ..errors import count, counts, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 
 @register("resnet18_v2", block="basic", repeats=(2, 2, 2, 2))
@@ -46,7 +46,7 @@ def resnet_v2(
         own = order._replace(before="") if name == "stage1_block1" else order
         return RESIDUAL_BLOCKS[block](x, filters, order=own, name=name, **place, **knobs)
 
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = residual_stem(inp, n_filters, stem)
     x = stages(x, repeats, n_filters, ordered, stochastic_depth)
     x = bn_relu(x, order.before, name="last")

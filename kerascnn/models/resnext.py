@@ -8,11 +8,11 @@ in the authors' code.
 
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import bottleneck, classifier, residual_stem, stages
 from ..errors import count, counts
-from ..registry import register
+from ..registry import image_input, register
 from .resnet import torch
 
 
@@ -31,7 +31,7 @@ def resnext(
     counts("repeats", repeats)
     for knob, value in {"n_filters": n_filters, "groups": groups, "width": width}.items():
         count(knob, value)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = residual_stem(inp, n_filters, stem)
     block = partial(bottleneck, stride_on="3x3", groups=groups, width=width)
     x = stages(x, repeats, n_filters, block, stochastic_depth)

@@ -11,7 +11,7 @@ SENet-154 is a ResNeXt-152 of 64x4d; the first 1x1 convolution of a block is hal
 import re
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import (
     RESIDUAL_BLOCKS,
@@ -25,7 +25,7 @@ from ..blocks import (
     stages,
 )
 from ..errors import InputError, between, count, counts, one_of
-from ..registry import register
+from ..registry import image_input, register
 from .resnet import torch
 
 POOLS = {"ceil": "ceil", "padded": "symmetric"}
@@ -72,7 +72,7 @@ def se_resnet(
         if (groups, width) != (1, 64):
             raise InputError(f"groups={groups}, width={width}: only for bottlenecks; a basic block takes 1 and 64")
         knobs = {}
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, n_filters, 7, stride=2, name="conv1")
     x = max_pool(x, 3, 2, padding=POOLS[pool], name="pool1")
     excite = partial(recalibrate, ratio=ratio)
@@ -88,7 +88,7 @@ def senet154(
     """`repeats`, `n_filters`, `groups`, `width`, `ratio` and `pool` as above; `dropout`: rate before the classifier."""
     check(repeats=repeats, pool=pool, n_filters=n_filters, groups=groups, width=width, ratio=ratio)
     between("dropout", dropout, 0, 1)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, n_filters, 3, stride=2, name="conv1")
     x = conv_bn(x, n_filters, 3, name="conv2")
     x = conv_bn(x, 2 * n_filters, 3, name="conv3")

@@ -7,12 +7,12 @@ scales conv1 too. Where the groups don't divide the scaled channels, on which th
 0.25 x costs 10 to 12 million MACs, not the 13 of Table 2.
 """
 
-from keras import Input, Model, layers
+from keras import Model, layers
 
 from ..blocks import average_pool, classifier, conv_bn, depthwise_bn, make_divisible, max_pool, name_tensor
 from ..errors import between, counts, one_of
 from ..layers import ChannelShuffle
-from ..registry import register
+from ..registry import image_input, register
 
 WIDTHS = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}  # groups: channels of stage 2, which double from stage to stage
 
@@ -43,7 +43,7 @@ def shufflenet_v1(
     between("scale", scale, 0.25, 16)
     counts("repeats", repeats)
     width = make_divisible(scale * WIDTHS[groups], 4 * groups)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, make_divisible(24 * scale, groups), 3, stride=2, name="conv1")
     x = max_pool(x, 3, 2, name="pool1")
     for i, units in enumerate(repeats, start=2):

@@ -4,12 +4,12 @@
 -> GAP -> Dense
 """
 
-from keras import Input, Model, layers
+from keras import Model, layers
 
 from ..blocks import classifier, conv_bn, depthwise_bn, max_pool, name_tensor
 from ..errors import counts, one_of
 from ..layers import ChannelShuffle, ChannelSplit
-from ..registry import register
+from ..registry import image_input, register
 
 WIDTHS = {  # scale: channels of stage 2, which double from stage to stage, and of conv5
     0.5: (48, 1024),
@@ -40,7 +40,7 @@ def shufflenet_v2(input_shape, classes, *, scale=1.0, repeats=(4, 8, 4), activat
     one_of("scale", scale, WIDTHS)
     counts("repeats", repeats)
     width, last = WIDTHS[scale]
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, 24, 3, stride=2, name="conv1")
     x = max_pool(x, 3, 2, name="pool1")
     for i, units in enumerate(repeats, start=2):

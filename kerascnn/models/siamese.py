@@ -16,7 +16,7 @@ from ..backbones import backbone_model, last_map
 from ..blocks import name_tensor, predictions
 from ..errors import count, one_of
 from ..layers import AbsoluteDifference, Conv2D, CosineSimilarity, Flatten, GlobalAveragePooling2D, MaxPooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 DISTANCES = {"l1": AbsoluteDifference, "cosine": CosineSimilarity}
 
@@ -47,7 +47,7 @@ def siamese(
 
 
 def koch(input_shape, embedding, act):
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     conv1 = conv(inp, 64, 10, name="conv1")  # 96x96x64
     pool1 = MaxPooling2D(2, name="pool1")(conv1)  # 48x48x64
     conv2 = conv(pool1, 128, 7, name="conv2")  # 42x42x128

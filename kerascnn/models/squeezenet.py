@@ -5,12 +5,12 @@
 The sizes in the paper's Table 1 come out of images of 227x227; at 224x224 version 1.0 starts with 109x109.
 """
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Add, Concatenate
 
 from ..blocks import conv, map_classifier, max_pool
 from ..errors import between, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 FIRES = {2: 128, 3: 128, 4: 256, 5: 256, 6: 384, 7: 384, 8: 512, 9: 512}  # maps that each fire module expands to
 VERSIONS = {  # width and kernel size of conv1, fire modules with a pool after them
@@ -44,7 +44,7 @@ def squeezenet(
     one_of("version", version, VERSIONS)
     between("squeeze_ratio", squeeze_ratio, 0.01, 1)
     between("pct_3x3", pct_3x3, 0.01, 0.99)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     filters, kernel_size, pools = VERSIONS[version]
     x = conv(inp, filters, kernel_size, stride=2, padding="valid", act="relu", name="conv1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")

@@ -17,7 +17,7 @@ these blocks by arithmetic: they change together.
 
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import (
     classifier,
@@ -31,7 +31,7 @@ from ..blocks import (
     squeeze_excite,
 )
 from ..errors import InputError, counts, one_of
-from ..registry import register
+from ..registry import image_input, register
 
 
 def plain_block(x, filters, kernel_size, stride, *, name):
@@ -102,7 +102,7 @@ def staged(
     if min(n_filters) < 8:
         raise InputError(f"n_filters={n_filters!r}: must be 8 or more each, blocks narrow to an eighth inside")
     one_of("kernel_size", kernel_size, (3, 5, 7))
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = residual_stem(inp, n_filters[0], stem)
     for i, (block, n, filters) in enumerate(zip(blocks, repeats, n_filters, strict=True), start=1):
         for j in range(1, n + 1):

@@ -9,14 +9,14 @@ a step for each halving that the classifier makes, up to the size of the image.
 
 import re
 
-from keras import Input, Model, layers
+from keras import Model, layers
 from keras.layers import Concatenate, Dropout
 
 from ..backbones import backbone_model, pyramid
 from ..blocks import check_sizes, conv2d_block, pixel_classifier
 from ..errors import between, count
 from ..layers import Conv2DTranspose, MatchSize, MaxPooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 
 @register("unet")
@@ -34,7 +34,7 @@ def unet(
         c9 = decode(left, n_filters, batchnorm, dropout)
         return Model(left.inputs[0], pixel_classifier(c9, classes, activation), name=name)
     check_sizes("unet", input_shape, smallest=16, step=16)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     c1 = conv2d_block(inp, n_filters * 1, batchnorm=batchnorm, name="c1")  # 128x128x16
     p1 = drop(MaxPooling2D((2, 2), name="p1")(c1), dropout, name="p1")
     c2 = conv2d_block(p1, n_filters * 2, batchnorm=batchnorm, name="c2")  # 64x64x32

@@ -7,13 +7,13 @@ No convolution pads, so each image loses a border of 92 pixels: 572x572 in, 388x
 The ReLU after the up-convolutions and the rate of the dropout, on which the paper is silent, are the authors' code's.
 """
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Activation, Concatenate, Dropout
 
 from ..blocks import check_sizes, conv2d_block, pixel_classifier
 from ..errors import between, count
 from ..layers import Conv2DTranspose, Cropping2D, MaxPooling2D
-from ..registry import register
+from ..registry import image_input, register
 
 
 def block(x, filters, name):
@@ -36,7 +36,7 @@ def unet_original(input_shape, classes, *, n_filters=64, dropout=0.5, activation
     count("n_filters", n_filters)
     between("dropout", dropout, 0, 1)
     check_sizes("unet_original", input_shape, smallest=188, step=16, fixed=True)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     down1 = block(inp, n_filters * 1, name="down1")  # 568x568x64
     down2 = block(MaxPooling2D(2, name="pool1")(down1), n_filters * 2, name="down2")  # 280x280x128
     down3 = block(MaxPooling2D(2, name="pool2")(down2), n_filters * 4, name="down3")  # 136x136x256

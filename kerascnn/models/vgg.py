@@ -7,12 +7,12 @@ Any VGG is a table of n (`repeats`) and m (`n_filters`).
 
 from functools import partial
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import conv, conv_bn, dense_classifier, max_pool
 from ..errors import InputError, counts, one_of
 from ..layers import LocalResponseNormalization
-from ..registry import register
+from ..registry import image_input, register
 
 REPEATS = {
     "vgg11": (1, 1, 2, 2, 2),  # A
@@ -37,7 +37,7 @@ def vgg(
         raise InputError(f"n_filters={n_filters!r}: must be as many as repeats={repeats!r}, one for each block")
     one_of("third_kernel", third_kernel, (1, 3))
     convolution = partial(conv_bn, use_bias=True) if batchnorm else partial(conv, act="relu")
-    inp = x = Input(input_shape)
+    inp = x = image_input(input_shape)
     for i, (n, filters) in enumerate(zip(repeats, n_filters, strict=True), start=1):
         for j in range(1, n + 1):
             x = convolution(x, filters, third_kernel if j == 3 else 3, name=f"block{i}_conv{j}")

@@ -9,13 +9,13 @@ which the figure leaves out.
 
 import re
 
-from keras import Input, Model
+from keras import Model
 from keras.layers import Activation, Add
 
 from ..blocks import classifier, conv_bn, max_pool, name_tensor
 from ..errors import count, one_of
 from ..layers import DepthwiseConv2D
-from ..registry import register
+from ..registry import image_input, register
 
 ENTRY = [(128, 128), (256, 256), (728, 728)]  # filters of each separable convolution of a module
 MIDDLE = (728, 728, 728)
@@ -56,7 +56,7 @@ def xception(
     count("repeats", repeats)
     one_of("intermediate", intermediate, (None, "relu", "elu"))
     knobs = dict(shortcut=shortcut, intermediate=intermediate)
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv_bn(inp, 32, 3, stride=2, padding="valid", epsilon=EPSILON, name="conv1")
     x = conv_bn(x, 64, 3, padding="valid", epsilon=EPSILON, name="conv2")
     for i, widths in enumerate(ENTRY, start=1):

@@ -6,12 +6,12 @@ AlexNet with a finer start; `zfnet_wide` has 512, 1024 and 512 maps in conv3, co
 Departs from the paper in normalizing before the pools, as AlexNet does, where the text pools first.
 """
 
-from keras import Input, Model
+from keras import Model
 
 from ..blocks import conv, dense_classifier, max_pool
 from ..errors import counts
 from ..layers import LocalResponseNormalization
-from ..registry import register
+from ..registry import image_input, register
 from .alexnet import PYTORCHCV
 
 
@@ -29,7 +29,7 @@ def zfnet(
     def normalize(x, name):
         return LocalResponseNormalization(bias=2.0, name=name)(x) if lrn else x
 
-    inp = Input(input_shape)
+    inp = image_input(input_shape)
     x = conv(inp, 96, 7, stride=2, padding=1, act="relu", name="conv1")  # 110x110x96
     x = normalize(x, "norm1")
     x = max_pool(x, 3, 2, padding="ceil", name="pool1")  # 55x55x96

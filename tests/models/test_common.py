@@ -63,6 +63,22 @@ def test_answers_are_probabilities(model):
     assert answers.max() <= 1
 
 
+@pytest.mark.parametrize("name", EACH_BUILDER)
+def test_channels_are_last_whatever_the_setting(name):
+    """`image_data_format` of a user's keras.json: the same layers, parameters and answers."""
+    usual = slim(name)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        other = slim(name)
+        other.set_weights(usual.get_weights())
+        answers = other(images(other))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert other.to_json() == usual.to_json()
+    assert other.count_params() == usual.count_params()
+    np.testing.assert_array_equal(answers, usual(images(usual)))
+
+
 def test_is_one_flat_functional_model(model):
     assert isinstance(model, keras.Model)
     nested = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
