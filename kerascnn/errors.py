@@ -20,7 +20,7 @@ def unknown(kind: str, found: str, allowed) -> InputError:
 
 def one_of(what: str, found, allowed) -> None:
     """Raise an `InputError` unless `found` is among `allowed`."""
-    if not any(_same(plain(found), value) for value in allowed):
+    if not any(_same(as_python(found), value) for value in allowed):
         raise InputError(f"{what}={found!r}: must be one of {', '.join(repr(value) for value in allowed)}")
 
 
@@ -29,19 +29,19 @@ def _same(found, value) -> bool:
     return (type(found) is type(value) or (type(found), type(value)) == (int, float)) and found == value
 
 
-def plain(value):
+def as_python(value):
     """A value in Python's own numbers and lists where it has numpy's, also within tuples, lists and dictionaries."""
     if type(value) in (tuple, list):
-        return type(value)(map(plain, value))
+        return type(value)(map(as_python, value))
     if type(value) is dict:
-        return {name: plain(inner) for name, inner in value.items()}
+        return {name: as_python(inner) for name, inner in value.items()}
     numpy = sys.modules.get("numpy")  # where it isn't loaded, nothing is numpy's
     return value.tolist() if numpy and isinstance(value, (numpy.generic, numpy.ndarray)) else value
 
 
 def between(what: str, found, smallest, largest) -> None:
     """Raise an `InputError` unless `found` is a number from `smallest` to `largest`."""
-    number = plain(found)
+    number = as_python(found)
     if not isinstance(number, (int, float)) or isinstance(number, bool) or not smallest <= number <= largest:
         raise InputError(f"{what}={found!r}: must be a number from {smallest:g} to {largest:g}")
 
@@ -51,7 +51,7 @@ LARGEST = 2**16  # more filters, groups or blocks than any machine holds
 
 def count(what: str, found) -> None:
     """Raise an `InputError` unless `found` is a whole number, 1 or more, and of a sensible size."""
-    number = plain(found)
+    number = as_python(found)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise InputError(f"{what}={found!r}: must be a whole number, 1 or more")
     if number > LARGEST:
@@ -60,7 +60,7 @@ def count(what: str, found) -> None:
 
 def counts(what: str, found, length: int | None = None) -> None:
     """Raise an `InputError` unless `found` is a sequence (of this length) of whole numbers, each a `count`."""
-    numbers = plain(found)
+    numbers = as_python(found)
     whole = isinstance(numbers, (tuple, list)) and all(type(n) is int and n > 0 for n in numbers)
     if not whole or not numbers or length not in (None, len(numbers)):
         numbers = f"{length} whole numbers" if length else "whole numbers"

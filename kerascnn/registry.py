@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import catalog
 from .catalog import Card
-from .errors import LARGEST, InputError, count, one_of, plain, unknown
+from .errors import LARGEST, InputError, as_python, count, one_of, unknown
 
 _BUILDERS: dict[str, tuple] = {}
 _COMMON = ("input_shape", "classes", "activation", "name")
@@ -102,7 +102,7 @@ def build(
     card = catalog.card(network)
     name = _model_name(card, name)
     builder, row, names = _find(card)
-    input_shape, classes, knobs = plain(input_shape), plain(classes), plain(knobs)
+    input_shape, classes, knobs = as_python(input_shape), as_python(classes), as_python(knobs)
     for knob, value in knobs.items():
         if knob not in names:
             raise unknown(f"knob of {card.name}", knob, names)
