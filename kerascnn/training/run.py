@@ -17,6 +17,7 @@ from .. import analysis, weights
 from ..catalog import Card
 from ..errors import InputError, TrainingStopped, count, one_of
 from ..escaping import plain
+from ..registry import network_of
 from ..version import __version__
 from . import files, run_folder
 from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
@@ -128,7 +129,7 @@ class Run:
             replicas.prepare_for_replicas(model, self.cfg.batch_norm == "synchronized")
         self.metadata = {
             "kerascnn": __version__,
-            "name": model.name,
+            "name": network_of(model),
             "knobs": self.cfg.knobs,
             "input_shape": model.inputs[0].shape[1:],
             "classes": data.classes,
