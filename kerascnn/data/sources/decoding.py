@@ -2,27 +2,32 @@
 
 * JPEG is decoded by TensorFlow's op, and only the crop. The decoder shrinks it by 2, 4 or 8 (in the frequency domain)
   if it stays larger than wanted. Pillow decodes all other formats: TensorFlow takes the palette of a BMP for grey
-  values and has no color for what is transparent.
-* The orientation in the EXIF data is honoured. Transparent pixels are put on white. 16 bits become the upper 8. Of an
-  animation the first frame counts.
+  values and has no color for what is transparent. But TensorFlow decodes a PNG of 16 bits, of whose colors Pillow gives
+  only the upper 8.
+* The orientation in the EXIF data is honoured. Transparent pixels are put on white. Of an animation the first frame
+  counts. A very large image is first shrunk by whole numbers.
+* Of a value of 16 bits the upper 8 count. But a camera of 10, 12 or 14 bits leaves the upper ones empty, and the file
+  does not say so: the largest value in all files that are used together says how many bits are filled. They must be the
+  same for all images of a network, so `bits` is kept with its mean and standard deviation.
 * An image is cropped centrally to the target's aspect ratio, then resized bilinearly, with antialiasing if it shrinks
   to half its size or less: a smaller change leaves out no pixel anyway.
 * Grey becomes color by repeating, color becomes grey by luminance.
 """
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from ...errors import InputError
+from ...errors import InputError, one_of
 from ..pixels import cut_window, fit, recolor
-from .file_checks import Header, examine, one_line, open_file, open_image, read_header
+from .file_checks import Header, one_line, open_file, open_image, read_header, read_headers
 
 UPRIGHT = 1  # the usual EXIF orientation
 TURNS = {
@@ -35,58 +40,107 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }  # by EXIF orientation
 RATIOS = (1, 2, 4, 8)  # by which the decoder of JPEG can shrink
+BITS = (8, 10, 12, 14, 16)  # that a value of 16 bits may fill
+LARGE = 2**24  # pixels: larger images are shrunk first, and decoded one at a time
+ONE_LARGE = Lock()
+DAMAGED = "is damaged and cannot be decoded"
 
 
-def read_images(paths, image_shape: tuple[int, int, int]) -> np.ndarray:
+def read_images(paths, image_shape: tuple[int, int, int], bits: int | None = None) -> np.ndarray:
     """Read image files as they are read for training.
 
     Args:
         paths: files, str or Path.
         image_shape: (height, width, channels) of the result; channels 1 or 3.
+        bits: how many bits are filled in files of 16 bits, 8, 10, 12, 14 or 16; None for those that the largest value
+            in these files needs.
 
     Returns:
         uint8 of shape (files, height, width, channels); `scale` brings it to the range that a network wants.
 
     Raises:
-        InputError: names a file that is missing, empty, truncated, damaged or not what its extension says.
+        InputError: names a file that is missing, empty, truncated, damaged, too large or not what its extension says.
     """
     paths = [Path(path) for path in paths]
-    return decode_files(paths, examine(paths), image_shape)
+    return decode_files(paths, fill_bits(paths, read_headers(paths), bits), image_shape)
 
 
-def decode_files(paths: list[Path], turns: list[int], image_shape) -> np.ndarray:
-    """The files' images, uint8; `turns` are their EXIF orientations. Names a file that cannot be decoded."""
+def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None = None) -> list[Header]:
+    """The headers of files that are used together; those of 16 bits have the `bits` that are filled instead.
+
+    Args:
+        paths, headers: of all files. Files of 16 bits are decoded if `bits` is None.
+        bits: 8, 10, 12, 14 or 16; None for those that the largest value in all files needs.
+
+    Raises:
+        InputError: a file has values of more than 16 bits, or is damaged.
+    """
+    one_of("bits", bits, (None, *BITS))
+    for path, header in zip(paths, headers, strict=True):
+        if header.bits > 16:
+            raise InputError(f"{path}: has values of {header.bits} bits; allowed are 16, in whole numbers from 0")
+    deep = [i for i, header in enumerate(headers) if header.bits == 16]
+    if deep and bits is None:
+        with ThreadPoolExecutor() as pool:
+            largest = max(pool.map(lambda i: int(_colors(_deep(paths[i], headers[i])).max()), deep))
+        bits = next(n for n in BITS if largest < 2**n) if largest else 16
+    for i in deep:
+        if headers[i].format == "TIFF" and headers[i].channels == 3 and bits < 16:
+            raise InputError(
+                f"{paths[i]}: fills {bits} of 16 bits in colors, of which only the upper 8 are read; use PNG"
+            )
+    return [header._replace(bits=bits) if header.bits == 16 else header for header in headers]
+
+
+def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) -> np.ndarray:
+    """The files' images, uint8 (files, *image_shape). Names a file that has changed or cannot be decoded."""
     images = np.empty((len(paths), *image_shape), np.uint8)
-    decode_one = _decoder(tuple(image_shape))
 
     def fill(i):
-        try:
-            images[i] = decode_one(os.fsencode(paths[i]), turns[i])
-        except tf.errors.InvalidArgumentError as error:
-            raise InputError(f"{paths[i]}: is damaged and cannot be decoded") from error
+        header = headers[i] if isinstance(headers[i], Header) else read_header(paths[i])
+        images[i] = decode(paths[i], header, tuple(image_shape))
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(len(paths))))
     return images
 
 
+def decode(path: Path, header: Header, image_shape) -> np.ndarray:
+    """One file's image, uint8 of `image_shape`. Raises an `InputError` that names it."""
+    if header.format != "JPEG":
+        return fit(decode_other(path, header, image_shape), image_shape)
+    with open_file(path, header.stamp) as file:
+        contents = file.read()
+    try:
+        return _jpeg_decoder(image_shape)(contents, *header.size, header.turn)
+    except tf.errors.OpError as error:
+        upright(path, header)  # says what is wrong
+        raise InputError(f"{path}: {DAMAGED}") from error
+
+
+@contextmanager
+def _named(path) -> Iterator[None]:
+    """Whatever goes wrong with a file is an `InputError` that names it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{path}: there is not enough memory to decode it") from error
+    except Exception as error:  # a damaged file can raise anything
+        raise InputError(f"{path}: {DAMAGED}: {one_line(error)}") from error
+
+
 @cache
-def _decoder(image_shape):
-    """`decode` for one shape, traced once."""
-    signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
-    return tf.function(lambda path, turn: decode(path, turn, image_shape), input_signature=signature)
+def _jpeg_decoder(image_shape):
+    """`decode_jpeg` for one shape, traced once."""
 
-
-def decode(path, turn, image_shape) -> tf.Tensor:
-    """One file's image, uint8 of `image_shape`; `path` and `turn`, its EXIF orientation, are scalar tensors."""
-    contents = tf.io.read_file(path)
-
-    def jpeg():
-        shape = tf.io.extract_jpeg_shape(contents)[None]
-        part, ratio = jpeg_parts(shape[:, 0], shape[:, 1], image_shape, turns=turn)
+    def decoded(contents, rows, columns, turn):
+        part, ratio = jpeg_parts(rows[None], columns[None], image_shape, turns=turn)
         return decode_jpeg(contents, part[0], ratio[0], turn, image_shape)
 
-    return tf.cond(tf.io.is_jpeg(contents), jpeg, lambda: fit(decode_other(path), image_shape))
+    signature = [tf.TensorSpec([], tf.string), *(tf.TensorSpec([], tf.int32) for _ in range(3))]
+    return tf.function(decoded, input_signature=signature)
 
 
 def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns=1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -138,32 +192,64 @@ def _turned(image, turn):
     return tf.cond(tf.reduce_any(turn == (3, 4, 7, 8)), lambda: image[::-1], lambda: image)
 
 
-def decode_other(path) -> tf.Tensor:
-    """The image of a file that is no JPEG, uint8 of its own size."""
-    return tf.ensure_shape(tf.numpy_function(_decode_other, [path], tf.uint8, stateful=False), [None, None, 3])
+def decode_other(path: Path, header: Header, image_shape) -> np.ndarray:
+    """The image of a file that is no JPEG, uint8 (rows, columns, 3): its own size, or less if it is very large.
 
-
-def _decode_other(path: bytes) -> np.ndarray:
-    image = upright(Path(os.fsdecode(path)))
-    if image.mode.startswith("I"):  # 16 bits of grey
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
+    Args:
+        path, header: of the file.
+        image_shape: to which the image is to be cropped and resized.
+    """
+    height, width, _ = header.shape
+    large = height * width > LARGE
+    with ONE_LARGE if large else nullcontext(), _named(path):
+        if header.bits > 8:
+            image = _turned_back(Image.fromarray(_upper_8(_deep(path, header), header.bits)), header)
+        else:
+            image = upright(path, header)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            white = Image.new("RGB", image.size, "white")
+            white.paste(image, mask=image)
+            image = white
+        image = image.convert("RGB")
+        spare = min(height // image_shape[0], width // image_shape[1]) // RATIOS[-1]
+        return np.asarray(image.reduce(spare) if large and spare > 1 else image)
 
 
 def upright(path: Path, header: Header | None = None) -> Image.Image:
     """A file's image, decoded, in Pillow's mode of the file (a palette stays one), turned by its orientation.
 
     Raises:
-        InputError: names the file, which is no image that can be read, or is damaged.
+        InputError: names the file, which is no image that can be read, is damaged, or has changed since its `header`
+            was read.
     """
     header = header or read_header(path)
-    with open_file(path) as file:
-        try:
-            image = open_image(file, header.format)
-            image.load()
-        except Exception as error:  # a damaged file can raise anything
-            raise InputError(f"{path}: is damaged and cannot be decoded: {one_line(error)}") from error
+    with open_file(path, header.stamp) as file, _named(path):
+        image = open_image(file, header.format)
+        image.load()
+        return _turned_back(image, header) if header.format != "TIFF" else image  # Pillow itself has turned that
+
+
+def _turned_back(image, header):
     return image.transpose(TURNS[header.turn]) if header.turn in TURNS else image
+
+
+def _deep(path, header):
+    """The values of an image of more than 8 bits, (rows, columns) or (rows, columns, channels), as they are stored."""
+    if header.format == "PNG":
+        with open_file(path, header.stamp) as file, _named(path), tf.device("CPU:0"):
+            return tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
+    values = np.asarray(upright(path, header))
+    return values if header.channels == 1 else values.astype(np.uint16) * 257
+
+
+def _colors(values):
+    """Values without the transparency."""
+    return values[..., :-1] if values.ndim == 3 and values.shape[-1] in (2, 4) else values
+
+
+def _upper_8(values, bits):
+    """The upper 8 of the bits that are filled, uint8; of transparency, of 16."""
+    upper = (values >> 8).astype(np.uint8)
+    _colors(upper)[...] = np.minimum(_colors(values) >> (bits - 8), 255)
+    return upper[..., 0] if upper.shape[2:] == (1,) else upper

@@ -16,17 +16,19 @@ shape (n,). By default crops are central.
 
 import os
 import re
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 import tensorflow as tf
 
+from ...errors import InputError
 from ..pixels import fit
 from ..sampling.shuffling import shuffled
 from ..sampling.split import held_out
 from .decoding import UPRIGHT, decode_files, decode_jpeg, decode_other, jpeg_parts
-from .file_checks import measure
+from .file_checks import Header, check_unchanged
 
 AUTOTUNE = tf.data.AUTOTUNE
 CHUNK = 256  # images that are resized together
@@ -72,56 +74,86 @@ class Arrays(Indexed):
 
 
 class Files(Indexed):
-    """Image files and their EXIF orientations."""
+    """Image files and what their headers say; see `file_checks.read_headers`."""
 
     native = (None, None, 3)
 
-    def __init__(self, paths: list[Path], turns: list[int], labels):
+    def __init__(self, paths: list[Path], headers: list[Header], labels):
         super().__init__(labels)
-        self.paths, self.turns = paths, turns
-        with tf.device("CPU:0"):
-            self.read_from = tf.constant([os.fsencode(path) for path in paths]), tf.constant(turns)
+        self.paths, self.headers = paths, headers
+        OPENED.add(self)
 
     def in_memory(self, image_shape):
-        return Arrays(decode_files(self.paths, self.turns, image_shape), self.labels)
+        return Arrays(decode_files(self.paths, self.headers, image_shape), self.labels)
 
     def parted(self, share):
         held = held_out([f"held out {path.parent.name}/{path.name}" for path in self.paths], self.labels, share)
 
         def part(of):
             chosen = np.flatnonzero(of)
-            return Files([self.paths[i] for i in chosen], [self.turns[i] for i in chosen], self.labels.numpy()[chosen])
+            paths, headers = ([some[i] for i in chosen] for some in (self.paths, self.headers))
+            return Files(paths, headers, self.labels.numpy()[chosen])
 
         return part(~held), part(held)
 
     def batches(self, examples, batch, image_shape, window=None):
-        sizes, jpeg = self.measured
-        upright = all(turn == UPRIGHT for turn in self.turns)
+        jpeg = [header.format == "JPEG" for header in self.headers]
+        upright = all(header.turn == UPRIGHT for header in self.headers)
+        with tf.device("CPU:0"):
+            names = tf.constant([os.fsencode(path) for path in self.paths])
+            sizes = tf.constant([header.size for header in self.headers])
+            turns, are_jpeg = tf.constant([header.turn for header in self.headers]), tf.constant(jpeg)
+
+        def unchanged(numbers):
+            for number in numbers:
+                check_unchanged(self.paths[number], self.headers[number].stamp)
+            return numbers
+
+        def other(number):
+            return decode_other(self.paths[number], self.headers[number], image_shape)
 
         def planned(numbers):
             """Work that is done for many images at once, and so not for each."""
+            numbers = tf.ensure_shape(tf.numpy_function(unchanged, [numbers], numbers.dtype, stateful=False), [None])
             rows, columns = tf.unstack(tf.gather(sizes, numbers), axis=1)
-            turns = tf.gather(self.read_from[1], numbers)
-            found = jpeg_parts(rows, columns, image_shape, window and partial(window, numbers), turns)
-            paths, labels = tf.gather(self.read_from[0], numbers), tf.gather(self.labels, numbers)
-            return paths, turns, tf.gather(jpeg, numbers), *found, labels, numbers
+            turn = tf.gather(turns, numbers)
+            found = jpeg_parts(rows, columns, image_shape, window and partial(window, numbers), turn)
+            return tf.gather(names, numbers), turn, *found, tf.gather(self.labels, numbers), numbers
 
-        def read(path, turn, is_jpeg, part, ratio, label, number):
+        def read(name, turn, part, ratio, label, number):
             def photo():
-                contents = tf.io.read_file(path)
+                contents = tf.io.read_file(name)
                 return decode_jpeg(contents, part, ratio, UPRIGHT if upright else turn, image_shape)
 
-            def other():
-                return fit(decode_other(path), image_shape, _for_one(window, number))
+            def picture():
+                image = tf.numpy_function(other, [number], tf.uint8, stateful=False)
+                return fit(tf.ensure_shape(image, [None, None, 3]), image_shape, _for_one(window, number))
 
-            return photo() if all(jpeg) else tf.cond(is_jpeg, photo, other), label, number
+            image = photo() if all(jpeg) else tf.cond(are_jpeg[number], photo, picture)
+            return image, label, number
 
         known = tf.data.experimental.assert_cardinality(examples.cardinality())  # which `unbatch` forgets
         return examples.batch(CHUNK).map(planned).unbatch().apply(known).map(read, AUTOTUNE).batch(batch)
 
-    @cached_property
-    def measured(self):
-        return measure(self.paths)
+
+OPENED: WeakSet[Files] = WeakSet()  # by this process
+
+
+def broken_file(error: Exception) -> InputError | None:
+    """The file that made TensorFlow stop; None if none did.
+
+    An `InputError` of ours is within TensorFlow's words. Its own decoder of JPEG names no file, but sometimes its size:
+    such files are tried first.
+    """
+    if found := re.search(r"InputError: (.+)", str(error)):
+        return InputError(found[1])
+    sizes = set(map(int, re.findall(r"data size (\d+)", str(error))))
+    files = [file for files in list(OPENED) for file in zip(files.paths, files.headers, strict=True)]
+    try:
+        decode_files(*zip(*sorted(files, key=lambda file: file[1].stamp[0] not in sizes), strict=True), (8, 8, 3))
+    except InputError as found:
+        return found
+    return None
 
 
 class Records:

@@ -3,26 +3,46 @@
 A file must be a regular file, and a whole image of the format that its name says. An image of more pixels than
 `PIL.Image.MAX_IMAGE_PIXELS`, which `--max-pixels` sets, is refused: some bytes can claim to be an image of gigabytes.
 
-Each format is read by its own class of Pillow, and no other one is tried: what is named as an image never reaches a
-reader of PostScript.
+Each format has its own reader of Pillow, and no other one is tried: what is named as an image never reaches a reader of
+PostScript.
 """
 
 import os
 import re
 import stat
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 from struct import error as StructError
 from struct import unpack_from
+from threading import Lock
 from typing import NamedTuple
 
-from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from ...errors import InputError
 
-EXTENSIONS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WebP", ".bmp": "BMP", ".gif": "GIF"}
+FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WebP": (".webp",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
+EXTENSIONS = {extension: name for name, extensions in FORMATS.items() for extension in extensions}
 READERS = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
@@ -30,6 +50,7 @@ READERS = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "GIF": GifImagePlugin.GifImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
+    "PNM": PpmImagePlugin.PpmImageFile,
 }
 BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
@@ -38,31 +59,43 @@ BEGINNINGS = {
     b"BM": "BMP",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
+    b"P4\n": "PNM",
+    b"P5\n": "PNM",
+    b"P6\n": "PNM",
     b"%PDF": "PDF",
     b"%!PS": "PostScript",
     b"8BPS": "Photoshop",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\1\0": "an icon",
     b"PK\x03\x04": "ZIP",
-    b"<svg": "SVG",
-    b"<!DOCTYPE html": "HTML",
-    b"<html": "HTML",
+    b"\x1f\x8b": "gzip",
+    b"\x93NUMPY": "NumPy",
+    b"\x89HDF": "HDF5",
+    b"version https://git-lfs": "a pointer of Git LFS, whose content is still to be fetched",
 }
+MARKUP = {b"<svg": "SVG", b"<!doctype html": "HTML", b"<html": "HTML", b"<?xml": "XML"}
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
-ALLOWED = "JPEG, PNG, WebP, BMP and GIF"
-GREY = ("1", "L", "LA", "I", "I;16", "F")
+BITS = {"I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}  # of Pillow's modes; all others have 8
+GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
 HEAD, TAIL = 4096, 512
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises
-PARTS = 2**18  # of a file: more segments, chunks or frames than any picture has
-EXIF = 2**16  # bytes: the longest that a JPEG can hold
+PARTS = 2**18  # of a file: more segments or chunks than any image has
+SCANS = 500  # of a progressive JPEG, which usually has 10: each costs a pass over all pixels
+BLOCK = 2**16  # bytes: the longest EXIF data that a JPEG can hold
+LARGEST = 8  # bytes of a file for each pixel that is allowed
+QUIET = Lock()  # filters of warnings belong to all threads
 
 
 class Header(NamedTuple):
     """What the header of an image file says.
 
     Attributes:
-        format: a name in `READERS`.
+        format: a name in `FORMATS`.
         size: (height, width) in pixels of the image as it is stored.
         turn: the EXIF orientation, 1 to 8.
         channels: 1 if it is grey, 3 if it has color.
+        bits: of a value: 8, or more, up to 32.
         stamp: the file's size in bytes and the time of its last change in nanoseconds.
     """
 
@@ -70,6 +103,7 @@ class Header(NamedTuple):
     size: tuple[int, int]
     turn: int
     channels: int
+    bits: int
     stamp: tuple[int, int]
 
     @property
@@ -114,15 +148,7 @@ def read_header(path: Path) -> Header:
             raise InputError(f"{path}: {fault}") from fault.__cause__
 
 
-def examine(paths: list[Path]) -> list[int]:
-    """The EXIF orientation, 1 to 8, of each file; see `read_headers`."""
-    return [header.turn for header in read_headers(paths)]
-
-
-def measure(paths: list[Path]) -> tuple[list[tuple[int, int]], list[bool]]:
-    """(height, width) of each image as it is stored, and whether it is a JPEG; the files were examined before."""
-    headers = read_headers(paths)
-    return [header.size for header in headers], [header.format == "JPEG" for header in headers]
+examine = read_headers
 
 
 def examine_one(path: Path) -> tuple[str, int]:
@@ -133,11 +159,15 @@ def examine_one(path: Path) -> tuple[str, int]:
         return str(error).removeprefix(f"{path}: "), 1
 
 
-def open_file(path: Path) -> FileIO:
-    """A regular file, opened to be read. A pipe or a device is not even opened, since that may wait, or do something.
+def open_file(path: Path, stamp: tuple[int, int] | None = None) -> FileIO:
+    """A regular file, opened to be read. A pipe or a device is not even opened: that may wait, or do something.
+
+    Args:
+        path: of the file.
+        stamp: what the file had when it was examined.
 
     Raises:
-        InputError: it is none, or cannot be read.
+        InputError: it is none, cannot be read, or has changed.
     """
 
     def opener(path, flags):
@@ -148,8 +178,32 @@ def open_file(path: Path) -> FileIO:
         file = FileIO(path, "rb", opener=opener)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    _check_kind(path, os.fstat(file.fileno()).st_mode)  # it may just have been replaced
+    about = os.fstat(file.fileno())
+    try:
+        _check_kind(path, about.st_mode)  # it may just have been replaced
+        if stamp not in (None, _stamp(about)):
+            raise InputError(f"{path}: {CHANGED}")
+    except InputError:
+        file.close()
+        raise
     return file
+
+
+def check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    """Raise an `InputError` if a file is gone, or has changed since it had this `stamp`."""
+    try:
+        about = os.stat(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if stamp != _stamp(about):
+        raise InputError(f"{path}: {CHANGED}")
+
+
+CHANGED = "has changed since it was examined: start again, and leave the files alone while they are in use"
+
+
+def _stamp(about: os.stat_result) -> tuple[int, int]:
+    return about.st_size, about.st_mtime_ns
 
 
 def _check_kind(path, mode):
@@ -161,7 +215,13 @@ def _check_kind(path, mode):
 def open_image(file: FileIO, found: str) -> Image.Image:
     """An image in a file of this format, not decoded yet. Raises whatever Pillow raises."""
     file.seek(0)
-    return READERS[found](file)
+    with QUIET, warnings.catch_warnings(action="ignore"):
+        return READERS[found](file)
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class _Fault(Exception):
@@ -171,39 +231,43 @@ class _Fault(Exception):
 def _header(path, file):
     about = os.fstat(file.fileno())
     head = file.read(HEAD)
-    file.seek(max(0, about.st_size - TAIL))
-    tail = file.read(TAIL)
     if not head:
         raise _Fault("is empty (0 bytes)")
     named, found = EXTENSIONS.get(path.suffix.lower()), _format(head)
-    if found not in EXTENSIONS.values():
-        raise _Fault(f"is no image but {found or 'of unknown content'}; allowed are {ALLOWED}")
+    if found not in FORMATS:
+        raise _Fault(f"is no image but {found or 'of unknown content'}; allowed are {_allowed()}")
     if named not in (None, found):
         raise _Fault(f"is named as {named} but its content is {found}: rename it")
+    most = Image.MAX_IMAGE_PIXELS or None
+    if most and about.st_size > max(most * LARGEST, 2 * BLOCK):
+        raise _Fault(f"has {about.st_size:,} bytes; an image of {most:,} pixels (--max-pixels) has fewer")
+    file.seek(max(0, about.st_size - TAIL))
+    whole = _seems_whole(found, about.st_size, head, file.read(TAIL))
 
     def at(place, count):
-        if place + count <= len(head):
+        if count >= 0 and place + count <= len(head):
             return head[place : place + count]
         file.seek(place)
         return file.read(count)
 
-    whole = _seems_whole(found, about.st_size, head, tail)
     try:
-        size, channels, turn = PARSERS[found](at) if found in PARSERS else _as_pillow(file, found)
+        size, channels, bits, turn = PARSERS[found](at) if found in PARSERS else _as_pillow(file, found, about.st_size)
+    except _Fault:
+        raise
     except Exception as error:  # a damaged file can raise anything
         fault = f"is a damaged {found}: {one_line(error)}" if whole else f"is a truncated {found}: its end is missing"
         raise _Fault(fault) from error
     height, width = size
-    if Image.MAX_IMAGE_PIXELS is not None and height * width > Image.MAX_IMAGE_PIXELS:
-        raise _Fault(f"has {width} x {height} pixels; allowed are {Image.MAX_IMAGE_PIXELS:,} in all (max_pixels)")
+    if most and height * width > most:
+        raise _Fault(f"has {width} x {height} pixels; allowed are {most:,} in all (--max-pixels)")
     if not whole and not _decodes(file, found):
         raise _Fault(f"is a truncated {found}: its end is missing")
-    return Header(found, size, turn, channels, (about.st_size, about.st_mtime_ns))
+    return Header(found, size, turn, channels, bits, _stamp(about))
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+def _allowed():
+    *names, last = FORMATS
+    return f"{', '.join(names)} and {last}"
 
 
 def _format(head: bytes) -> str | None:
@@ -211,6 +275,9 @@ def _format(head: bytes) -> str | None:
         return "WebP"
     if head[4:8] == b"ftyp":
         return "HEIC, AVIF or MP4"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith(tuple(MARKUP)):
+        return next(name for word, name in MARKUP.items() if word in text)
     return next((name for beginning, name in BEGINNINGS.items() if head.startswith(beginning)), None)
 
 
@@ -219,6 +286,8 @@ def _seems_whole(found: str, size: int, head: bytes, tail: bytes) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 <= size
     if found == "BMP":
         return int.from_bytes(head[2:6], "little") <= size
+    if found in ("TIFF", "PNM"):
+        return found == "TIFF"  # which is checked below
     return ENDS[found] in (tail.rstrip(b"\0")[-1:] if found == "GIF" else tail)
 
 
@@ -231,13 +300,35 @@ def _decodes(file: FileIO, found: str) -> bool:
     return True
 
 
-def _as_pillow(file, found):
+def _as_pillow(file, found, length):
     image = open_image(file, found)
-    return image.size[::-1], 1 if image.mode in GREY else 3, 1
+    (width, height), turn, bits = image.size, 1, BITS.get(image.mode, 8)
+    if found == "PNM":
+        bits = min(bits, 16)  # which Pillow keeps in 32
+    if found == "TIFF":
+        tags = image.tag_v2
+        width, height, turn = tags[256], tags[257], tags.get(274, 1)
+        if max(tags.get(258, (8,))) in (10, 12, 14):
+            bits = max(tags[258])
+        elif image.mode not in BITS and 16 in tags.get(258, ()):
+            bits = 16
+        _check_tiff(tags, width * height, length)
+        if image.is_animated:
+            raise _Fault("has several pages: save each as a file of its own")
+    return (height, width), 1 if image.mode in GREY else 3, bits, turn if turn in range(1, 9) else 1
+
+
+def _check_tiff(tags, pixels, length):
+    """Raise an error if parts of a TIFF lie behind its end, or it has parts that are larger than it (TIFF 6.0)."""
+    for places, lengths in ((273, 279), (324, 325)):
+        if any(sum(part) > length for part in zip(tags.get(places, ()), tags.get(lengths, ()), strict=False)):
+            raise _Fault("is a truncated TIFF: its end is missing")
+    if tags.get(322, 1) * tags.get(323, 1) > max(4 * pixels, 2**20):
+        raise ValueError(f"tiles of {tags[322]} x {tags[323]} pixels")
 
 
 def _jpeg(at):
-    """(height, width), channels and orientation, from the segments before the picture (ITU-T T.81, Annex B)."""
+    """(height, width), channels, bits and orientation, from the segments before the picture (ITU-T T.81, Annex B)."""
     place, frame, exif, xmp = 2, None, b"", b""
     for _ in range(PARTS):
         first, marker, length = unpack_from(">BBH", at(place, 4))
@@ -265,31 +356,33 @@ def _jpeg(at):
     kind, bits, height, width, channels = frame
     if kind not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) or bits != 8 or channels not in (1, 3, 4) or not height or not width:
         raise ValueError(f"{channels} channels of {bits} bits, {width} x {height} pixels, coding {kind - 0xC0}")
-    return (height, width), 1 if channels == 1 else 3, _orientation(exif, xmp)
+    if kind in (0xC2, 0xCA) and at(0, -1).count(b"\xff\xda") > SCANS:
+        raise ValueError(f"more than {SCANS} scans")
+    return (height, width), 1 if channels == 1 else 3, 8, _orientation(exif, xmp)
 
 
 def _png(at):
-    """(height, width), channels and orientation, from all chunks (PNG, Third Edition, Section 11)."""
+    """(height, width), channels, bits and orientation, from all chunks (PNG, Third Edition, Section 11)."""
     place, exif, xmp = 8, b"", b""
     for _ in range(PARTS):
         length, kind = unpack_from(">I4s", at(place, 8))
         if (kind == b"IHDR") != (place == 8):
             raise ValueError(f"{kind.decode('latin1')!r} at byte {place}")
         if kind == b"IHDR":
-            width, height, _, colors = unpack_from(">IIBB", at(place + 8, 10))
+            width, height, bits, colors = unpack_from(">IIBB", at(place + 8, 10))
         elif kind == b"eXIf":
-            exif = at(place + 8, min(length, EXIF))
+            exif = at(place + 8, min(length, BLOCK))
         elif kind == b"iTXt":
-            text = at(place + 8, min(length, EXIF))
+            text = at(place + 8, min(length, BLOCK))
             xmp += text if text.startswith(b"XML:com.adobe.xmp\0") else b""
         elif kind == b"IEND":
-            return (height, width), 1 if colors in (0, 4) else 3, _orientation(exif, xmp)
+            return (height, width), 1 if colors in (0, 4) else 3, max(bits, 8), _orientation(exif, xmp)
         place += 12 + length
     raise ValueError(f"more than {PARTS:,} chunks")
 
 
 def _webp(at):
-    """(height, width), channels and orientation, from all chunks (RFC 9649, Section 2)."""
+    """(height, width), channels, bits and orientation, from all chunks (RFC 9649, Section 2)."""
     place, size, exif, xmp = 12, None, b"", b""
     end = 8 + unpack_from("<I", at(4, 4))[0]
     for _ in range(PARTS):
@@ -306,13 +399,13 @@ def _webp(at):
             else:
                 size = tuple(side & 0x3FFF for side in unpack_from("<HH", start, 6)[::-1])
         elif kind == b"EXIF":
-            exif = at(place + 8, min(length, EXIF))
+            exif = at(place + 8, min(length, BLOCK))
         elif kind == b"XMP ":
-            xmp = at(place + 8, min(length, EXIF))
+            xmp = at(place + 8, min(length, BLOCK))
         place += 8 + length + length % 2
     if not size or 0 in size:
         raise ValueError("its header says no size")
-    return size, 3, _orientation(exif, xmp)
+    return size, 3, 8, _orientation(exif, xmp)
 
 
 def _orientation(exif: bytes, xmp: bytes) -> int:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from kerascnn import InputError
 from kerascnn.data.sources.decoding import read_images
-from kerascnn.data.sources.file_checks import EXTENSIONS, examine, measure
+from kerascnn.data.sources.file_checks import EXTENSIONS, read_header, read_headers
 
 
 def saved(path, picture, **options):
@@ -23,7 +23,7 @@ def test_truncated(tmp_path, picture, extension, kept, capfd):
     contents = path.read_bytes()
     path.write_bytes(contents[: int(kept * len(contents))])
     with pytest.raises(InputError) as caught:
-        examine([path])
+        read_headers([path])
     assert str(caught.value).startswith(f"{path}: is {'a truncated' if kept else 'empty (0 bytes)'}")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
@@ -35,7 +35,7 @@ def test_trailing_bytes_do_no_harm(tmp_path, picture, extension):
     path = saved(tmp_path / f"long{extension}", picture)
     expected = read_images([path], picture.shape)
     path.write_bytes(path.read_bytes() + b"something else" * 100)
-    assert examine([path]) == [1]
+    assert read_header(path).turn == 1
     assert (read_images([path], picture.shape) == expected).all()
 
 
@@ -50,16 +50,16 @@ def test_trailing_bytes_do_no_harm(tmp_path, picture, extension):
 )
 def test_misnamed_as_an_image(tmp_path, contents, said):
     (tmp_path / "a.jpg").write_bytes(contents)
-    with pytest.raises(InputError, match=f"a.jpg: {said}; allowed are JPEG, PNG, WebP, BMP and GIF$"):
-        examine([tmp_path / "a.jpg"])
+    with pytest.raises(InputError, match=f"a.jpg: {said}; allowed are JPEG, PNG, WebP, BMP, GIF, TIFF and PNM$"):
+        read_headers([tmp_path / "a.jpg"])
 
 
 def test_misnamed_as_another_format(tmp_path, picture):
     saved(tmp_path / "a.jpg", picture, format="PNG")
     with pytest.raises(InputError, match=r"a.jpg: is named as JPEG but its content is PNG: rename it$"):
-        examine([tmp_path / "a.jpg"])
+        read_headers([tmp_path / "a.jpg"])
     saved(tmp_path / "upload", picture, format="PNG")
-    assert examine([tmp_path / "upload"]) == [1]
+    assert read_header(tmp_path / "upload").turn == 1
 
 
 def test_missing_and_others(tmp_path, picture):
@@ -67,7 +67,7 @@ def test_missing_and_others(tmp_path, picture):
     with pytest.raises(
         InputError, match=r"b.png: cannot be read: No such file or directory \(and 1 more .* not usable"
     ):
-        examine(paths)
+        read_headers(paths)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -77,13 +77,14 @@ def test_orientation_of_either_byte_order(tmp_path, picture, order):
     block = b"Exif\0\0" + {"<": b"II", ">": b"MM"}[order] + pack(order + "HIH", 42, 8, 1) + entry + bytes(4)
     path = tmp_path / "a.jpg"
     Image.fromarray(picture).save(path, exif=block)
-    assert examine([path]) == [6]
+    assert read_header(path).turn == 6
 
 
-def test_measure(tmp_path, picture):
-    """Sizes as they are stored, whatever the orientation."""
+def test_size_and_shape(tmp_path, picture):
+    """The size is as it is stored, the shape is that of the upright image."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    paths = [saved(tmp_path / "a.jpg", picture, exif=exif), saved(tmp_path / "b.png", picture[:20])]
-    assert examine(paths) == [6, 1]
-    assert measure(paths) == ([(48, 64), (20, 64)], [True, False])
+    photo, grey = saved(tmp_path / "a.jpg", picture, exif=exif), saved(tmp_path / "b.png", picture[:20, :, 0])
+    headers = read_headers([photo, grey])
+    assert [header.size for header in headers] == [(48, 64), (20, 64)]
+    assert [header.shape for header in headers] == [(64, 48, 3), (20, 64, 1)]
