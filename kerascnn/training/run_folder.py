@@ -20,7 +20,7 @@ LEFTOVERS = (
     "overlays.png",  # of segmenters
     *("trial.png", "pairs.png"),  # of verifiers
     *("trial_*/trial.*", "trials.csv", "winner.json", "front.json"),  # of searches
-    *("costs.png", "networks.png", "choices.png"),
+    *("costs.png", "networks.png", "choices.png", "secret"),
     "report.html",
     "README.md",
     "*.part.*",

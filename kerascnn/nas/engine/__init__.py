@@ -1,1 +1,1 @@
-"""What runs trials and loses none, in reading order: durable_oracle, tuner, workers, trials, progress."""
+"""What runs trials and loses none, in reading order: durable_oracle, tuner, workers, protocol, trials, progress."""

@@ -114,6 +114,8 @@ class DurableOracle:
                     trial.metrics.register(self.objective.name, self.objective.direction)
                 for name, value in metrics.items():
                     if math.isfinite(value):
+                        if not trial.metrics.exists(name):  # keras-tuner would look its direction up by its name
+                            trial.metrics.register(name, "min")
                         trial.metrics.update(name, value, step=step)
                 self._starts[trial_id] = 1
                 self._keep(trial)

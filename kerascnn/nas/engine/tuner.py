@@ -46,7 +46,7 @@ class Searcher(BaseTuner):
         self.role, self.folder = workers.role(), Path(folder)
         super().__init__(oracle, directory=str(self.folder.parent), project_name=self.folder.name)
         if self.role == "worker":
-            self.oracle = workers.client(oracle)
+            self.oracle = workers.client(oracle, self.folder)
         else:
             oracle.open(self.folder)
 

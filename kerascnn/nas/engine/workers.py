@@ -3,13 +3,15 @@
 They find each other by keras-tuner's environment variables, on one machine or on several that see the same folder:
 
     KERASTUNER_TUNER_ID       "chief", or a worker's own name, which it keeps when it is started again
-    KERASTUNER_ORACLE_IP      where the chief listens; 127.0.0.1 unless told otherwise, as anybody may talk to it
+    KERASTUNER_ORACLE_IP      where the chief listens; 127.0.0.1 unless told otherwise
     KERASTUNER_ORACLE_PORT
+
+The chief answers only those who can read the folder, see `protocol`; whatever others send is refused and changes
+nothing. Nothing is encrypted.
 
 A worker says every `BEAT` seconds that it is alive. Any of them may be killed and started again at any time.
 """
 
-import json
 import os
 import signal
 import sys
@@ -25,6 +27,7 @@ from pathlib import Path
 from ... import errors
 from ...errors import InputError, TrainingStopped
 from ...training import launch
+from . import protocol
 
 BEAT = 2.0  # seconds between a worker's signs of life
 PATIENCE = 300.0  # seconds that workers wait for a chief, and a chief for workers
@@ -32,9 +35,18 @@ LEAVING = 2.0  # seconds that a worker waits for the chief when it was asked to 
 PARTING = 3.0  # seconds that all have to end when one has
 DEATHS = 8  # that a process may die in a row, each time within
 YOUNG = 60.0  # seconds
-SERVICE, CALLS = "kerascnn.Oracle", ("create_trial", "update_trial", "get_trial", "end_trial")
+LAG = 10.0  # seconds that a shared disk may take to show a new chief's secret
+SERVICE = "kerascnn.Oracle"
 CHANNEL = [("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_http_proxy", 0)]
 THREADS = 64  # in which the chief answers; while a strategy thinks, all workers wait in one
+AT_ONCE = 512  # calls, and connections
+SERVER = [
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", protocol.LARGEST),
+    ("grpc.max_metadata_size", 8192),
+    ("grpc.max_allowed_incoming_connections", AT_ONCE),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+]
 
 
 class ChiefGone(TrainingStopped):
@@ -72,23 +84,21 @@ def serve(oracle) -> None:
         oracle: a `Kept` one, open.
 
     Raises:
-        InputError: the address is taken, or not this machine's.
+        InputError: the address is taken, or not this machine's; or the folder keeps no secret.
         TrainingStopped: no network could be trained; or there has been no worker for `PATIENCE` seconds.
         OSError: the search cannot be written.
     """
     import grpc
 
     service = _ChiefService(oracle)
-    handlers = {
-        name: grpc.unary_unary_rpc_method_handler(partial(service.answer, name), json.loads, _as_bytes)
-        for name in CALLS
-    }
-    server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
+    handlers = {name: grpc.unary_unary_rpc_method_handler(partial(service.answer, name)) for name in protocol.CALLS}
+    server = grpc.server(ThreadPoolExecutor(THREADS), options=SERVER, maximum_concurrent_rpcs=AT_ONCE)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
     try:
         server.add_insecure_port(address())
     except RuntimeError as error:
         raise InputError(f"the chief cannot listen at {address()}: taken, or not an address of this machine") from error
+    service.key = protocol.make_secret(oracle.folder)
     server.start()
     try:
         while not service.is_done():
@@ -99,6 +109,7 @@ def serve(oracle) -> None:
             time.sleep(0.1)
     finally:
         server.stop(grace=1).wait()
+        protocol.remove_secret(oracle.folder)
     oracle.conclude()
 
 
@@ -110,17 +121,33 @@ class _ChiefService:
     """
 
     def __init__(self, oracle):
-        self.oracle, self.error, self.heard = oracle, None, time.monotonic()
+        self.oracle, self.error, self.heard, self.key = oracle, None, time.monotonic(), None
         self.workers, self.dismissed = set(), set()
+        self.numbers, self.lock = {}, threading.Lock()
 
-    def answer(self, name, request, context):
+    def answer(self, name, message, context):
+        """The answer to a call, as bytes. What is no call of a worker is refused before anything is done."""
         import grpc
 
-        self.workers.add(request["worker"])
-        self.oracle.hear(request["worker"])
+        try:
+            request = protocol.unseal(self.key, name, message)
+            protocol.check(name, request)
+        except protocol.Refused:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "does not know the secret of the search")
+        except ValueError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{name}: {error}")
+        worker, number = request["worker"], request.pop("number")
+        with self.lock:
+            last = self.numbers.get(worker, 0)
+            self.numbers[worker] = max(last, number)
+        if number <= last:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(last))
+        self.workers.add(worker)
+        self.oracle.hear(worker)
         self.heard = time.monotonic()
         try:
-            return getattr(self, name)(**request) or {}
+            content = getattr(self, name)(**request) or {}
+            return protocol.seal(self.key, protocol.answer_to(name, message), content)
         except Exception as error:
             self.error = error
             context.abort(grpc.StatusCode.ABORTED, str(error))
@@ -151,28 +178,26 @@ class _ChiefService:
             self.oracle.end_trial(trial)
 
 
-def _as_bytes(content):
-    return json.dumps(content).encode()
-
-
 # ----------------------------------------------------------------------------------------------------------- a worker
 
 
-def client(oracle):
+def client(oracle, folder: Path):
     """The chief's oracle, as a worker has it. Where the chief is away, it waits for it.
 
-    Its calls raise `ChiefGone` when the chief has ended, or has been away for `PATIENCE` seconds.
+    Its calls raise `ChiefGone` when the chief has ended, has been away for `PATIENCE` seconds, or has another secret
+    than the folder; an `InputError` where others can read that secret.
     """
-    return _Client(oracle)
+    return _Client(oracle, folder)
 
 
 class _Client:
-    def __init__(self, oracle):
+    def __init__(self, oracle, folder):
         import grpc
 
         self.objective, self.max_trials, self.patience = oracle.objective, oracle.max_trials, PATIENCE
+        self.folder, self.number, self.lock = Path(folder), 0, threading.Lock()
         self.worker, channel = os.environ["KERASTUNER_TUNER_ID"], grpc.insecure_channel(address(), CHANNEL)
-        self.calls = {name: channel.unary_unary(f"/{SERVICE}/{name}", _as_bytes, json.loads) for name in CALLS}
+        self.calls = {name: channel.unary_unary(f"/{SERVICE}/{name}") for name in protocol.CALLS}
 
     def create_trial(self, tuner_id):
         return self._trial("create_trial")
@@ -199,17 +224,42 @@ class _Client:
     def _call(self, name, **request):
         import grpc
 
-        until = time.monotonic() + self.patience
+        codes = grpc.StatusCode
+        until, refused = time.monotonic() + self.patience, None
         while (left := until - time.monotonic()) > 0:
+            key = protocol.read_secret(self.folder)  # a new one where the chief was started again
+            if key is None:
+                time.sleep(0.2)
+                continue
+            message = protocol.seal(key, name, {"worker": self.worker, "number": self._next(), **request})
             try:
-                return self.calls[name]({"worker": self.worker, **request}, wait_for_ready=True, timeout=left)
+                answer = self.calls[name](message, wait_for_ready=True, timeout=left)
+                return protocol.unseal(key, protocol.answer_to(name, message), answer)
+            except (protocol.Refused, ValueError) as error:
+                raise ChiefGone(f"who answers at {address()} does not know the secret of {self.folder}") from error
             except grpc.RpcError as error:
-                if error.code() == grpc.StatusCode.ABORTED:
-                    raise ChiefGone(f"the chief has ended: {error.details()}") from error
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-                    raise
+                code, details = error.code(), error.details() or ""
+                if code == codes.ABORTED:
+                    raise ChiefGone(f"the chief has ended: {details}") from error
+                if code == codes.FAILED_PRECONDITION and details.isdecimal() and len(details) < 20:
+                    self._next(int(details))
+                    continue
+                if code == codes.UNAUTHENTICATED:
+                    refused = refused or time.monotonic()
+                    if time.monotonic() - refused > LAG:
+                        raise ChiefGone(
+                            f"the chief at {address()} has another secret than {self.folder}: is it the same folder?"
+                        ) from error
+                elif code not in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED, codes.RESOURCE_EXHAUSTED):
+                    raise ChiefGone(f"the chief at {address()} refuses {name}: {code.name} {details}") from error
                 time.sleep(0.2)
         raise ChiefGone(f"the chief at {address()} has not answered for {self.patience:g} seconds")
+
+    def _next(self, least=0):
+        """A number greater than all before, also those of a process that had this worker's name before."""
+        with self.lock:
+            self.number = max(self.number + 1, least + 1, time.time_ns())
+            return self.number
 
 
 @contextmanager

@@ -5,20 +5,23 @@ import json
 import math
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+import grpc
 import numpy as np
 import pytest
 
 from kerascnn.errors import InputError, TrainingStopped
-from kerascnn.nas.engine import durable_oracle, workers
+from kerascnn.nas.engine import durable_oracle, protocol, workers
 from kerascnn.nas.engine.trials import results
 
 from ...training.test_launch import runs
@@ -31,12 +34,14 @@ WORKERS = ("worker0", "worker1")
 # ------------------------------------------------------------------------------- what runs in processes of their own
 
 
-def chief(folder, syncs=math.inf, **more):
-    """With a disk that is full after so many files."""
-    files = count()
+def chief(folder, syncs=math.inf, files=None, **more):
+    """With a disk that is full after so many files, and no more than so many that may be open."""
+    if files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    synced = count()
 
     def fsync(_):
-        if next(files) >= syncs:
+        if next(synced) >= syncs:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     durable_oracle.os.fsync = fsync
@@ -45,7 +50,7 @@ def chief(folder, syncs=math.inf, **more):
 
 def worker(folder, pace=0.05, failing=False):
     """Asks and answers as `Tuner.search` does; an epoch only takes time."""
-    oracle, name = workers.client(begin()), os.environ["KERASTUNER_TUNER_ID"]
+    oracle, name = workers.client(begin(), folder), os.environ["KERASTUNER_TUNER_ID"]
     while (trial := oracle.create_trial(name)).status != "STOPPED":
         if trial.status == "IDLE":
             time.sleep(0.1)
@@ -78,6 +83,9 @@ def settled(environment, quick, folder, **more):
     except (TrainingStopped, OSError) as stop:
         (folder / environment["KERASTUNER_TUNER_ID"]).write_text(str(stop))
         sys.exit(1)
+    except InputError as error:
+        (folder / environment["KERASTUNER_TUNER_ID"]).write_text(str(error))
+        sys.exit(2)
 
 
 class Cast:
@@ -90,9 +98,9 @@ class Cast:
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
 
-    def start(self, name, patience=30.0, **more):
+    def start(self, name, patience=30.0, folder=None, **more):
         environment = {"KERASTUNER_TUNER_ID": name, "KERASTUNER_ORACLE_PORT": str(self.port)}
-        args = (environment, {"BEAT": 0.1, "PATIENCE": patience}, self.folder)
+        args = (environment, {"BEAT": 0.1, "LAG": 0.5, "PATIENCE": patience}, folder or self.folder)
         self.running[name] = self.context.Process(target=settled, args=args, kwargs=more)
         self.running[name].start()
         self.all.append(self.running[name])
@@ -230,7 +238,7 @@ def test_who_has_lost_a_trial_cannot_let_it_go(cast):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**settings, "KERASTUNER_TUNER_ID": "worker1"}.items():
             patch.setenv(name, value)
-        other = workers.client(begin())
+        other = workers.client(begin(), cast.folder)
     [trial] = (result.trial for result in results(cast.folder))
     other.let_go(other.get_trial(trial))
     state = json.loads((cast.folder / f"trial_{trial}" / "trial.json").read_text())
@@ -282,6 +290,165 @@ def test_an_address_that_is_taken(monkeypatch, tmp_path):
         assert workers.role() == "chief"
         with pytest.raises(InputError, match=r"the chief cannot listen at 127\.0\.0\.1:\d+: taken"):
             workers.serve(begin(tmp_path))
+
+
+# ---------------------------------------------------------------------------------------------- what strangers send
+
+
+class Stranger:
+    """Sends a chief bytes, as they are; in `code` the status that comes back, None where it is an answer."""
+
+    def __init__(self, cast):
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{cast.port}", [("grpc.max_send_message_length", -1)])
+
+    def code(self, name, message, service=workers.SERVICE):
+        try:
+            self.channel.unary_unary(f"/{service}/{name}")(message, timeout=LIMIT, wait_for_ready=True)
+        except grpc.RpcError as error:
+            return error.code().name
+        return None
+
+
+@pytest.fixture
+def stranger(cast):
+    cast.start("chief", silent=2)
+    until(cast.is_served)
+    stranger = Stranger(cast)
+    yield stranger
+    stranger.channel.close()
+
+
+def request(number=1, **more):
+    return {"worker": "stranger", "number": number, **more}
+
+
+WELL_FORMED = {
+    "create_trial": request(),
+    "get_trial": request(trial_id="0000"),
+    "update_trial": request(trial_id="0000", metrics={"val_accuracy": 1.0}, step=1),
+    "end_trial": request(trial_id="0000", status="FAILED", message=""),
+}
+
+
+def test_who_does_not_know_the_secret_is_refused_and_changes_nothing(cast, stranger, undisturbed):
+    for name, content in WELL_FORMED.items():
+        body = json.dumps(content).encode()
+        for message in (b"", body, protocol.seal(b"0" * 32, name, content), b"[" * 60_000, os.urandom(1000)):
+            assert stranger.code(name, message) == "UNAUTHENTICATED"
+        assert stranger.code(name, b"x" * (protocol.LARGEST + 1)) == "RESOURCE_EXHAUSTED"
+    assert stranger.code("open", b"") == "UNIMPLEMENTED"
+    assert stranger.code("create_trial", b"", service="keras_tuner.Oracle") == "UNIMPLEMENTED"
+    assert results(cast.folder) == []
+    cast.start("worker0")
+    assert_whole(cast, undisturbed, "worker0")
+
+
+def test_wrong_messages_of_those_who_know_it_end_nothing(cast, stranger, undisturbed):
+    key = protocol.read_secret(cast.folder)
+    wrong = [None, [], 1, "a", {}, {"worker": "a"}, request(-1), request(self=1), request(trial_id=["a"])]
+    wrong += [request(trial_id="0000", metrics={"a": "b"}, step=1), request(trial_id="0000", status="IDLE", message="")]
+    for name in WELL_FORMED:
+        for content in wrong:
+            assert stranger.code(name, protocol.seal(key, name, content)) == "INVALID_ARGUMENT"
+        for body in (b"", b"[" * 60_000, b"\xff", b"{"):
+            assert stranger.code(name, protocol._mac(key, name, body) + body) == "INVALID_ARGUMENT"
+    cast.start("worker0", pace=0.3)
+    until(lambda: epochs(cast.folder) >= 1)
+    harmless = [
+        ("get_trial", {"trial_id": "../../x"}),
+        ("get_trial", {"trial_id": "9999"}),
+        ("update_trial", {"trial_id": "9999", "metrics": {}, "step": 1}),
+        ("update_trial", {"trial_id": "0000", "metrics": {"val_accuracy": math.nan}, "step": 0}),
+        ("update_trial", {"trial_id": "0000", "metrics": {"MeanIoU": 1, "\ud800": math.inf}, "step": 0}),
+        ("end_trial", {"trial_id": "9999", "status": "COMPLETED", "message": None}),
+        ("end_trial", {"trial_id": "0000", "status": "RUNNING", "message": "\ud800\x1b"}),
+    ]
+    for number, (name, fields) in enumerate(harmless, 1):
+        assert stranger.code(name, protocol.seal(key, name, request(number, **fields))) is None
+    assert_whole(cast, undisturbed, "worker0")
+
+
+def test_a_message_that_is_sent_again_is_refused(cast, stranger):
+    key = protocol.read_secret(cast.folder)
+    message = protocol.seal(key, "create_trial", request(5))
+    assert stranger.code("create_trial", message) is None
+    for _ in range(4):
+        assert stranger.code("create_trial", message) == "FAILED_PRECONDITION"
+    assert stranger.code("end_trial", message) == "UNAUTHENTICATED"
+    assert complete(cast.folder) == ["RUNNING"]
+
+
+def test_a_worker_whose_clock_went_back_goes_on(cast, stranger, undisturbed):
+    key = protocol.read_secret(cast.folder)
+    later = {**request(time.time_ns() + 10**12, trial_id="x"), "worker": "worker0"}
+    assert stranger.code("get_trial", protocol.seal(key, "get_trial", later)) is None
+    cast.start("worker0")
+    assert_whole(cast, undisturbed, "worker0")
+
+
+def test_many_connections_that_say_nothing_end_nothing(cast, undisturbed):
+    cast.start("chief", files=300)
+    until(cast.is_served)
+    held = []
+    try:
+        for i in range(1500):
+            held.append(socket.create_connection(("127.0.0.1", cast.port), timeout=5))
+            if i % 3 == 0:
+                held[-1].send(b"GET / HTTP/1.1\r\n\r\n" if i % 2 else os.urandom(100))
+    except OSError:
+        assert len(held) > 300
+    time.sleep(0.5)
+    for connection in held:
+        connection.close()
+    cast.start("worker0")
+    assert_whole(cast, undisturbed, "worker0")
+
+
+def test_a_worker_with_another_secret_ends_with_one_line(cast, tmp_path_factory):
+    cast.start("chief")
+    until(cast.is_served)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    protocol.make_secret(elsewhere)
+    cast.start("worker0", folder=elsewhere)
+    assert cast.status("worker0") == 1
+    said = (elsewhere / "worker0").read_text()
+    assert said == f"the chief at 127.0.0.1:{cast.port} has another secret than {elsewhere}: is it the same folder?"
+    assert results(cast.folder) == []
+
+
+def test_a_worker_believes_no_chief_that_does_not_know_the_secret(cast):
+    protocol.make_secret(cast.folder)
+    handler = grpc.unary_unary_rpc_method_handler(lambda request, context: b"0" * 32 + b'{"status": "STOPPED"}')
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(workers.SERVICE, {"create_trial": handler})])
+    server.add_insecure_port(f"127.0.0.1:{cast.port}")
+    server.start()
+    try:
+        cast.start("worker0")
+        assert cast.status("worker0") == 1
+    finally:
+        server.stop(grace=None).wait()
+    assert cast.said("worker0") == f"who answers at 127.0.0.1:{cast.port} does not know the secret of {cast.folder}"
+
+
+def test_a_secret_that_others_can_read_is_refused(cast):
+    protocol.make_secret(cast.folder)
+    (cast.folder / "secret").chmod(0o644)
+    cast.start("worker0")
+    assert cast.status("worker0") == 2
+    assert "mode 600" in cast.said("worker0")
+
+
+def test_the_secret_is_in_no_other_file_and_gone_at_the_end(cast, undisturbed):
+    cast.start("chief")
+    until(cast.is_served)
+    key = protocol.read_secret(cast.folder)
+    cast.start("worker0")
+    assert_whole(cast, undisturbed, "worker0")
+    files = [path for path in cast.folder.rglob("*") if path.is_file()]
+    assert files
+    assert not any(word in path.read_bytes() for path in files for word in (key, key.hex().encode()))
+    assert not (cast.folder / protocol.SECRET).exists()
 
 
 # ---------------------------------------------------------------------------------------------- started all together
