@@ -1,5 +1,8 @@
 """The layers against loops over their papers' formulas."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -101,6 +104,23 @@ def test_layers_are_saved_whole(layer, arguments, tmp_path):
     x = np.random.default_rng(0).random((2, 3, 5, 6), dtype="float32")
     np.testing.assert_array_equal(model(x), again(x))
     assert model.output.shape == again.output.shape == (None, None, None, model(x).shape[-1])
+
+
+ORDERS = [
+    "import kerascnn, tensorflow, keras",
+    "import keras, kerascnn",
+    "import kerascnn; from keras.models import load_model; import keras",
+    "import tensorflow, kerascnn; keras = tensorflow.keras",
+    "from importlib.util import find_spec; import kerascnn; find_spec('keras'); find_spec('keras'); import keras",
+]
+
+
+@pytest.mark.parametrize("imports", [ORDERS[0], *(pytest.param(order, marks=pytest.mark.slow) for order in ORDERS[1:])])
+def test_keras_knows_the_layers_whatever_is_imported_first(imports, tmp_path):
+    inp = keras.Input((2, 2, 4))
+    keras.Model(inp, ChannelShuffle(2)(inp)).save(tmp_path / "model.keras")
+    code = f"{imports}; keras.models.load_model({str(tmp_path / 'model.keras')!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @settings(max_examples=30, deadline=None)
