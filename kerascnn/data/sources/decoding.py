@@ -114,8 +114,16 @@ def decode(path: Path, header: Header, image_shape) -> np.ndarray:
     try:
         return _jpeg_decoder(image_shape)(contents, *header.size, header.turn)
     except tf.errors.OpError as error:
-        upright(path, header)  # says what is wrong
-        raise InputError(f"{path}: {DAMAGED}") from error
+        raise _fault(path, header) from error
+
+
+def _fault(path, header) -> InputError:
+    """What is wrong with a file that TensorFlow does not decode. Pillow says more about it."""
+    try:
+        upright(path, header)
+    except InputError as error:
+        return error
+    return InputError(f"{path}: {DAMAGED}")
 
 
 @contextmanager
@@ -237,8 +245,13 @@ def _turned_back(image, header):
 def _deep(path, header):
     """The values of an image of more than 8 bits, (rows, columns) or (rows, columns, channels), as they are stored."""
     if header.format == "PNG":
-        with open_file(path, header.stamp) as file, _named(path), tf.device("CPU:0"):
-            return tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
+        with open_file(path, header.stamp) as file:
+            contents = file.read()
+        try:
+            with tf.device("CPU:0"):
+                return tf.io.decode_png(contents, dtype=tf.uint16).numpy()
+        except tf.errors.OpError as error:
+            raise _fault(path, header) from error
     values = np.asarray(upright(path, header))
     return values if header.channels == 1 else values.astype(np.uint16) * 257
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 from struct import error as StructError
-from struct import unpack_from
+from struct import iter_unpack, unpack_from
 from threading import Lock
 from typing import NamedTuple
 
@@ -254,10 +254,16 @@ def _header(path, file):
         size, channels, bits, turn = PARSERS[found](at) if found in PARSERS else _as_pillow(file, found, about.st_size)
     except _Fault:
         raise
+    except Image.DecompressionBombError as error:
+        raise _Fault(f"has many more pixels than are allowed, {most:,} in all (--max-pixels)") from error
     except Exception as error:  # a damaged file can raise anything
-        fault = f"is a damaged {found}: {one_line(error)}" if whole else f"is a truncated {found}: its end is missing"
-        raise _Fault(fault) from error
+        fault = "its header ends too early" if isinstance(error, StructError) else one_line(error)
+        raise _Fault(
+            f"is a damaged {found}: {fault}" if whole else f"is a truncated {found}: its end is missing"
+        ) from error
     height, width = size
+    if not height or not width:
+        raise _Fault(f"is a damaged {found}: it has {width} x {height} pixels")
     if most and height * width > most:
         raise _Fault(f"has {width} x {height} pixels; allowed are {most:,} in all (--max-pixels)")
     if not whole and not _decodes(file, found):
@@ -329,36 +335,69 @@ def _check_tiff(tags, pixels, length):
 
 def _jpeg(at):
     """(height, width), channels, bits and orientation, from the segments before the picture (ITU-T T.81, Annex B)."""
-    place, frame, exif, xmp = 2, None, b"", b""
+    place, frame, tables, exif, xmp = 2, None, set(), b"", b""
     for _ in range(PARTS):
         first, marker, length = unpack_from(">BBH", at(place, 4))
         if first != 0xFF or marker == 0xFF:  # filled up to the next marker
-            place += 1 + (at(place + 1, 4096) + b"\xff").index(b"\xff") if first != 0xFF else 1
-            continue
-        if marker == 0xDA:
-            break
-        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # these have no length
+            place += 1 + (at(place + 1, HEAD) + b"\xff").index(b"\xff") if first != 0xFF else 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # these have no length
             place += 2
-            continue
-        if marker in (0xD8, 0xD9) or length < 2:
+        elif marker in (0xD8, 0xD9) or length < 2:
             raise ValueError(f"its header is broken at byte {place}")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            frame = marker, *unpack_from(">BHHB", at(place + 4, 6))
-        elif marker == 0xE1:
+        elif marker == 0xDA:
+            break
+        else:
             segment = at(place + 4, length - 2)
-            exif += segment[6:] if segment.startswith(b"Exif\0\0") else b""
-            xmp += segment if segment.startswith(b"http://ns.adobe.com/xap/1.0/\0") else b""
-        place += 2 + length
+            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+                frame = marker, *unpack_from(">BHHB", segment), {n for _, _, n in iter_unpack("BBB", segment[6:])}
+            elif marker == 0xC4:
+                _check_codes(segment)
+            elif marker == 0xDB:
+                tables |= _quantizers(segment)
+            elif marker == 0xE1:
+                exif += segment[6:] if segment.startswith(b"Exif\0\0") else b""
+                xmp += segment if segment.startswith(b"http://ns.adobe.com/xap/1.0/\0") else b""
+            place += 2 + length
     else:
         raise ValueError("its header has no end")
     if frame is None:
         raise ValueError("its header says no size")
-    kind, bits, height, width, channels = frame
-    if kind not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) or bits != 8 or channels not in (1, 3, 4) or not height or not width:
-        raise ValueError(f"{channels} channels of {bits} bits, {width} x {height} pixels, coding {kind - 0xC0}")
-    if kind in (0xC2, 0xCA) and at(0, -1).count(b"\xff\xda") > SCANS:
-        raise ValueError(f"more than {SCANS} scans")
+    coding, bits, height, width, channels, used = frame
+    if coding not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA):
+        raise ValueError("it is lossless or hierarchical, which no decoder here reads")
+    if bits != 8 or channels not in (1, 3, 4):
+        raise ValueError(f"it has {channels} channels of {bits} bits; allowed are 1, 3 or 4 of 8")
+    if not used <= tables:
+        raise ValueError(f"it lacks the quantization table {max(used - tables)}")
+    if coding in (0xC2, 0xCA) and at(0, -1).count(b"\xff\xda") > SCANS:
+        raise ValueError(f"it has more than {SCANS} scans")
     return (height, width), 1 if channels == 1 else 3, 8, _orientation(exif, xmp)
+
+
+def _check_codes(segment):
+    """Raise an error if Huffman tables hold no such code (ITU-T T.81, Sections B.2.4.2 and C)."""
+    place = 0
+    while place < len(segment):
+        (table,), lengths = segment[place : place + 1], segment[place + 1 : place + 17]
+        codes = 0
+        for bits, count in enumerate(lengths, start=1):
+            codes = 2 * codes + count
+            if codes >= 2**bits:
+                raise ValueError("its Huffman table is no code")
+        place += 17 + sum(lengths)
+        if table not in (0, 1, 2, 3, 16, 17, 18, 19) or sum(lengths) > 256 or place > len(segment):
+            raise ValueError("its Huffman table is broken")
+
+
+def _quantizers(segment):
+    """The numbers of quantization tables (ITU-T T.81, Section B.2.4.1)."""
+    place, found = 0, set()
+    while place < len(segment):
+        found.add(segment[place] & 15)
+        place += 65 + 64 * (segment[place] >> 4)
+    if place != len(segment) or not found <= {0, 1, 2, 3}:
+        raise ValueError("its quantization table is broken")
+    return found
 
 
 def _png(at):
@@ -367,7 +406,7 @@ def _png(at):
     for _ in range(PARTS):
         length, kind = unpack_from(">I4s", at(place, 8))
         if (kind == b"IHDR") != (place == 8):
-            raise ValueError(f"{kind.decode('latin1')!r} at byte {place}")
+            raise ValueError(f"its header is broken at byte {place}")
         if kind == b"IHDR":
             width, height, bits, colors = unpack_from(">IIBB", at(place + 8, 10))
         elif kind == b"eXIf":
@@ -403,7 +442,7 @@ def _webp(at):
         elif kind == b"XMP ":
             xmp = at(place + 8, min(length, BLOCK))
         place += 8 + length + length % 2
-    if not size or 0 in size:
+    if size is None:
         raise ValueError("its header says no size")
     return size, 3, 8, _orientation(exif, xmp)
 
