@@ -1,8 +1,11 @@
 """The command line, as a user meets it."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +78,25 @@ def test_units():
 def test_starts_without_keras(line):
     code = f"import sys; {line}; sys.exit(bool({{'keras', 'tensorflow', 'numpy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("editable", [["-e"], []], ids=["editable", "copied"])
+def test_runs_beside_a_clone_of_its_name(editable, tmp_path):
+    """A script's folder comes first on the path, and the clone in it could pass for a namespace package."""
+    clone, python = tmp_path / "kerascnn", tmp_path / "venv" / "bin" / "python"
+    root = Path(kerascnn.__file__).parents[1]
+    shutil.copytree(root / "kerascnn", clone / "kerascnn", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / file, clone)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    install = [python, "-m", "pip", "install", "--no-deps", *editable, clone]
+    done = subprocess.run(install, capture_output=True, text=True)
+    if "No matching distribution found for setuptools" in done.stderr:
+        pytest.skip("setuptools cannot be fetched here")
+    assert done.returncode == 0, done.stderr
+    script = tmp_path / "script.py"
+    script.write_text("import kerascnn; print(kerascnn.build.__name__, kerascnn.info('lenet5').paper.year)")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    said = subprocess.run([python, script], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
+    assert said.stdout == "build 1998\n"
