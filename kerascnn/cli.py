@@ -29,7 +29,10 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("model", help="a run folder in saved_models/, or its model.keras")
     verb.add_argument("images", nargs="+", help="image files, or folders of them")
     verb.add_argument("--top", type=int, default=1, metavar="N", help="the N likeliest classes (1)")
-    verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.json))
+    pixels = 89_478_485  # Pillow's own limit
+    text = f"images of more pixels are refused; 0 allows all ({pixels})"
+    verb.add_argument("--max-pixels", type=int, default=pixels, metavar="N", help=text)
+    verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.max_pixels, args.json))
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
     verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
@@ -94,9 +97,12 @@ def show_info(name: str, as_json: bool) -> None:
     return None
 
 
-def show_predictions(model: str, images: list[str], top: int, as_json: bool) -> None:
+def show_predictions(model: str, images: list[str], top: int, max_pixels: int, as_json: bool) -> None:
+    from PIL import Image
+
     from .training.distribution.devices import load_tensorflow
 
+    Image.MAX_IMAGE_PIXELS = max_pixels or None
     load_tensorflow()
     from .training.tasks.predict import predict
 
