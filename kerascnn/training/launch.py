@@ -4,7 +4,8 @@
 
 What the first of them, the chief, prints is seen. If one fails all are ended; its last lines are shown, and its exit
 status is handed on. TensorFlow's processes listen at all addresses of a machine and run what anybody sends them, so
-they belong in a network of friends, see SECURITY.md. On a cluster Slurm, Kubernetes or Ray do this: all that a recipe needs is its TF_CONFIG.
+they belong in a network of friends, see SECURITY.md. On a cluster Slurm, Kubernetes or Ray do this: all that a recipe
+needs is its TF_CONFIG.
 """
 
 import json
