@@ -54,13 +54,15 @@ def load(
     augment: str | Augment = "none",
     crops: int = 1,
     held_out: float = 0.0,
+    labelled: bool = True,
 ) -> Data:
     """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
 
     Args:
-        name: a folder with one sub-folder a class, or with `train` and `val` that have such; "digits", the 1,797
-            handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose data is looked for in the folder
-            that the environment variable TFDS_DATA_DIR names. An existing folder comes first.
+        name: a folder with one sub-folder a class, or with `train` and `val` (or `test`, in all usual spellings) that
+            have such; "digits", the 1,797 handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose
+            data is looked for in the folder that the environment variable TFDS_DATA_DIR names. An existing folder comes
+            first. Files of a folder that are left out are counted on stderr.
         image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch: images in a training batch, over all replicas. The last of an epoch takes what is left.
         scaling: the range of the pixels, a name of `SCALINGS`; see `scale`.
@@ -75,6 +77,8 @@ def load(
         crops: 10 for ten test-time crops, too: corners and centre of images that are larger by 256 / 224, and mirrored.
         held_out: this share of the training images validates in place of the set's own validation images: images that
             choose between networks must not judge them. They are always the same ones.
+        labelled: whether classes matter. Without, images may lie anywhere in a folder; where they lie in sub-folders,
+            those count as classes, be it one or many.
 
     Returns:
         `Data`. The set's own validation or test split validates, or else a fixed fifth of the images.
@@ -87,7 +91,7 @@ def load(
     one_of("crops", crops, (1, 10))
     if not 0 <= held_out < 1:
         raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
-    source = open_source(name, limit)
+    source = open_source(name, limit, labelled)
     image_shape = target_shape(source, image_shape)
     how = chosen(augment, image_shape[:2])
 

@@ -64,7 +64,7 @@ def load_pairs(
             class. A number for batches (images, labels), to train on all pairs of a batch: this many images of each
             class, one class and one family after the other, until the batch is full or all classes are in it.
         unseen: the classes to validate with: their names, or those of their families; or a share of the classes, the
-            last ones, in whole families where there are several.
+            last ones, in whole families where there are several; a family that is larger than the share is divided.
         scaling: as for `load`, or "ink": the background is 0, what is on it up to 1, be it black or white.
         how: distorts the images to train with.
         strokes: how much thicker or thinner bright strokes become at most; 1 is one pixel on each side.

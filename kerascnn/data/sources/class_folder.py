@@ -1,112 +1,202 @@
 """A folder of images with one sub-folder for each class: its files, and which of them validate.
 
-Either `folder/<class>/...`, of which a share is held out, or `folder/train/<class>/...` beside `folder/val/<class>/...`
-(`valid`, `validation` and `test` will do). Images may lie in folders below their class. Hidden files and files of other
-extensions are left out.
+Either `folder/<class>/...`, of which a share is held out, or `folder/train/<class>/...` and `folder/val/<class>/...`,
+in all spellings of `split_folders`; of train, val and test, test is left alone. Images may lie in folders below their
+class. Where classes don't matter, images may lie anywhere.
+
+A class may be called train, val or test if its images lie directly in it and no other split is beside it. A folder of
+such a name that holds only folders is half a split, and refused.
 """
 
 import os
+import posixpath
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from ...errors import InputError
+from ...escaping import plain
 from ..sampling.split import held_out, position
 from .examples import Files
-from .file_checks import EXTENSIONS, examine, examine_one
+from .file_checks import EXTENSIONS, read_header, read_headers
+from .folder_tree import FolderTree
+from .split_folders import find_splits, is_pair, listed, resembles_split, splits_of
 
 VALIDATION = ("val", "valid", "validation", "test")
 
 
-def open_folder(folder: Path, limit: int | None = None) -> tuple[str, tuple[str, ...], Files, Files]:
+class Listing(NamedTuple):
+    """Class names in label order; the files that train and those that validate, each a path below the folder and its
+    label; what a user should know of what is left out, in one line, or nothing."""
+
+    classes: tuple[str, ...]
+    train: list[tuple[str, int]]
+    validation: list[tuple[str, int]]
+    note: str
+
+
+def open_folder(
+    folder: Path, limit: int | None = None, labelled: bool = True
+) -> tuple[str, tuple[str, ...], Files, Files]:
     """(name, class names in label order, training files, validation files); every file was examined.
 
+    What is left out is said in one line on stderr.
+
+    Args:
+        folder: it holds the images.
+        limit: at most so many images to train and to validate.
+        labelled: whether classes matter. Without, images may lie anywhere; the folders in which they lie name them.
+
     Raises:
-        InputError: the folder is missing or empty, has a single class, a class has no image or only one, or a file is
-            broken; it names the folder, the class or the file.
+        InputError: the folder is missing or empty, has a single class, a class has no image or only one, its splits are
+            not clear, or a file is broken; it names the folder, the class or the file.
     """
-    classes, train, validation = _listed(folder)
-    return folder.resolve().name, classes, _files(folder, train, limit), _files(folder, validation, limit)
+    classes, train, validation, note = list_folder(folder, labelled)
+    sides = _files(folder, train, limit), _files(folder, validation, limit)
+    if note:
+        print(plain(f"{folder}: {note}"), file=sys.stderr, flush=True)
+    return shown(folder.resolve().name), classes, *sides
 
 
-def native_shape(folder: Path) -> tuple[int | None, int | None, int]:
+def native_shape(folder: Path, labelled: bool = True) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a folder's images, None where they differ. Reads no more headers than needed."""
-    _, train, validation = _listed(folder)
+    _, train, validation, _ = list_folder(folder, labelled)
     sizes, channels = set(), 1
     for name, _ in train + validation:
-        fault, turn = examine_one(folder / name)
-        if fault:
-            raise InputError(f"{folder / name}: {fault}")
-        with Image.open(folder / name) as image:
-            sizes.add(image.size[::-1] if turn < 5 else image.size)
-            if image.mode not in ("1", "L", "LA", "I", "I;16"):
-                channels = 3
+        *size, depth = read_header(folder / name).shape
+        sizes.add(tuple(size))
+        channels = max(channels, depth)
         if len(sizes) > 1 and channels == 3:
             break
     return (*(sizes.pop() if len(sizes) == 1 else (None, None)), channels)
 
 
-def _listed(folder: Path) -> tuple[tuple[str, ...], list, list]:
-    """(classes, training files, validation files), a file being its path below `folder` and its label."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: {'is a file, not a folder' if folder.exists() else 'no such folder'}")
-    parts = _folders(folder)
-    if "train" in parts and set(parts) <= {"train", *VALIDATION}:
-        for name in VALIDATION:
-            if name in parts:
-                return _listed_parts(folder, name)
-        raise InputError(f"{folder}: has train but no val beside it")
-    classes, files = _classes(folder, folder)
-    names, labels = zip(*files, strict=True)
-    for name, count in zip(classes, np.bincount(labels), strict=True):
-        if count < 2:
-            raise InputError(f"{folder / name}: has a single image; a class needs two, to train and to validate")
-    held = held_out(names, labels)
-    train, validation = ([files[i] for i in np.flatnonzero(side)] for side in (~held, held))
+def list_folder(folder: Path, labelled: bool = True) -> Listing:
+    """The files of a folder, without a look into them. Arguments and errors as for `open_folder`."""
+    tree = FolderTree(folder)
+    top = tree.entries()
+    splits = find_splits(folder, top.folders)
+    if splits:
+        tree.pass_over(top)
+    classes, train, validation = (_by_class if labelled else _anywhere)(tree, splits)
+    if splits and splits.test:
+        tree.notes.append(f"{splits.validation} validates, {splits.test} is left alone")
+    return Listing(_shown(classes), train, validation, "; ".join([*dict.fromkeys(tree.notes), *tree.left_out()]))
+
+
+def _by_class(tree, splits):
+    if not splits:
+        classes, files = _classes(tree, "")
+        labels = [label for _, label in files]
+        for name, count in zip(classes, np.bincount(labels), strict=True):
+            if count < 2:
+                raise InputError(
+                    f"{tree.folder / name}: has a single image; a class needs two, to train and to validate"
+                )
+        return classes, *_divided(files, labels)
+    (classes, train), (others, validation) = (_classes(tree, part) for part in splits[:2])
+    if classes != others:
+        raise InputError(
+            f"{tree.folder}: {splits.train} and {splits.validation} must have the same classes; "
+            f"only one of them has {listed(sorted(set(classes) ^ set(others)))}"
+        )
     return classes, train, validation
 
 
-def _listed_parts(folder, validation):
-    classes, train = _classes(folder, folder / "train")
-    others, held = _classes(folder, folder / validation)
-    if classes != others:
-        single = ", ".join(sorted(set(classes) ^ set(others)))
-        raise InputError(f"{folder}: train and {validation} must have the same classes; only one of them has {single}")
-    return classes, train, held
-
-
-def _classes(folder, below):
+def _classes(tree, part):
     """(classes, files) of a folder that has one sub-folder a class."""
-    classes = _folders(below)
+    folder, inside = tree.folder / part, tree.entries(part)
+    classes = inside.folders
+    if part and classes == [folder.name] and not inside.images:  # as archives unpack: train/train/cat
+        return _classes(tree, f"{part}/{folder.name}")
     if not classes:
-        found = "has no sub-folders" if any(below.iterdir()) else "is empty"
-        raise InputError(f"{below}: {found}; a sub-folder for each class is needed, with that class's images in it")
-    if len(classes) == 1:
-        raise InputError(f"{below}: has a single class, {classes[0]}; a classifier needs two or more")
-    files = []
-    for label, name in enumerate(classes):
-        images = _images(below / name)
-        if not images:
-            raise InputError(f"{below / name}: the class has no images; allowed are {', '.join(EXTENSIONS)}")
-        files += [(path.relative_to(folder).as_posix(), label) for path in images]
-    return tuple(classes), files
+        found = "has no sub-folders" if inside.images or inside.others else "is empty"
+        raise InputError(f"{folder}: {found}; a sub-folder for each class is needed, with that class's images in it")
+    tree.pass_over(inside)
+    places = [posixpath.join(part, name) for name in classes]
+    images = [tree.images(place, place) for place in places]
+    below = [[path[len(place) + 1 :] for path in found] for place, found in zip(places, images, strict=True)]
+    _check_classes(tree, folder, dict(zip(classes, below, strict=True)))
+    return classes, [(path, label) for label, found in enumerate(images) for path in found]
 
 
-def _folders(folder):
-    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
+def _check_classes(tree, folder, images):
+    """Raise an `InputError` where a class has no images, or where these are no classes. `images`: paths below each."""
+    for name, paths in images.items():
+        if not paths:
+            raise InputError(f"{folder / name}: the class has no images; allowed are {', '.join(EXTENSIONS)}")
+    folders = {
+        name: sorted({path.partition("/")[0] for path in paths if "/" in path}) for name, paths in images.items()
+    }
+    nested = [name for name, paths in images.items() if all("/" in path for path in paths)]
+    for name, split in splits_of(images).items():
+        if name in nested:
+            missing, others = "val or test" if split == "train" else "train", [one for one in images if one != name]
+            raise InputError(
+                f"{folder}: has {name} but no {missing} beside it{f', only {listed(others)}' if others else ''}; "
+                f"a class called {name} has its images directly in it"
+            )
+    if len(images) == 1:
+        hint = f", like those in {folder / name}" if nested and len(folders[name]) > 1 else ""
+        raise InputError(f"{folder}: has a single class, {name}; a classifier needs two or more{hint}")
+    for name, inside in folders.items():
+        if is_pair(splits_of(inside)):
+            raise InputError(
+                f"{folder / name}: holds the splits {listed(inside)}; splits hold classes, as in train/{name}"
+            )
+    alike = sorted(set.intersection(*map(set, folders.values()))) if len(nested) == len(images) else []
+    if len(alike) > 1:
+        if any(map(resembles_split, images)):
+            raise InputError(
+                f"{folder}: {listed(list(images))} all hold {listed(alike)}; splits are called train, val and test, "
+                "and classes have their images directly in them"
+            )
+        tree.notes.append(f"the classes are {listed(list(images))}, not {listed(alike)} in each of them")
 
 
-def _images(folder):
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(place, n) for n in names if not n.startswith(".") and Path(n).suffix.lower() in EXTENSIONS]
-    return sorted(found)
+def _anywhere(tree, splits):
+    """Like `_by_class`, wherever images lie. The first folders count as classes, what lies beside them as one more."""
+    whole, sides = tree.folder.resolve().name, []
+    for part in splits[:2] if splits else ("",):
+        found = tree.images(part, part)
+        if not found:
+            raise InputError(f"{tree.folder / part}: has no images; allowed are {', '.join(EXTENSIONS)}")
+        first = [path[len(part) :].lstrip("/").partition("/") for path in found]
+        sides.append([(path, name if slash else whole) for path, (name, slash, _) in zip(found, first, strict=True)])
+    classes = sorted({name for side in sides for _, name in side})
+    labels = {name: label for label, name in enumerate(classes)}
+    sides = [[(path, labels[name]) for path, name in side] for side in sides]
+    if splits:
+        return classes, *sides
+    if len(sides[0]) == 1:
+        raise InputError(f"{tree.folder}: has a single image; two are needed, to train and to validate")
+    return classes, *_divided(sides[0], [0] * len(sides[0]))
+
+
+def _divided(files, labels):
+    held = held_out([path for path, _ in files], labels)
+    return ([files[i] for i in np.flatnonzero(side)] for side in (~held, held))
+
+
+def _shown(classes):
+    """The names as text; no two are alike."""
+    names = {}
+    for name in map(shown, classes):
+        while name in names:
+            name += "'"
+        names[name] = None
+    return tuple(names)
+
+
+def shown(name: str) -> str:
+    r"""The name of a file as text: a byte that isn't UTF-8 becomes an escape, like `\xe9`."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _files(folder, files, limit):
     if limit is not None and limit < len(files):
         files = sorted(sorted(files, key=lambda file: position(file[0]))[:limit])
     paths = [folder / name for name, _ in files]
-    return Files(paths, examine(paths), np.array([label for _, label in files]))
+    return Files(paths, read_headers(paths), np.array([label for _, label in files]))

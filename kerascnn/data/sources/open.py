@@ -1,5 +1,6 @@
 """Opens a set by its name, or a folder by its path. Only this file decides which of the two a name is."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,6 +11,7 @@ from ...errors import InputError
 from . import class_folder, mask_folder, mask_pictures, tfds
 from .examples import Arrays, Files, Records
 
+SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 Shape = tuple[int | None, int | None, int]
 
 
@@ -79,13 +81,16 @@ class MaskSource(NamedTuple):
     read: Callable[..., tuple]
 
 
-def open_source(name: str | Path, limit: int | None = None) -> Source:
-    """The labelled images of a set or a folder; of its training and validation examples at most `limit` each."""
+def open_source(name: str | Path, limit: int | None = None, labelled: bool = True) -> Source:
+    """The images of a set or a folder; of its training and validation examples at most `limit` each.
+
+    `labelled`: whether classes matter. Without, images of a folder may lie anywhere in it.
+    """
     folder = folder_of(name)
     if folder is None:
         return Source(name, False, partial(tfds.native_shape, name), partial(tfds.open_named, name, limit))
-    reads = partial(class_folder.native_shape, folder), partial(class_folder.open_folder, folder, limit)
-    return Source(name, True, *reads)
+    reads = class_folder.native_shape, partial(class_folder.open_folder, limit=limit)
+    return Source(name, True, *(partial(read, folder, labelled=labelled) for read in reads))
 
 
 def open_masks(name: str | Path) -> MaskSource:
@@ -97,9 +102,9 @@ def open_masks(name: str | Path) -> MaskSource:
     return MaskSource(name, mask_folder.native_shape(pairs), partial(mask_pictures.read_folder, folder, pairs))
 
 
-def native_shape(name: str | Path) -> Shape:
-    """(height, width, channels) of the images of a set or a folder, None where they differ."""
-    return open_source(name).native
+def native_shape(name: str | Path, labelled: bool = True) -> Shape:
+    """(height, width, channels) of the images of a set or a folder, None where they differ. `labelled`: see `load`."""
+    return open_source(name, labelled=labelled).native
 
 
 def native_mask_shape(name: str | Path) -> Shape:
@@ -108,9 +113,22 @@ def native_mask_shape(name: str | Path) -> Shape:
 
 
 def folder_of(name: str | Path) -> Path | None:
-    """The folder that a name stands for; None if it is the name of a set. An existing folder comes first."""
-    is_path = isinstance(name, PurePath) or name.startswith((".", "/", "~"))
-    return Path(name).expanduser() if is_path or (name != "digits" and Path(name).is_dir()) else None
+    """The folder that a name stands for; None if it is the name of a set. An existing folder comes first.
+
+    What begins like a path or has a slash in it is a folder, unless its first part is a set, as in mnist_corrupted/fog.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not isinstance(name, (str, PurePath)) or not str(name):
+        raise InputError(f"data set {name!r}: must be the name of a set or the path of a folder")
+    place = os.path.expanduser(name)
+    if os.path.isdir(place) and name != "digits":
+        return Path(place)
+    is_path = isinstance(name, PurePath) or name.startswith((".", "~")) or name.endswith(SLASHES)
+    if is_path or (any(slash in name for slash in SLASHES) and not tfds.is_known(name)):
+        raise InputError(f"{place}: {'is a file, not a folder' if os.path.lexists(place) else 'no such folder'}")
+    return None
 
 
 def target_shape(source: Source | MaskSource, image_shape: tuple | list | None) -> tuple[int, int, int]:

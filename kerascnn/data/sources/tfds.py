@@ -67,6 +67,16 @@ def find(name: str):
     return builder
 
 
+def is_known(name: str) -> bool:
+    """Whether the first part of a name, up to a slash, is a set of TensorFlow Datasets or lies in TFDS_DATA_DIR."""
+    import tensorflow_datasets as tfds
+
+    first, home = name.split("/")[0].split(":")[0], os.environ.get("TFDS_DATA_DIR")
+    return first in tfds.list_builders(with_community_datasets=False) or bool(
+        home and first and os.path.isdir(os.path.join(home, first))
+    )
+
+
 def _digits(limit):
     from sklearn.datasets import load_digits
 

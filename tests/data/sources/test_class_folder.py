@@ -1,14 +1,19 @@
 """A folder's classes, its stable split, and one line for each thing that can be wrong with it."""
 
 import os
+import posixpath
 import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from kerascnn import InputError, data
 from kerascnn.data.sampling.split import SHARE
-from kerascnn.data.sources.class_folder import open_folder
+from kerascnn.data.sources.class_folder import list_folder, open_folder
 
 
 def names(files, folder):
@@ -48,17 +53,186 @@ def test_adding_files_moves_none(photos):
     assert validation <= more_validation
 
 
-def test_split_by_train_and_val_folders(photos):
-    folder = photos({"train/a": 3, "train/b": 2, "val/a": 1, "val/b": 2})
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [("train", "val"), ("Training", "Testing"), ("Train", "Val"), ("TRAIN", "dev"), ("seg_train", "seg_test")],
+)
+def test_splits_are_no_classes(photos, train, validation, capfd):
+    folder = photos({f"{train}/a": 3, f"{train}/b": 2, f"{validation}/a": 1, f"{validation}/b": 2})
+    _, classes, *sides = open_folder(folder)
+    assert classes == ("a", "b")
+    assert [side.size for side in sides] == [5, 3]
+    assert [{name.split("/")[0] for name in names(side, folder)} for side in sides] == [{train}, {validation}]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_of_train_val_and_test_test_is_left_alone(photos, capfd):
+    folder = photos({f"{split}/{name}": 2 for split in ("train", "val", "Test") for name in "ab"})
+    train, validation = split(folder)
+    assert {name.split("/")[0] for name in train} == {"train"}
+    assert {name.split("/")[0] for name in validation} == {"val"}
+    assert capfd.readouterr() == ("", f"{folder}: val validates, Test is left alone\n")
+
+
+def test_splits_as_archives_unpack(photos):
+    folder = photos({f"{split}/{split}/{name}": 2 for split in ("training_set", "test_set") for name in "ab"})
+    _, classes, train, validation = open_folder(folder)
+    assert (classes, train.size, validation.size) == (("a", "b"), 4, 4)
+
+
+@pytest.mark.parametrize("name", ["train", "test", "Validation", "dev", "holdout"])
+def test_a_class_may_be_called_like_a_split(photos, name):
+    assert set(open_folder(photos({name: 2, "control": 2, f"{name}/more": 1}))[1]) == {"control", name}
+
+
+@pytest.mark.parametrize(
+    ("folders", "line"),
+    [
+        (
+            ["train/a", "train/b", "vall/a", "vall/b"],
+            "photos: has train but no val or test beside it, only vall; "
+            "a class called train has its images directly in it",
+        ),
+        (
+            ["Trainning/a", "Trainning/b", "test/a", "test/b"],
+            "photos: has test but no train beside it, only Trainning; "
+            "a class called test has its images directly in it",
+        ),
+        (
+            ["Trainning/a", "Trainning/b", "Tesst/a", "Tesst/b"],
+            "photos: Tesst, Trainning all hold a, b; splits are called train, val and test, "
+            "and classes have their images directly in them",
+        ),
+        (
+            ["train/a", "val/a", "extra/a"],
+            "photos: has train and val, and beside them extra, which is no split; "
+            "allowed are train, val and test: move all else away",
+        ),
+        (
+            ["train/a", "Train/a", "val/a"],
+            "photos: Train and train are both the train split; one of each is allowed",
+        ),
+        (
+            ["cat/train", "cat/test", "dog/train", "dog/test"],
+            "photos/cat: holds the splits test, train; splits hold classes, as in train/cat",
+        ),
+        (
+            ["train", "test"],
+            "photos/train: has no sub-folders; a sub-folder for each class is needed, with that class's images in it",
+        ),
+    ],
+)
+def test_what_is_half_like_a_split(photos, folders, line):
+    folder = photos(dict.fromkeys(folders, 2))
+    with pytest.raises(InputError) as caught:
+        data.load(folder, (8, 8, 3))
+    assert str(caught.value) == f"{folder.parent}/{line}"
+
+
+def test_folders_that_every_class_has(photos, capfd):
+    folder = photos(dict.fromkeys(["healthy/left", "healthy/right", "sick/left", "sick/right"], 2))
+    assert open_folder(folder)[1] == ("healthy", "sick")
+    line = f"{folder}: the classes are healthy, sick, not left, right in each of them\n"
+    assert capfd.readouterr() == ("", line)
+
+
+def test_what_is_left_out_is_said_once(photos, capfd):
+    folder = photos({"a": 3, "b": 3, "": 1})
+    for name in ("a/notes.txt", "a/raw.HEIC", "b/Thumbs.db", "labels.csv"):
+        (folder / name).touch()
+    (folder / "a" / "loop").symlink_to(folder)
+    loaded = data.load(folder, batch=2)
+    for _ in range(2):
+        list(loaded.validation)
+    data.native_shape(folder)
+    line = (
+        f"{folder}: left out: 4 files of other kinds (1 .csv, 1 .db, 1 .heic, 1 .txt), 1 image beside the folders, "
+        "1 link to folders that are here already (a/loop)\n"
+    )
+    assert capfd.readouterr().err.splitlines(keepends=True)[-1:] == [line]
+
+
+def test_classes_and_folders_of_classes_may_be_links(photos, tmp_path):
+    folder, elsewhere = photos({"a": 3}), photos({"b": 4, "more": 2}, "elsewhere")
+    (folder / "b").symlink_to(elsewhere / "b")
+    (folder / "a" / "more").symlink_to("../../elsewhere/more")
     _, classes, train, validation = open_folder(folder)
     assert classes == ("a", "b")
-    assert {name.split("/")[0] for name in names(train, folder)} == {"train"}
-    assert {name.split("/")[0] for name in names(validation, folder)} == {"val"}
-    assert (train.size, validation.size) == (5, 3)
+    assert train.size + validation.size == 9
 
 
-def test_a_class_may_be_called_train(photos):
-    assert open_folder(photos({"train": 2, "bus": 2}))[1] == ("bus", "train")
+@pytest.mark.parametrize("extension", [".JPG", ".jfif", ".jpe", ".TIFF", ".tif", ".ppm", ".webp"])
+def test_all_images_that_can_be_decoded_are_taken(photos, extension, capfd):
+    folder = photos({"a": 3, "b": 3}, extension=extension)
+    loaded = data.load(folder)
+    assert loaded.train_size + loaded.validation_size == 6
+    assert next(iter(loaded.validation))[0].shape[1:] == (8, 8, 3)
+    assert "left out" not in capfd.readouterr().err
+
+
+def test_a_folder_named_like_an_image(photos):
+    assert open_folder(photos({"a.png": 2, "b": 2, "b/c.jpg": 2}))[1] == ("a.png", "b")
+
+
+def test_a_pipe_named_like_an_image(photos):
+    folder = photos({"a": 3, "b": 3})
+    os.mkfifo(folder / "a" / "x.png")
+    for look in (data.load, data.native_shape):
+        with pytest.raises(InputError, match=r"photos/a/x\.png: is a pipe, not a file$"):
+            look(folder)
+
+
+def test_images_without_classes_may_lie_anywhere(photos):
+    _, classes, train, validation = open_folder(photos({"": 20}), labelled=False)
+    assert classes == ("photos",)
+    assert train.size + validation.size == 20
+    assert 1 <= validation.size < train.size
+    folder = photos({"a": 3, "b/c/d": 4, "": 5, "single": 1}, "tree")
+    _, classes, train, validation = open_folder(folder, labelled=False)
+    assert classes == ("a", "b", "single", "tree")
+    assert sorted([*train.labels.numpy(), *validation.labels.numpy()]) == [*[0] * 3, *[1] * 4, 2, *[3] * 5]
+    assert data.native_shape(folder, labelled=False) == (8, 8, 3)
+
+
+def test_images_without_classes_may_have_splits(photos):
+    for folders in (["train", "val"], ["Training/a", "Testing/b"]):
+        folder = photos(dict.fromkeys(folders, 3), folders[0][:5])
+        _, _, *sides = open_folder(folder, labelled=False)
+        assert [names(side, folder) for side in sides] == [
+            {f"{place}/{i:04d}.png" for i in range(3)} for place in folders
+        ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"": 1}, "photos: has a single image; two are needed, to train and to validate"),
+        ({"a": 0}, r"photos: has no images; allowed are \.jpg, .*"),
+        ({"train": 2, "val": 0}, r"photos/val: has no images; allowed are \.jpg, .*"),
+        ({"train": 2, "val": 1, "extra": 1}, "photos: has train and val, and beside them extra, .*"),
+    ],
+)
+def test_too_few_images_without_classes(photos, counts, line):
+    with pytest.raises(InputError, match=rf"^/.*{line}$"):
+        data.load(photos(counts), (8, 8, 3), labelled=False)
+
+
+@given(st.dictionaries(st.sampled_from(["", "a", "b/c", "b/d", "e/f/g"]), st.integers(1, 9), min_size=1))
+def test_every_image_is_on_one_side(counts):
+    if sum(counts.values()) < 2:
+        return
+    with TemporaryDirectory() as place:
+        expected = {posixpath.join(name, f"{i}.png") for name, count in counts.items() for i in range(count)}
+        for name in expected:
+            path = Path(place, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        _, train, validation, note = list_folder(Path(place), labelled=False)
+    assert {name for name, _ in train} | {name for name, _ in validation} == expected
+    assert len(train) + len(validation) == len(expected)
+    assert train
+    assert validation
+    assert not note
 
 
 def test_limit_takes_the_same_mixture_each_time(photos):
@@ -72,10 +246,24 @@ def test_limit_takes_the_same_mixture_each_time(photos):
 @pytest.mark.parametrize("memory", [2**30, 0], ids=["small", "large"])
 def test_names_of_any_bytes(photos, monkeypatch, memory):
     monkeypatch.setattr("kerascnn.data.labels.MEMORY", memory)
-    folder = photos({"a": 3, "b": 3})
-    os.rename(os.fsencode(folder / "b"), os.fsencode(folder) + b"/b\xff \xc3\xa9")
+    folder = photos({"a": 3, "b": 3, "c": 3, "d": 3})
+    for old, new in {"a": b"caf\xe9", "b": b"caf\xe8 [*]\n", "c": b"caf\\xe9", "d": "café".encode()}.items():
+        os.rename(os.fsencode(folder / old), os.fsencode(folder) + b"/" + new)
+    for i, path in enumerate(sorted(folder.rglob("*.png"))):
+        name = (b"%d \xff\n[a-z]*?{}.png" % i, b"-%d" % i + b"x" * 240 + b".png")[i % 2]
+        os.rename(os.fsencode(path), os.fsencode(path.parent) + b"/" + name)
     loaded = data.load(folder, (8, 8, 3), batch=2)
+    assert sorted(loaded.classes) == sorted(["caf\\xe8 [*]\n", "caf\\xe9", "caf\\xe9'", "café"])
+    assert "".join(loaded.classes).encode(), "they are text"
     assert sum(len(labels) for _, labels in loaded.validation) == loaded.validation_size
+
+
+def test_a_folder_whose_own_name_is_not_utf8(photos, capfd):
+    folder = photos({"a": 3, "b": 3, "": 1})
+    os.rename(os.fsencode(folder), os.fsencode(folder.parent) + b"/f\xfcnf")
+    folder = folder.parent / os.fsdecode(b"f\xfcnf")
+    assert data.load(folder).name == "f\\xfcnf"
+    assert "f\\xfcnf: left out: 1 image beside the folders" in capfd.readouterr().err
 
 
 def test_native_shape(photos, tmp_path):
@@ -105,9 +293,16 @@ def test_native_shape_is_of_the_upright_image(photos):
         ({"": 0}, r"photos: is empty; a sub-folder for each class is needed, with that class's images in it"),
         ({"": 3}, r"photos: has no sub-folders; a sub-folder for each class is needed, with that class's images in it"),
         ({"cats": 3}, r"photos: has a single class, cats; a classifier needs two or more"),
-        ({"cats": 3, "dogs": 0}, r"photos/dogs: the class has no images; allowed are \.jpg, \.jpeg, \.png, .*"),
+        ({"cats": 3, "dogs": 0}, r"photos/dogs: the class has no images; allowed are \.jpg, .*\.png, .*"),
         ({"cats": 3, "dogs": 1}, r"photos/dogs: has a single image; a class needs two, to train and to validate"),
-        ({"train/a": 2, "train/b": 2}, r"photos: has train but no val beside it"),
+        (
+            {"pets/cats": 3, "pets/dogs": 3},
+            r"photos: has a single class, pets; .* or more, like those in .*/photos/pets",
+        ),
+        (
+            {"train/a": 2, "train/b": 2},
+            r"photos: has train but no val or test beside it; a class called train has its images directly in it",
+        ),
         ({"train/a": 1, "train/b": 1, "val/a": 1, "val/b": 0}, r"photos/val/b: the class has no images; .*"),
         (
             {"train/a": 1, "train/b": 1, "train/c": 1, "val/a": 1, "val/b": 1},

@@ -17,8 +17,33 @@ def test_which_names_are_folders(tmp_path, monkeypatch):
     assert folder_of("mnist") == Path("mnist"), "an existing folder comes first"
     assert folder_of("digits") is None, "but digits are always there"
     assert folder_of("./digits") == folder_of(Path("digits")) == Path("digits")
-    assert folder_of("/nowhere") == Path("/nowhere")
-    assert folder_of("~/photos") == Path.home() / "photos"
+    assert folder_of(str(tmp_path / "mnist")) == tmp_path / "mnist"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert folder_of("~/mnist") == tmp_path / "mnist"
+
+
+@pytest.mark.parametrize(
+    "name", ["nowhere/", "photos/train", "mnist/", "C/D/e", "/nowhere", "./x", "~nobody/x", "x" * 300 + "/", Path("x")]
+)
+def test_a_path_that_does_not_exist_is_no_set(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for look in (data.load, data.load_pairs, data.load_masks, data.native_shape, data.native_mask_shape):
+        with pytest.raises(InputError, match=r": no such folder$"):
+            look(name)
+
+
+def test_sets_with_a_slash_in_their_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home" / "my_set").mkdir(parents=True)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "home"))
+    for name in ("imagenet_resized/8x8", "mnist_corrupted/fog", "my_set/small", "mnist:3.0.1/x"):
+        assert folder_of(name) is None
+
+
+@pytest.mark.parametrize("name", ["", 5, None, b"mnist"])
+def test_what_is_neither_a_name_nor_a_path(name):
+    with pytest.raises(InputError, match=r"^data set .*: must be the name of a set or the path of a folder$"):
+        data.load(name)
 
 
 def test_folder(photos):
@@ -43,7 +68,7 @@ def test_nothing_is_read_before_it_is_asked_for_and_nothing_twice(photos, monkey
 
     def told(module, what):
         function = getattr(module, what)
-        monkeypatch.setattr(module, what, lambda *args: (done.append(what), function(*args))[1])
+        monkeypatch.setattr(module, what, lambda *args, **more: (done.append(what), function(*args, **more))[1])
 
     for module, what in ((class_folder, "open_folder"), (tfds, "open_named")):
         told(module, "native_shape")

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from kerascnn import InputError
-from kerascnn.data.sources.tfds import native_shape, open_named
+from kerascnn.data.sources.tfds import is_known, native_shape, open_named
 
 
 def test_digits():
@@ -58,3 +58,10 @@ def test_a_set_that_is_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch,
         InputError, match=r"^imagenet2012: is not in .* downloaded \(Manual directory .*\): set the env"
     ):
         open_named("imagenet2012")
+
+
+def test_known_sets(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    (tmp_path / "my_set").mkdir()
+    assert all(map(is_known, ("mnist", "mnist/x", "mnist:3.0.1", "my_set/x")))
+    assert not any(map(is_known, ("nowhere/x", "/x", "")))
