@@ -1,7 +1,8 @@
 """Train the convolutional autoencoder of the lectures to say an image with a few numbers.
 
     python recipes/autoencoder.py                          8x8 digits, nothing to download
-    python recipes/autoencoder.py --data mnist             a set of TensorFlow Datasets, or a folder of images
+    python recipes/autoencoder.py --data mnist             a set of TensorFlow Datasets
+    python recipes/autoencoder.py --data path/to/folder    images, wherever in it they lie
     python recipes/autoencoder.py --noise 0.3              clean images from noisy ones
     python recipes/autoencoder.py --knob latent=16 --knob upsample=resize
 
@@ -25,16 +26,17 @@ def main(cfg):
 
     cfg.knobs = {"latent": 8 if cfg.data == "digits" else 49, **cfg.knobs}
     run = training.Run(cfg, score=training.by_error)
-    shape = training.input_shape(kerascnn.info("autoencoder"), kerascnn.data.native_shape(cfg.data), cfg.size)
-    pipeline = dict(batch=cfg.batch, scaling="unit", **run.pipeline_args)
+    native = kerascnn.data.native_shape(cfg.data, labelled=False)
+    shape = training.input_shape(kerascnn.info("autoencoder"), native, cfg.size)
+    pipeline = dict(batch=cfg.batch, scaling="unit", labelled=False, **run.pipeline_args)
     images = kerascnn.data.load(cfg.data, shape, limit=cfg.limit or None, **pipeline)
     pairs = training.to_reconstruct(images, cfg.noise, cfg.seed, run.step)
-    epochs = cfg.epochs or max(5, -(-2000 // pairs.steps))
+    cfg.epochs = cfg.epochs or max(5, -(-2000 // pairs.steps))
     with run.strategy.scope():
         model = kerascnn.build("autoencoder", input_shape=shape, **cfg.knobs)
-        model.compile(Adam(schedules.CosineDecay(cfg.lr, epochs * pairs.steps)), loss="mean_squared_error")
+        model.compile(Adam(schedules.CosineDecay(cfg.lr, cfg.epochs * pairs.steps)), loss="mean_squared_error")
     run.open(model, pairs)
-    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_autoencoder(run, images, pairs)
 
 
