@@ -42,7 +42,15 @@ def to_reconstruct(images: data.Data, noise: float, seed: int, start_step: int =
 
         return batches.enumerate(start).map(pair, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    return replace(images, train=pairs(images.train, 0, start_step), validation=pairs(images.validation, 1))
+    def train_from(step):
+        return pairs(images.train_from(step), 0, step)
+
+    return replace(
+        images,
+        train=pairs(images.train, 0, start_step),
+        validation=pairs(images.validation, 1),
+        train_from=train_from,
+    )
 
 
 @chief_only
@@ -76,16 +84,22 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     chosen = spread(labels, SHEET)
     plots.strips(run.folder / "reconstructions.png", {name: row[chosen] for name, row in rows.items()})
     chosen = spread(labels, MOST_CODES)
-    flat = TSNE(init="pca", random_state=run.cfg.seed, perplexity=min(30, (len(chosen) - 1) / 3)).fit_transform(
-        codes[chosen]
-    )
+    flat = in_two_dimensions(codes[chosen], run.cfg.seed)
     plots.scatter(run.folder / "codes.png", flat, labels[chosen], images.classes)
     page.publish(run.folder, compose(run, images, result))
 
 
+def in_two_dimensions(codes: np.ndarray, seed: int) -> np.ndarray:
+    """Codes (n, numbers) by t-SNE as points (n, 2); where there are too few for it, by their first two numbers."""
+    if min(codes.shape) < 3:
+        return np.pad(codes, ((0, 0), (0, 2)))[:, :2]
+    return TSNE(init="pca", random_state=seed, perplexity=min(30, (len(codes) - 1) / 3)).fit_transform(codes)
+
+
 def fit_pca(pairs: data.Data, numbers: int) -> PCA:
-    """The principal components of an epoch's clean images: as many as the autoencoder has numbers for an image."""
-    flat = [clean.reshape(len(clean), -1) for _, clean in pairs.train.take(pairs.steps).as_numpy_iterator()]
+    """The principal components of the first epoch's clean images, as many as the network has numbers for an image."""
+    first = pairs.train_from(0).take(pairs.steps)
+    flat = [clean.reshape(len(clean), -1) for _, clean in first.as_numpy_iterator()]
     flat = np.concatenate(flat)
     return PCA(min(numbers, *flat.shape), random_state=0).fit(flat)
 

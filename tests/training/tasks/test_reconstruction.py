@@ -54,6 +54,18 @@ def test_pca_leaves_what_the_other_singular_values_hold(digits):
     assert left == pytest.approx((values[10:] ** 2).sum() / flat.size, rel=1e-4)
 
 
+def test_pca_is_the_same_after_a_run_that_goes_on():
+    fitted = []
+    for step in (0, 7):
+        images = data.load("digits", (8, 8, 1), batch=16, scaling="unit", limit=64, start_step=step)
+        pairs = reconstruction.to_reconstruct(images, 0.1, 0, step)
+        fitted.append(reconstruction.fit_pca(pairs, 10).components_.tobytes())
+        first = next(pairs.train.as_numpy_iterator())
+        again = next(pairs.train_from(step).as_numpy_iterator())
+        assert all(map(np.array_equal, first, again))
+    assert fitted[0] == fitted[1]
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=50), st.integers(1, 60))
 def test_spread_takes_of_each_class_as_many(labels, most):
     chosen = reconstruction.spread(np.array(labels), most)
@@ -61,3 +73,11 @@ def test_spread_takes_of_each_class_as_many(labels, most):
     taken = np.bincount(np.array(labels)[chosen], minlength=6)
     whole = np.bincount(labels, minlength=6)
     assert all(count == total or count >= taken.max() - 1 for count, total in zip(taken, whole, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (2, 4), (3, 1), (3, 3), (40, 2), (40, 8)])
+def test_any_number_of_codes_has_two_dimensions(shape):
+    codes = np.random.default_rng(0).normal(size=shape).astype("float32")
+    points = reconstruction.in_two_dimensions(codes, 0)
+    assert points.shape == (shape[0], 2)
+    assert np.isfinite(points).all()
