@@ -14,13 +14,13 @@ PACKAGE, TESTS = Path(kerascnn.__file__).parent, Path(__file__).parent
 FLOORS = {  # by folder, top to bottom; what shares a floor does not import each other
     "": [
         ["__main__", "cli"], ["nas"], ["transfer"], ["training"], ["data"], ["analysis"], ["weights"], ["models"],
-        ["backbones"], ["blocks"], ["layers"], ["registry"], ["catalog", "command_line"],
+        ["backbones"], ["blocks"], ["layers"], ["registry"], ["catalog", "command_line"], ["untrusted"],
         ["errors", "escaping", "version"],
     ],
     "nas": [["search", "sweep"], ["sweep_report"], ["sweep_plan"], ["outcome"], ["strategies"], ["engine"], ["spaces"]],
     "training": [
         ["main", "tasks"], ["run"], ["callbacks", "run_folder"], ["procedure"], ["reporting", "resume", "distribution"],
-        ["files", "flags", "launch"],
+        ["files", "flags", "launch", "signals"],
     ],
     "data": [
         ["augmentation_sheet", "one_shot"], ["masks", "pairs"], ["class_sets", "labels"], ["pipelines"],

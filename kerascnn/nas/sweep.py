@@ -8,12 +8,11 @@ logarithmic scale where it spans a factor of ten or more. NAME=on,off is a flag 
 of the network. What does not vary stands behind the recipe.
 
 The score is a number of the run's metrics.json, on the images that the recipe holds out: the best of many runs is
-chosen on these images, so it will do a little worse on others. A sweep that was killed goes on by --resume --out DIR,
-each run from its last checkpoint.
+chosen on these images, so it will do a little worse on others. A sweep that was killed goes on by
+--resume --out DIR recipes/classify.py, each run from its last checkpoint; the recipe alone is named again, as a folder
+may come from others, and what it names is not run.
 """
 
-import json
-import signal
 import sys
 import time
 from argparse import REMAINDER
@@ -24,7 +23,7 @@ from random import Random
 from ..command_line import ArgumentParser
 from ..errors import InputError, TrainingStopped, count, one_of
 from ..escaping import plain
-from ..training import launch
+from ..training import files, launch
 from ..training.distribution import devices
 from ..training.flags import duration, flag
 from ..training.main import one_line_endings
@@ -33,6 +32,16 @@ from .spaces.keras_tuner import declare, decoded, encoded
 from .sweep_plan import ITS_OWN, Plan, Trial, varied
 
 STRATEGIES = ("evolution", "random")
+PLAN = {
+    "command": [str],
+    "vary": [str],
+    "score": str,
+    "lowest": bool,
+    "strategy": set(STRATEGIES),
+    "seed": range(2**32),
+    "trials": range(1, 2**31),
+    "budget": str,
+}
 POLL = 0.2  # seconds between two looks at a run
 METRICS, LOG = "metrics.json", "log.txt"
 
@@ -131,7 +140,7 @@ def _sweeper():
             home = self.trial_folder(trial.trial_id)
             if not (home / "run" / METRICS).exists():
                 self._run(trial, home)
-            result = json.loads((home / "run" / METRICS).read_text(encoding="utf-8"))
+            result = files.read_json(home / "run" / METRICS, dict)
             score = result.get(self.plan.score)
             if not isinstance(score, (int, float)):
                 numbers = ", ".join(name for name, value in result.items() if isinstance(value, (int, float)))
@@ -201,19 +210,15 @@ def _plan(given) -> Plan:
     if given.budget:
         duration("--budget", given.budget)
     if given.resume:
-        if given.vary or given.command:
-            raise InputError("--resume: what is swept stands in the folder; leave --vary and the recipe out")
-        try:
-            plan = Plan(**json.loads((Path(given.out) / "search.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"--resume --out {given.out}: holds no sweep") from error
-        _check_recipe(plan.command)
-        return plan._replace(**again)
+        if given.vary or len(given.command) > 1:
+            raise InputError("--resume: what is swept stands in the folder; leave --vary and the recipe's flags out")
+        plan = _stored(Path(given.out))
+        _check_recipe([*given.command, *plan.command[1:]])
+        if (recipe := Path(given.command[0])).name != Path(plan.command[0]).name:
+            raise InputError(f"{recipe}: the sweep in {given.out} is of {Path(plan.command[0]).name}")
+        return plan._replace(command=[str(recipe), *plan.command[1:]], **again)
     _check_recipe(given.command)
     one_of("strategy", given.strategy, STRATEGIES)
-    taken = {flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in given.command}
-    if taken:
-        raise InputError(f"{min(taken)}: the sweep gives it to every run; its own stands before the recipe")
     score, lowest = given.lowest or given.highest or "accuracy", given.lowest is not None
     plan = Plan(given.command, given.vary, score, lowest, given.strategy, given.seed, **again)
     varied(plan.vary)
@@ -222,17 +227,40 @@ def _plan(given) -> Plan:
     return plan
 
 
+def _stored(folder: Path) -> Plan:
+    """The plan of the sweep in a folder."""
+    try:
+        stored = files.read_json(folder / "search.json", PLAN)
+    except InputError as error:
+        raise InputError(f"--resume --out {folder}: holds no sweep: {error}") from error
+    plan = Plan(*(stored[name] for name in Plan._fields))
+    if not plan.command:
+        raise InputError(f"--resume --out {folder}: holds no sweep: its command is empty")
+    if plan.budget:
+        duration(f"{folder}: budget", plan.budget)
+    return plan
+
+
 def _check_recipe(command):
     if not command:
         raise InputError("no recipe: give a script like recipes/classify.py behind the flags of the sweep")
     if not Path(command[0]).is_file():
-        raise InputError(f"{command[0]}: no such file")
+        raise InputError(f"{command[0]}: no such file; give a script like recipes/classify.py")
+    taken = {flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in command}
+    if taken:
+        raise InputError(f"{min(taken)}: the sweep gives it to every run; its own stands before the recipe")
 
 
 def _folder(given, plan) -> Path:
     from ..training import run_folder
 
-    return Path(given.out) if given.resume else run_folder.make(f"sweep-{Path(plan.command[0]).stem}", given.out)
+    if not given.resume:
+        return run_folder.make(f"sweep-{Path(plan.command[0]).stem}", given.out)
+    from .engine import workers
+
+    folder = Path(given.out)
+    (run_folder.share if workers.role() == "worker" else run_folder.hold)(folder)
+    return folder
 
 
 def run(words: Sequence[str]) -> None:
@@ -254,7 +282,11 @@ def run(words: Sequence[str]) -> None:
             flush=True,
         )
     if given.workers > 1:
-        workers.start_workers(["-m", "kerascnn.nas.sweep", "--resume", "--out", str(folder)], given.workers)
+        command = ["-m", "kerascnn.nas.sweep", "--resume", "--out", str(folder), plan.command[0]]
+        from ..training import run_folder
+
+        with run_folder.lent(folder):  # the chief holds it
+            workers.start_workers(command, given.workers)
         trials = found(plan, folder)
     else:
         trials = sweep(plan, folder)
@@ -265,13 +297,8 @@ def run(words: Sequence[str]) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _asked_to_end)
-    with one_line_endings(lambda: "--resume", "stopped by Ctrl-C; the sweep goes on by --resume"):
+    with one_line_endings():
         run(sys.argv[1:])
-
-
-def _asked_to_end(number, frame):
-    raise TrainingStopped("by SIGTERM; the sweep goes on by --resume")
 
 
 if __name__ == "__main__":

@@ -8,21 +8,44 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import catalog
 from ..errors import InputError
 from ..escaping import cell
+from ..untrusted import json_records
+from ..untrusted.keras_file import keras_file
+from ..untrusted.local_files import read_bytes
 
 MEMBER = "kerascnn.json"  # in the archive that a .keras file is; Keras leaves it alone
+MOST_METADATA = 2**22  # bytes
+METADATA = {
+    "name": str,
+    "knobs": dict,
+    "input_shape": [range(1, 2**15 + 1)],
+    "classes": [str],
+    "scaling": set(catalog.SCALINGS),
+    "mean": [float],
+    "std": [float],
+}
+MOST_HISTORY = 2**26  # bytes
 
 
 @contextmanager
 def atomic_write(path: Path, previous: Path | None = None) -> Iterator[Path]:
-    """A path to write to. It is synced and replaces `path` if the block succeeds, and vanishes if it doesn't.
+    """A path to write to. It is synced and replaces `path` if the block succeeds, and vanishes if it doesn't. No link
+    that has one of these names is followed.
 
     Args:
         path: the file to write.
         previous: where the version before is kept; it is not kept unless given.
+
+    Raises:
+        InputError: a folder is in the way.
     """
     draft = path.with_stem(path.stem + ".part")
+    for place in (draft, path, previous):
+        if place and place.is_dir() and not place.is_symlink():
+            raise InputError(f"{place}: is a folder, where a file shall be written")
+    draft.unlink(missing_ok=True)
     try:
         yield draft
         sync(draft)
@@ -53,8 +76,9 @@ def write_json(path: Path, content: dict) -> None:
     write_text(path, as_json(content, indent=2) + "\n")
 
 
-def read_json(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, schema=object):
+    """The content of a JSON file of a run that fits a schema; see `json_records`."""
+    return json_records.read(path, schema, within=path.parent)
 
 
 def save(model, path: Path, metadata: dict) -> None:
@@ -87,16 +111,52 @@ def metadata(path: str | Path) -> tuple[Path, dict]:
         The file, and a dict with `name`, `knobs`, `input_shape`, `classes`, `scaling`, `mean`, `std`.
 
     Raises:
-        InputError: there is no such file, or no run of ours has written it.
+        InputError: there is no such file, no run of ours has written it, or it says what cannot be.
     """
-    file = Path(path) / "model.keras" if Path(path).is_dir() else Path(path)
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; give a run folder or its model.keras")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return file, json.loads(archive.read(MEMBER))
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise InputError(f"{file}: not a model that a run of kerascnn has saved ({MEMBER} is missing)") from error
+    folder = Path(path) if Path(path).is_dir() else None
+    path = folder / "model.keras" if folder else Path(path)
+    with keras_file(path, within=folder) as file:
+        if MEMBER not in file:
+            raise InputError(f"{path}: not a model that a run of kerascnn has saved ({MEMBER} is missing)")
+        found = file.json(MEMBER, METADATA, MOST_METADATA)
+    channels = found["input_shape"][-1:]
+    if len(found["input_shape"]) != 3 or not {len(found["mean"]), len(found["std"])} <= {1, *channels}:
+        raise InputError(
+            f"{path}: its {MEMBER} has no (height, width, channels) with a mean and a std for each channel"
+        )
+    if min(found["std"]) <= 0:
+        raise InputError(f"{path}: its {MEMBER} has a std of {min(found['std'])}: must be above 0")
+    return path, found
+
+
+def trained(path: str | Path, task: str):
+    """A trained network, and what it says about itself.
+
+    Args:
+        path: a run folder, or its `model.keras`.
+        task: what the network must be there to do.
+
+    Returns:
+        A Keras model, and the dict of `metadata`.
+
+    Raises:
+        InputError: those of `metadata` and `weights.load`; it is there for another task, or does not give what it says.
+    """
+    from .. import weights
+
+    file, about = metadata(path)
+    if (found := catalog.card(about["name"]).task) != task:
+        raise InputError(f"{file}: holds a network to {found}, {about['name']}, not one to {task}")
+    network = weights.load(file)
+    taken, given = network.input_shape, network.output_shape
+    if not isinstance(taken, tuple) or not isinstance(given, tuple):
+        raise InputError(f"{file}: its network has several inputs or outputs")
+    fits = (size in (None, told) for size, told in zip(taken[1:], about["input_shape"], strict=True))
+    if len(taken) != 4 or not all(fits):
+        raise InputError(f"{file}: its network takes images of {taken[1:]}, its {MEMBER} says {about['input_shape']}")
+    if given[-1] != (number := len(about["classes"])) and (given[-1], number) != (1, 2):
+        raise InputError(f"{file}: its network has {given[-1]} answers, its {MEMBER} names {number} classes")
+    return network, about
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
@@ -118,7 +178,14 @@ def write_history(path: Path, rows: list[dict[str, float]]) -> None:
 
 
 def read_history(path: Path) -> dict[str, list[float]]:
-    """The columns of a `history.csv`."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+    """The columns of a `history.csv`.
+
+    Raises:
+        InputError: it cannot be read, or is no table of numbers.
+    """
+    text = read_bytes(path, MOST_HISTORY, within=path.parent).decode(errors="replace")
+    try:
+        columns, *rows = csv.reader(text.splitlines())
+        return {name: [float(row[i]) for row in rows] for i, name in enumerate(columns)}
+    except (csv.Error, ValueError, IndexError) as error:
+        raise InputError(f"{path}: is no table of numbers: {error}") from error

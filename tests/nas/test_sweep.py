@@ -65,9 +65,11 @@ def recipe(tmp_path):
         (["--vary", "lr=1,2", "--trials", "x", "RECIPE"], "--trials"),
         (["--vary", "lr=1,2", "--budget", "soon", "RECIPE"], "--budget soon"),
         (["--vary", "lr=1,2", "--out", "FOLDER", "RECIPE"], "exists and isn't empty"),
-        (["--resume", "--out", "FOLDER"], "holds no sweep"),
-        (["--resume", "--out", "MOVED"], "gone.py: no such file"),
-        (["--resume", "--out", "FOLDER", "--vary", "lr=1,2"], "leave --vary and the recipe out"),
+        (["--resume", "--out", "FOLDER", "RECIPE"], "holds no sweep"),
+        (["--resume", "--out", "MOVED", "RECIPE"], "recipe.py: the sweep in .* is of gone.py"),
+        (["--resume", "--out", "MOVED"], "no recipe: give a script"),
+        (["--resume", "--out", "MOVED", "RECIPE", "--lr", "1"], "leave --vary and the recipe's flags out"),
+        (["--resume", "--out", "FOLDER", "--vary", "lr=1,2"], "leave --vary and the recipe's flags out"),
         (["--highest", "accuracy", "--lowest", "loss", "RECIPE"], "not allowed with"),
         (["--vray", "lr=1,2", "RECIPE"], "--vray|no such file"),
     ],
@@ -77,7 +79,7 @@ def test_a_wrong_command_line_is_one_line(recipe, tmp_path, monkeypatch, words, 
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thing").touch()
     (tmp_path / "moved").mkdir()
-    (tmp_path / "moved" / "search.json").write_text(json.dumps({"command": ["gone.py"], "vary": ["lr=1,2"]}))
+    (tmp_path / "moved" / "search.json").write_text(json.dumps(Plan(["gone.py"], ["lr=1,2"])._asdict()))
     known = {"RECIPE": str(recipe), "FOLDER": "taken", "MOVED": "moved"}
     with pytest.raises(InputError, match=told) as error:
         run([known.get(word, word) for word in words])
@@ -200,7 +202,7 @@ def test_a_sweep_that_is_killed_goes_on(recipe, tmp_path, number, status, told):
         process.kill()
     assert process.returncode == status
     assert runs_of(home) == []
-    done = subprocess.run([*module, "--resume"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*module, "--resume", str(recipe)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "3 runs" in done.stdout

@@ -11,7 +11,10 @@ import kerascnn
 from kerascnn import InputError
 from kerascnn.training import files
 
-ABOUT = {"name": "lenet5", "classes": ("ä", "b"), "mean": np.float32([0.5]), "std": (0.25,)}
+ABOUT = {
+    **{"name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": ("ä", "b")},
+    **{"scaling": "standard", "mean": np.float32([0.5]), "std": (0.25,)},
+}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def test_a_model_carries_its_description_and_keras_loads_it_all_the_same(model, 
     for path in (tmp_path, tmp_path / "model.keras"):
         assert files.metadata(path) == (
             tmp_path / "model.keras",
-            {"name": "lenet5", "classes": ["ä", "b"], "mean": [0.5], "std": [0.25]},
+            {**ABOUT, "input_shape": [32, 32, 1], "classes": ["ä", "b"], "mean": [0.5], "std": [0.25]},
         )
     x = np.random.default_rng(0).random((2, 32, 32, 1), dtype="float32")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
@@ -71,7 +74,7 @@ def test_what_is_no_model_of_ours(model, tmp_path):
     with pytest.raises(InputError, match=r"model.keras: no such file"):
         files.metadata(tmp_path)
     (tmp_path / "model.keras").write_text("no zip")
-    with pytest.raises(InputError, match=r"not a model that a run of kerascnn has saved"):
+    with pytest.raises(InputError, match=r"holds no Keras model"):
         files.metadata(tmp_path)
     model.save(tmp_path / "plain.keras")
     with pytest.raises(InputError, match=r"kerascnn.json is missing"):

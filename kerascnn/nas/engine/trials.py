@@ -1,14 +1,38 @@
 """The trials of a search, read from its folder; needs neither Keras nor keras-tuner."""
 
-import json
 from collections.abc import Iterable
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import InputError
+from ...untrusted import json_records
 from ..spaces.count import Count
 
 BEFORE = ".before"  # ends the name of a state file's version before
+VALUE = (str, bool, float, None)
+PARENT = {"class_name": {"Parent"}, "config": {"name": str, "values": [VALUE]}}
+CHOICE = {
+    "class_name": {"Choice"},
+    "config": {"name": str, "default?": VALUE, "conditions": [PARENT], "values": [VALUE], "ordered?": (bool, None)},
+}
+STATE = {
+    "trial_id": str,
+    "hyperparameters": {"space": [CHOICE], "values": {str: VALUE}},
+    "metrics": {"metrics": {str: {"observations": [{"value": [Real], "step": int}]}}},
+    "score": (Real, None),
+    "status": {"RUNNING", "IDLE", "INVALID", "STOPPED", "COMPLETED", "FAILED"},
+    "message": (str, None),
+    "spec?": dict,
+    "count?": {name: range(2**60) for name in Count._fields},
+    "kept?": {
+        "worker": (str, None),
+        "starts": range(2**31),
+        "ended": (range(2**31), None),
+        "spent": float,
+        "strategy": dict,
+    },
+}
 
 
 class Result(NamedTuple):
@@ -72,24 +96,23 @@ def states(folder: str | Path) -> dict[str, dict]:
     names = [trial.name.removeprefix("trial_") for trial in Path(folder).glob("trial_*")]
     trials = sorted((name for name in names if name.isdecimal()), key=int)
     read_ones = {trial: read(Path(folder) / f"trial_{trial}" / "trial.json") for trial in trials}
-    return {trial: state for trial, state in read_ones.items() if state is not None}
+    return {trial: state for trial, state in read_ones.items() if state and state["trial_id"] == trial}
 
 
 def read(path: Path) -> dict | None:
     """A state file, or where it is damaged the version before it, with a line that says so; None where both are."""
     is_damaged = False
     for file in (path, path.with_name(path.name + BEFORE)):
-        try:
-            state = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not file.exists():
             continue
-        except ValueError:
-            state = None
-        if isinstance(state, dict):
-            if is_damaged:
-                print(f"{path}: damaged, the version before it is taken", flush=True)
-            return state
-        is_damaged = True
+        try:
+            state = json_records.read(file, STATE, within=path.parent)
+        except InputError:
+            is_damaged = True
+            continue
+        if is_damaged:
+            print(f"{path}: damaged, the version before it is taken", flush=True)
+        return state
     return None
 
 

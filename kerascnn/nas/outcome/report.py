@@ -8,14 +8,26 @@ from ...errors import InputError
 from ...escaping import python, shell
 from ...training import files, flags
 from ...training.reporting import page
+from ...untrusted import json_records
 from ..engine.trials import Result, in_epochs, results
-from ..spaces.constraints import Share, budget, described, interval
+from ..spaces.constraints import Budget, Share, budget, described, interval
 from ..strategies.extrapolation import FullTraining
 from .importance import common_epoch, hyperparameter_importance
 from .plots import COSTS, draw_choices, draw_costs, draw_curves, draw_networks
 from .selection import Network, describe, front, knobs, largest, networks, ranked
 
 SHOWN = 10  # networks in the table of the best
+IMAGES = range(1, 2**40)
+SEARCH = {  # what a report reads of `search.json`
+    "flags": {"goal": str, "strategy": str},
+    "space": str,
+    "data": str,
+    "budget": {f"{name}?": (float, str, None) for name in Budget._fields},
+    "share": [(str, range(2**40))],
+    "train_images": IMAGES,
+    "validation_images": IMAGES,
+    "ahead": {"enough?": (float, None), "longer?": float},
+}
 
 
 def write_report(folder: str | Path) -> None:
@@ -29,6 +41,7 @@ def write_report(folder: str | Path) -> None:
     trials, about = results(folder), flags.record(folder)
     if "space" not in about:
         raise InputError(f"{folder}: holds no search")
+    json_records.check(about, SEARCH, folder / "search.json")
     write_trials(folder / "trials.csv", trials)
     tried = networks(trials)
     if not any(one.is_good for one in tried):
@@ -58,7 +71,8 @@ def compose(
     folder: Path, about: dict, trials: Sequence[Result], tried: Sequence[Network], best_by_cost: tuple | None
 ) -> page.Report:
     """The text of the report; draws its pictures."""
-    limits, given, ahead = budget(**about["budget"]), about["flags"], FullTraining(**about["ahead"])
+    limits = budget(**{name: about["budget"].get(name) for name in Budget._fields})
+    given, ahead = about["flags"], FullTraining(**about["ahead"])
     good = ranked(tried, ahead)
     winner, bad = good[0], [trial for trial in trials if trial.status == "FAILED"]
     costs, epoch = [best_by_cost[0]] if best_by_cost else list(COSTS), common_epoch(tried)
@@ -115,11 +129,11 @@ def compose(
 def _accuracies(folder, winner):
     """Facts; the winner's on the test images, once it is trained."""
     searched = (f"accuracy in the search, after {in_epochs(winner.epochs)}", f"{winner.accuracy:.2%}")
-    try:
-        result, config = (files.read_json(folder / "winner" / name) for name in ("metrics.json", "config.json"))
-    except FileNotFoundError:
+    home = folder / "winner"
+    if not (home / "metrics.json").exists():
         return [searched]
-    images = config["validation_images"]
+    result = files.read_json(home / "metrics.json", {"accuracy": float})
+    images = files.read_json(home / "config.json", {"validation_images": IMAGES})["validation_images"]
     low, high = interval(round(result["accuracy"] * images), images)
     return [
         (f"accuracy of the winner on {images:,} test images", f"{result['accuracy']:.2%}"),

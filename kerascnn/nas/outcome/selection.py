@@ -1,6 +1,5 @@
 """The networks that a search has tried: the best of them, the front, and names for what was found."""
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import NamedTuple
 
 from ... import catalog, registry
 from ...errors import InputError
+from ...untrusted import json_records
 from ..engine.trials import Result, chains
 from ..spaces.constraints import Budget
 from ..spaces.count import Count, count, count_model, undrawn
@@ -19,6 +19,7 @@ ROUGHLY = 2.0  # the factor by which MACs may be off that are told from a card f
 FEATURES = 2048  # at most so many go into a last layer,
 DENSE = 6e7  # but in networks with so many parameters, most of which are in dense layers
 STANDARD = ("name", "input_shape", "classes")  # what every spec has; the others are knobs
+SPEC = {"name": str, "input_shape": [range(1, 2**15 + 1)], "classes": range(1, 2**20)}
 FOUND = "nobody else's: found by a search over"  # begins the `same_as` of cards
 
 
@@ -159,15 +160,9 @@ def read(path: str | Path) -> dict:
     Raises:
         InputError: there is no such file, or it holds no spec.
     """
-    try:
-        spec = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; give the winner.json of a search") from error
-    except ValueError:
-        spec = None
-    if not isinstance(spec, dict) or not set(STANDARD) <= set(spec):
-        raise InputError(f"{path}: holds no network; give the winner.json of a search")
-    return spec
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; give the winner.json of a search")
+    return json_records.read(path, SPEC)
 
 
 # ------------------------------------------------------------------------------------------ beside it, from the catalog

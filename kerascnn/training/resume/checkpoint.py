@@ -8,18 +8,36 @@ A folder is written aside, synced to the disk and renamed. One that is damaged a
 """
 
 import hashlib
-import json
+import re
 import shutil
+import zipfile
+from contextlib import suppress
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from ...untrusted import json_records
+from ...untrusted.local_files import opened, read_bytes
 from ..files import as_json, sync
 
 KEPT = 3
 HOME = "checkpoints"
+STEP = re.compile(r"step-\d{9,18}")
 ARRAYS, RECORD, SUMS = "state.npz", "record.json", "SHA256SUMS"
+MOST_RECORD, MOST_SUMS = 2**26, 2**12  # bytes
+DAMAGED = (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile)
+SCHEMA = {
+    "epoch": range(2**31),
+    "steps": range(2**53),
+    "step": range(2**53),
+    "stopped": bool,
+    "logs": {str: Real},
+    "history": [{str: Real}],
+    "callbacks": [dict],
+    "config?": (dict, None),
+}
 
 
 class Checkpoint(NamedTuple):
@@ -39,7 +57,8 @@ def write(run: Path, step: int, checkpoint: Checkpoint) -> None:
     final = home / f"step-{step:09}"
     draft = final.with_suffix(".part")
     _remove(draft)
-    draft.mkdir(parents=True)
+    home.mkdir(exist_ok=True)  # but not the run's folder: where that is gone, its model is gone, too
+    draft.mkdir()
     try:
         np.savez(draft / ARRAYS, **checkpoint.arrays)
         (draft / RECORD).write_text(as_json(checkpoint.record), encoding="utf-8")
@@ -52,13 +71,19 @@ def write(run: Path, step: int, checkpoint: Checkpoint) -> None:
         sync(home)
     finally:
         _remove(draft)
-    for old in steps(run)[KEPT:]:
+    thin(run, KEPT)
+
+
+def thin(run: Path, kept: int) -> None:
+    """Let only the last so many checkpoints stay."""
+    for old in steps(run)[kept:]:
         _remove(old)
 
 
 def steps(run: Path) -> list[Path]:
     """The checkpoints of a run, the last one first."""
-    return sorted((run / HOME).glob("step-*[0-9]"), reverse=True)
+    found = (path for path in (run / HOME).glob("step-*") if path.is_dir())
+    return sorted((path for path in found if STEP.fullmatch(path.name)), key=lambda path: path.name, reverse=True)
 
 
 def read(run: Path) -> Checkpoint | None:
@@ -66,33 +91,44 @@ def read(run: Path) -> Checkpoint | None:
     for folder in steps(run):
         try:
             return _read(folder)
-        except (OSError, ValueError) as error:
+        except DAMAGED as error:
             print(f"{folder}: damaged ({error}), the one before it is taken", flush=True)
     return None
 
 
 def clear(run: Path) -> None:
-    """Remove all checkpoints of a run, begun ones too."""
-    for folder in (run / HOME).glob("step-*"):
-        _remove(folder)
-    if (run / HOME).is_dir():
-        (run / HOME).rmdir()
+    """Remove all checkpoints of a run, begun ones too. What else is there, stays."""
+    home = run / HOME
+    for folder in home.glob("step-*"):
+        if STEP.fullmatch(folder.name.removesuffix(".part")):
+            _remove(folder)
+    with suppress(OSError):  # where something else is in it
+        home.rmdir()
 
 
 def _read(folder):
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    sums = dict(reversed(line.split("  ")) for line in lines)
+    sums = dict(
+        reversed(line.split("  ", 1))
+        for line in read_bytes(folder / SUMS, MOST_SUMS, within=folder).decode().splitlines()
+    )
     for name in (ARRAYS, RECORD):
         if sums.get(name) != _sha256(folder / name):
             raise ValueError(f"{name} is not what was written")
-    with np.load(folder / ARRAYS) as arrays:
-        return Checkpoint(dict(arrays), json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    record = json_records.read(folder / RECORD, SCHEMA, MOST_RECORD, within=folder)
+    with opened(folder / ARRAYS, within=folder) as file:
+        with zipfile.ZipFile(file) as archive:
+            if any(member.file_size != member.compress_size for member in archive.infolist()):
+                raise ValueError(f"{ARRAYS} is compressed")
+        file.seek(0)
+        with np.load(file) as arrays:
+            return Checkpoint(dict(arrays), record)
 
 
 def _sha256(path):
-    with path.open("rb") as file:
+    with opened(path, within=path.parent) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remove(folder):
+    """Remove a checkpoint; of a link nothing, as it leads elsewhere."""
     shutil.rmtree(folder, ignore_errors=True)

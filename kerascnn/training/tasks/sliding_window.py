@@ -5,11 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ... import catalog, data, weights
+from ... import data
 from ...data.masks import origins
-from ...errors import InputError
 from .. import files
-from ..procedure import losses as losses  # registers the loss of segmenters, for loading
 
 BATCH = 16  # tiles
 
@@ -28,10 +26,7 @@ def segment(model: str | Path, image: str | Path, tta: bool = False) -> np.ndarr
     Raises:
         InputError: no such model or image, a broken image, or a network that doesn't segment.
     """
-    file, metadata = files.metadata(model)
-    if (task := catalog.card(metadata["name"]).task) != "segment":
-        raise InputError(f"{file}: holds no segmenter but a network to {task}, {metadata['name']}")
-    network = weights.load(file)
+    network, metadata = files.trained(model, "segment")
     pixels = data.scale(
         data.read_whole(image, metadata["input_shape"][2]), metadata["scaling"], metadata["mean"], metadata["std"]
     )

@@ -12,6 +12,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+import kerascnn
 from kerascnn import nas
 from kerascnn.errors import InputError
 from kerascnn.nas.outcome.report import write_report
@@ -30,12 +31,12 @@ def search(folder, goal="accuracy", trials=12, **more):
     limits, random = nas.budget(max_params="60k"), Random(0)
     about = {"flags": {"goal": goal, "strategy": "evolution"}, "space": "mixed", "data": EVIL}
     about |= {"budget": limits._asdict(), "share": ["mixed", 300, 2000], "train_images": 1000, "validation_images": 200}
-    about |= {"ahead": {}}
+    about |= {"ahead": {}, "kerascnn": kerascnn.__version__}
     (folder / "search.json").write_text(json.dumps(about | more))
     for i in range(trials):
         values = limits.draw(space, random)
         spec = space.spec(values)
-        state = {"spec": spec, "count": count(spec)._asdict(), "hyperparameters": {"values": values}}
+        state = {"spec": spec, "count": count(spec)._asdict(), "hyperparameters": {"space": [], "values": values}}
         if i and i == trials - 1:
             written(folder, f"{i:04}", [], **state, status="FAILED", message=EVIL)
         else:

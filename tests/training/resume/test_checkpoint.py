@@ -24,8 +24,9 @@ from kerascnn.training.resume.checkpoint import (
 
 def some(step):
     arrays = {"model/0/a/kernel": np.arange(6.0).reshape(2, 3) + step, "callbacks/0/best/1": np.int64(step)}
+    record = {"epoch": 1, "steps": 0, "step": step, "stopped": False, "logs": {"loss": 0.1}}
     return Checkpoint(
-        arrays, {"step": step, "history": [{"loss": 0.1, "lr": float("inf")}], "words": ["ü", None, True]}
+        arrays, {**record, "history": [{"loss": 0.1, "lr": float("inf")}], "callbacks": [{"words": ["ü", None, True]}]}
     )
 
 

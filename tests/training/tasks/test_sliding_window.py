@@ -94,6 +94,7 @@ def test_segment(run, tmp_path):
 
 def test_only_segmenters_segment(tmp_path):
     about = {"name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": (), "scaling": "unit"}
+    about |= {"mean": [0.5], "std": [0.5]}
     files.save(kerascnn.build("lenet5"), tmp_path / "model.keras", about)
-    with pytest.raises(InputError, match=r"model.keras: holds no segmenter but a network to classify, lenet5$"):
+    with pytest.raises(InputError, match=r"model.keras: holds a network to classify, lenet5, not one to segment$"):
         segment(tmp_path, tmp_path / "a.png")

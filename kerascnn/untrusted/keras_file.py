@@ -1,0 +1,151 @@
+"""The `.keras` file of Keras 3, a zip archive: a configuration, weights, and what a run says about its model."""
+
+import math
+import shutil
+import tempfile
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import InputError
+from . import json_records
+from .local_files import opened
+from .network_config import checked
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+MOST_AT_ONCE = 2**22  # bytes; the directory of an archive is read at once
+MOST_IN_CONFIG = 2**25
+EXPANSION = 10  # times as many bytes as are stored; weights hardly shrink
+MOST_NUMBERS = 2**27  # in a layer's output for one image
+DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+
+
+@contextmanager
+def keras_file(path: str | Path, within: Path | None = None) -> Iterator["KerasFile"]:
+    """A `.keras` file, open to be read.
+
+    Args:
+        path: of the file.
+        within: the folder out of which no link may lead.
+
+    Raises:
+        InputError: it cannot be read, or is no such file.
+    """
+    with opened(path, within=within) as file, ExitStack() as stack:
+        with _one_line(path):
+            archive = stack.enter_context(zipfile.ZipFile(_InPieces(file)))
+            names = archive.namelist()
+            if CONFIG not in names or len(names) != len(set(names)):
+                raise InputError(f"{path}: holds no Keras model: its {CONFIG} is missing or there twice")
+        yield KerasFile(path, archive)
+
+
+class KerasFile:
+    """What is in a `.keras` file. Each method raises an `InputError` that says in one line what is wrong with it."""
+
+    def __init__(self, path: str | Path, archive: zipfile.ZipFile):
+        self.path, self.archive = path, archive
+
+    def __contains__(self, member: str) -> bool:
+        return member in self.archive.namelist()
+
+    def json(self, member: str, schema=object, most: int = MOST_IN_CONFIG) -> Any:
+        """The value of a JSON member of at most so many bytes; see `json_records`."""
+        with _one_line(self.path), self.archive.open(member) as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise InputError(f"{self.path}: its {member} has more than {most:,} bytes")
+        return json_records.parse(content, f"{self.path}: its {member}", schema)
+
+    def model(self):
+        """The model, with its weights, not compiled."""
+        network = self._network(checked(self.json(CONFIG), self.path))
+        self.load_weights(network)
+        return network
+
+    def load_weights(self, model) -> None:
+        """Load the weights into a model; see `weight_file.load_weights`."""
+        from .weight_file import load_weights
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, WEIGHTS)
+            with _one_line(self.path), self.archive.open(self._weights()) as member, path.open("wb") as file:
+                shutil.copyfileobj(member, file, MOST_AT_ONCE)
+            load_weights(model, path, self.path)
+
+    def _weights(self) -> zipfile.ZipInfo:
+        if WEIGHTS not in self:
+            raise InputError(f"{self.path}: its {WEIGHTS} is missing")
+        member = self.archive.getinfo(WEIGHTS)
+        if member.file_size > EXPANSION * member.compress_size:
+            raise InputError(f"{self.path}: its {WEIGHTS} becomes more than {EXPANSION} times as large as it is stored")
+        return member
+
+    def _network(self, config: dict):
+        """The model of a configuration that was checked. No weight is made before all of them are known to be no larger
+        than what the file holds."""
+        import keras
+        from keras.src.backend.common import global_state
+        from keras.src.saving.serialization_lib import ObjectSharingScope
+
+        known = global_state.get_global_attribute("uninitialized_variables") or []
+        try:
+            with keras.StatelessScope(initialize_variables=False), ObjectSharingScope(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                network = keras.saving.deserialize_keras_object(config)
+            self._check_sizes(network)
+        except InputError:
+            global_state.set_global_attribute("uninitialized_variables", known)
+            raise
+        except Exception as error:  # whatever a layer raises of a value that it does not take
+            global_state.set_global_attribute("uninitialized_variables", known)
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise InputError(f"{self.path}: Keras cannot make its model: {reason[:200]}") from error
+        with keras.StatelessScope():  # makes all weights when it ends
+            pass
+        return network
+
+    def _check_sizes(self, network):
+        for name, shape in _outputs(network):
+            if math.prod(n for n in shape[1:] if n) > MOST_NUMBERS:
+                raise InputError(f"{self.path}: {name} gives {shape[1:]}: more than {MOST_NUMBERS:,} numbers an image")
+        needed = 4 * sum(math.prod(variable.shape) for variable in network.variables)
+        if needed > 2 * (held := self._weights().file_size):
+            raise InputError(f"{self.path}: its network has {needed:,} bytes of weights, its {WEIGHTS} only {held:,}")
+
+
+@contextmanager
+def _one_line(path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except DAMAGED as error:
+        raise InputError(f"{path}: holds no Keras model, or a damaged one: {error}") from error
+
+
+class _InPieces:
+    """A file of which no one reads much at once."""
+
+    def __init__(self, file: BinaryIO):
+        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+        self.file = file
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.file.read(size if 0 <= size <= MOST_AT_ONCE else MOST_AT_ONCE + 1)
+        if len(content) > MOST_AT_ONCE:
+            raise zipfile.BadZipFile("its directory is too large")
+        return content
+
+
+def _outputs(network) -> Iterator[tuple[str, tuple]]:
+    """Name and shape of every layer's outputs."""
+    for layer in network.layers:
+        if hasattr(layer, "layers"):
+            yield from _outputs(layer)
+        for node in layer._inbound_nodes:
+            yield from ((layer.name, tensor.shape) for tensor in node.output_tensors)
