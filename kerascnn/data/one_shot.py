@@ -1,6 +1,5 @@
 """One-shot trials: candidates, one image of each class, and queries, each of one of these classes."""
 
-import zipfile
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -9,11 +8,13 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InputError
+from ..untrusted.archives import archive, read_member
 from .class_sets import Group
 from .pairs import WAYS
 from .pixels import fit
 
 LABELS = "class_labels.txt"
+MOST = 2**20  # bytes of a file, and pixels of an image; each has 105x105
 SOURCE = "all_runs.zip of github.com/brendenlake/omniglot"
 
 
@@ -46,26 +47,28 @@ def read_runs(path: str | Path, image_shape: tuple[int, int, int]) -> tuple[np.n
     Raises:
         InputError: there is no such file, or it holds something else.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; give the path of {SOURCE}")
     images, trials = [], []
 
-    def add(archive, files):
+    def add(runs, files):
         first = len(images)
         for file in files:
-            with Image.open(BytesIO(archive.read(file))) as image:
+            with Image.open(BytesIO(read_member(runs, file, MOST, path)), formats=["PNG"]) as image:
+                if image.width * image.height > MOST:
+                    raise ValueError(f"{file} has {image.width}x{image.height} pixels")
                 images.append(fit(np.asarray(image.convert("RGB")), image_shape))
         return np.arange(first, len(images))
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(name for name in archive.namelist() if PurePosixPath(name).name == LABELS):
-                lines = [line.split() for line in archive.read(name).decode().splitlines()]
+        with archive(path) as runs:
+            for name in sorted(name for name in runs.namelist() if PurePosixPath(name).name == LABELS):
+                lines = [line.split() for line in read_member(runs, name, MOST, path).decode().splitlines()]
                 queries, answers = zip(*lines, strict=True)
                 candidates = sorted(set(answers))
                 truth = np.array([candidates.index(answer) for answer in answers])
-                trials.append(Trial(add(archive, candidates), add(archive, queries), truth))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+                trials.append(Trial(add(runs, candidates), add(runs, queries), truth))
+    except InputError as error:
+        raise InputError(f"{error}; give the path of {SOURCE}") from error
+    except (ValueError, OSError, SyntaxError) as error:
         raise InputError(f"{path}: is not {SOURCE}: {error}") from error
     if not trials:
         raise InputError(f"{path}: is not {SOURCE}: has no {LABELS} in it")

@@ -5,23 +5,20 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..errors import InputError
 from . import json_records
-from .local_files import opened
+from .archives import MOST_AT_ONCE, archive, damage_in_one_line, read_member
 from .network_config import checked
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-MOST_AT_ONCE = 2**22  # bytes; the directory of an archive is read at once
 MOST_IN_CONFIG = 2**25
 EXPANSION = 10  # times as many bytes as are stored; weights hardly shrink
 MOST_NUMBERS = 2**27  # in a layer's output for one image
-DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 @contextmanager
@@ -35,30 +32,25 @@ def keras_file(path: str | Path, within: Path | None = None) -> Iterator["KerasF
     Raises:
         InputError: it cannot be read, or is no such file.
     """
-    with opened(path, within=within) as file, ExitStack() as stack:
-        with _one_line(path):
-            archive = stack.enter_context(zipfile.ZipFile(_InPieces(file)))
-            names = archive.namelist()
-            if CONFIG not in names or len(names) != len(set(names)):
-                raise InputError(f"{path}: holds no Keras model: its {CONFIG} is missing or there twice")
-        yield KerasFile(path, archive)
+    with archive(path, within) as found:
+        names = found.namelist()
+        if CONFIG not in names or len(names) != len(set(names)):
+            raise InputError(f"{path}: holds no Keras model: its {CONFIG} is missing or there twice")
+        yield KerasFile(path, found)
 
 
 class KerasFile:
     """What is in a `.keras` file. Each method raises an `InputError` that says in one line what is wrong with it."""
 
-    def __init__(self, path: str | Path, archive: zipfile.ZipFile):
-        self.path, self.archive = path, archive
+    def __init__(self, path: str | Path, found: zipfile.ZipFile):
+        self.path, self.archive = path, found
 
     def __contains__(self, member: str) -> bool:
         return member in self.archive.namelist()
 
     def json(self, member: str, schema=object, most: int = MOST_IN_CONFIG) -> Any:
         """The value of a JSON member of at most so many bytes; see `json_records`."""
-        with _one_line(self.path), self.archive.open(member) as file:
-            content = file.read(most + 1)
-        if len(content) > most:
-            raise InputError(f"{self.path}: its {member} has more than {most:,} bytes")
+        content = read_member(self.archive, member, most, self.path)
         return json_records.parse(content, f"{self.path}: its {member}", schema)
 
     def model(self):
@@ -73,8 +65,9 @@ class KerasFile:
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, WEIGHTS)
-            with _one_line(self.path), self.archive.open(self._weights()) as member, path.open("wb") as file:
-                shutil.copyfileobj(member, file, MOST_AT_ONCE)
+            with damage_in_one_line(self.path), self.archive.open(self._weights()) as member:
+                with path.open("wb") as file:
+                    shutil.copyfileobj(member, file, MOST_AT_ONCE)
             load_weights(model, path, self.path)
 
     def _weights(self) -> zipfile.ZipInfo:
@@ -116,30 +109,6 @@ class KerasFile:
         needed = 4 * sum(math.prod(variable.shape) for variable in network.variables)
         if needed > 2 * (held := self._weights().file_size):
             raise InputError(f"{self.path}: its network has {needed:,} bytes of weights, its {WEIGHTS} only {held:,}")
-
-
-@contextmanager
-def _one_line(path) -> Iterator[None]:
-    try:
-        yield
-    except InputError:
-        raise
-    except DAMAGED as error:
-        raise InputError(f"{path}: holds no Keras model, or a damaged one: {error}") from error
-
-
-class _InPieces:
-    """A file of which no one reads much at once."""
-
-    def __init__(self, file: BinaryIO):
-        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
-        self.file = file
-
-    def read(self, size: int = -1) -> bytes:
-        content = self.file.read(size if 0 <= size <= MOST_AT_ONCE else MOST_AT_ONCE + 1)
-        if len(content) > MOST_AT_ONCE:
-            raise zipfile.BadZipFile("its directory is too large")
-        return content
 
 
 def _outputs(network) -> Iterator[tuple[str, tuple]]:

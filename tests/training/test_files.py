@@ -74,7 +74,7 @@ def test_what_is_no_model_of_ours(model, tmp_path):
     with pytest.raises(InputError, match=r"model.keras: no such file"):
         files.metadata(tmp_path)
     (tmp_path / "model.keras").write_text("no zip")
-    with pytest.raises(InputError, match=r"holds no Keras model"):
+    with pytest.raises(InputError, match=r"is no zip archive"):
         files.metadata(tmp_path)
     model.save(tmp_path / "plain.keras")
     with pytest.raises(InputError, match=r"kerascnn.json is missing"):

@@ -9,7 +9,6 @@ import pytest
 
 import kerascnn
 from kerascnn.errors import InputError
-from kerascnn.untrusted import keras_file as module
 from kerascnn.untrusted.keras_file import CONFIG, WEIGHTS, keras_file
 
 
@@ -117,13 +116,6 @@ def test_a_huge_image_is_refused(tmp_path):
     keras.Model(image, keras.layers.GlobalAveragePooling2D()(image)).save(tmp_path / "m.keras")
     with pytest.raises(InputError, match="numbers an image"), keras_file(tmp_path / "m.keras") as file:
         file.model()
-
-
-def test_a_large_directory_is_not_read(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_AT_ONCE", 2**16)
-    path = rewritten(saved, tmp_path / "m.keras", [(f"{i:0200}", b"") for i in range(1000)])
-    with pytest.raises(InputError, match="its directory is too large"), keras_file(path):
-        pass
 
 
 def test_json_members_are_bounded_and_checked(saved, tmp_path):

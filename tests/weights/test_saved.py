@@ -24,7 +24,7 @@ def test_load_knows_our_layers_in_a_new_process(tmp_path, line):
 
 def test_load_of_something_else_is_told_in_one_line(tmp_path):
     (tmp_path / "m.keras").write_text("not a model")
-    for path, message in ((tmp_path / "m.keras", "holds no Keras model"), (tmp_path / "none.keras", "no such file")):
+    for path, message in ((tmp_path / "m.keras", "is no zip archive"), (tmp_path / "none.keras", "no such file")):
         with pytest.raises(InputError, match=message) as error:
             kerascnn.load(path)
         assert "\n" not in str(error.value)

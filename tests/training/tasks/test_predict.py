@@ -59,7 +59,7 @@ def test_table(run, capsys):
     ("model", "image", "top", "message"),
     [
         ("nowhere", "images/0.png", 1, "nowhere: no such file"),
-        ("images/0.png", "images/0.png", 1, "holds no Keras model"),
+        ("images/0.png", "images/0.png", 1, "is no zip archive"),
         (".", "images/none.png", 1, "images/none.png"),
         (".", "empty", 1, "empty: has no images"),
         (".", "images/0.png", 8, "top=8: must be from 1 to 7"),
