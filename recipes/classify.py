@@ -37,7 +37,7 @@ def main(cfg):
         network = kerascnn.build(cfg.model, input_shape=shape, classes=len(images.classes), **knobs)
         training.initialize(network, cfg.initializer)
         model = training.with_heads(network, cfg.auxiliary)
-        cfg.epochs = training.epochs(cfg.epochs, cfg.budget, model, images, run.resumed)
+        cfg.epochs = training.epochs(cfg.epochs, cfg.budget, model, images, run.resumed, after=run.epoch)
         procedure = training.Procedure.from_flags(cfg)
         rate = training.schedule(procedure, images.steps)
         optimizer = training.optimizer(procedure, rate, network, cfg.epochs * images.steps)

@@ -42,7 +42,7 @@ def main(cfg):
         return
 
     spec, cfg = search.winner()
-    run = training.Run(cfg, score=None, part_of=search.folder)
+    run = training.Run(cfg, score=None)
     images = load(limit=cfg.limit or None, **run.pipeline_args)
     with run.strategy.scope():
         model = kerascnn.build(**spec)

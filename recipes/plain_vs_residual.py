@@ -35,7 +35,7 @@ def main(cfg):
         what = dict(input_shape=shape, classes=len(images.classes), **cfg.knobs)
         networks = [kerascnn.build(name, **what) for name in names]
         model = training.SideBySide(networks)
-        cfg.epochs = training.epochs(cfg.epochs, cfg.budget, model, images, run.resumed)
+        cfg.epochs = training.epochs(cfg.epochs, cfg.budget, model, images, run.resumed, after=run.epoch)
         steps = cfg.epochs * images.steps
         rate = PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [cfg.lr, cfg.lr / 10, cfg.lr / 100])
         optimizer = training.SGD(rate, momentum=0.9, weight_decay=cfg.weight_decay or None)

@@ -23,7 +23,7 @@ SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
 def main(cfg):
     run = training.Run(cfg, score=training.by_one_shot)
     epochs, unseen = (24, 0.1) if cfg.data == "omniglot" else (20, 0.3)
-    epochs, unseen = cfg.epochs or epochs, cfg.unseen_classes or unseen
+    cfg.epochs, unseen = cfg.epochs or epochs, cfg.unseen_classes or unseen
     shape = training.input_shape(kerascnn.info("siamese"), kerascnn.data.native_shape(cfg.data), cfg.size)
     shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
     how = kerascnn.data.WARPS["koch"]._replace(fill=0)
@@ -33,7 +33,7 @@ def main(cfg):
         network = kerascnn.build("siamese", input_shape=shape, **cfg.knobs)
         model = training.compile_as_paper(network, cfg.lr, pairs.steps)
     run.open(model, pairs)
-    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_verifier(run, pairs, cfg.runs)
 
 

@@ -31,14 +31,14 @@ def main(cfg):
     cfg.knobs = KNOBS | cfg.knobs
     card = kerascnn.info(TWIN["name"])
     size, epochs, unseen = (80, 24, 0.1) if cfg.data == "omniglot" else (0, 20, 0.3)
-    size, epochs, unseen = cfg.size or size, cfg.epochs or epochs, cfg.unseen_classes or unseen
+    size, cfg.epochs, unseen = cfg.size or size, cfg.epochs or epochs, cfg.unseen_classes or unseen
     shape = training.input_shape(card, kerascnn.data.native_shape(cfg.data), size)
     shape = (*shape[:2], 1 if cfg.data == "omniglot" else shape[2])
     grey, move = shape[2] == 1, (-0.08 * shape[0], 0.08 * shape[0])
     how = kerascnn.data.Warp(rotation=(-15, 15), stretch=(0.8, 1.25), shear=(-0.2, 0.2), translation=move, fill=0)
     pipeline = dict(batch=cfg.batch, **run.pipeline_args, unseen=unseen, limit=cfg.limit or None)
     pairs = kerascnn.data.load_pairs(cfg.data, shape, how=how, strokes=float(grey), turned=grey, each=4, **pipeline)
-    steps = epochs * pairs.steps
+    steps = cfg.epochs * pairs.steps
     with run.strategy.scope():
         network = kerascnn.build("siamese", input_shape=shape, **cfg.knobs)
         model = training.AllPairs(network)
@@ -46,7 +46,7 @@ def main(cfg):
         metrics = [training.one_shot, training.verification]
         model.compile(AdamW(rate, weight_decay=0.05), loss=training.PairLoss(), metrics=metrics)
     run.open(model, pairs)
-    model.fit(pairs.train, validation_data=pairs.validation, epochs=epochs, **run.fit_args())
+    model.fit(pairs.train, validation_data=pairs.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_verifier(run, pairs, cfg.runs, how, cfg.copies)
 
 

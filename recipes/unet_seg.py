@@ -9,6 +9,7 @@
 Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --epochs 0
 trains for 4 epochs, but at least for 2,000 steps. --weight-map keeps touching cells apart; --tta judges by the
 average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
+--ignore 255: pixels of this value are void, of no class; they count nowhere.
 
 Digits: mean Dice of the eleven classes 0.46 on 400 held-out scenes, 2 min 37 s in all on two CPU cores. ISBI 2012,
 trained on slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3
@@ -20,7 +21,7 @@ import kerascnn
 from kerascnn import training
 from kerascnn.errors import one_of
 
-CONFIG = {"data": "digits", "names": "", "binary": False, "held_out": "", "size": 0, "limit": 0}
+CONFIG = {"data": "digits", "names": "", "binary": False, "ignore": -1, "held_out": "", "size": 0, "limit": 0}
 CONFIG |= {"epochs": 0, "batch": 4, "lr": 2e-3, "warp": "slight", "weight_map": False, "tta": False}
 SMOKE = {"epochs": 1, "batch": 4, "limit": 16, "size": 32}
 
@@ -34,17 +35,18 @@ def main(cfg):
     shape = training.tile_shape(kerascnn.data.native_mask_shape(cfg.data), cfg.size)
     weights = kerascnn.data.weight_map if cfg.weight_map else None
     which = dict(held_out=cfg.held_out, classes=cfg.names.split(",") if cfg.names else (), binary=cfg.binary)
+    which["ignore"] = cfg.ignore if cfg.ignore != -1 else None
     pipeline = dict(batch=cfg.batch, **run.pipeline_args, how=kerascnn.data.WARPS[cfg.warp])
     masks = kerascnn.data.load_masks(cfg.data, shape, limit=cfg.limit or None, weights=weights, **which, **pipeline)
     outputs = len(masks.classes) if len(masks.classes) > 2 else 1
-    epochs = cfg.epochs or max(4, -(-2000 // masks.steps))
+    cfg.epochs = cfg.epochs or max(4, -(-2000 // masks.steps))
     with run.strategy.scope():
         model = kerascnn.build("unet", input_shape=shape, classes=outputs, **cfg.knobs)
-        steps = epochs * masks.steps
+        steps = cfg.epochs * masks.steps
         rate = training.warmup_cosine(cfg.lr, steps, warmup=steps // 20)
         model.compile(AdamW(rate), training.CrossEntropyDice(), metrics=[training.mean_iou(outputs)])
     run.open(model, masks)
-    model.fit(masks.train, validation_data=masks.validation, epochs=epochs, **run.fit_args())
+    model.fit(masks.train, validation_data=masks.validation, epochs=cfg.epochs, **run.fit_args())
     training.report_segmenter(run, masks, cfg.tta)
 
 

@@ -7,6 +7,7 @@ import keras
 import pytest
 
 import kerascnn
+from kerascnn.training import run_folder, signals
 
 PROOFS = Path(kerascnn.__file__).with_name("proofs.json")
 PROVEN = pytest.StashKey[dict]()
@@ -65,6 +66,14 @@ def float64():
 def clear_session():
     yield
     keras.utils.clear_session(free_memory=False)  # freeing takes longer than most tests
+
+
+@pytest.fixture(autouse=True)
+def let_folders_go():
+    """As the end of a process does."""
+    yield
+    run_folder.release_all()
+    signals.received.clear()
 
 
 @pytest.fixture

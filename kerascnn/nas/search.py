@@ -82,13 +82,18 @@ class Search:
             self._wait_for_chief()
         else:
             run_folder.check(cfg.out, cfg.overwrite, cfg.resume)
+            if flags.record(cfg.out):
+                run_folder.hold(Path(cfg.out))
         self.about = flags.record(cfg.out) if cfg.resume or self.role == "worker" else {}
         if self.about and "space" not in self.about:
             raise InputError(f"--out {cfg.out}: holds a run, but no search that could go on")
+        if cfg.resume and not self.about:
+            print(f"{cfg.out}: nothing to go on with, starting anew", flush=True)
 
     def _wait_for_chief(self):
         if not self.cfg.out:
             raise InputError("--out DIR is missing: a worker has to know the folder of the search")
+        run_folder.share(Path(self.cfg.out))
         until = time.monotonic() + workers.PATIENCE
         while not flags.record(self.cfg.out):
             if time.monotonic() > until:
@@ -132,6 +137,8 @@ class Search:
         self.space = space
         if self.about:
             self.folder, self.budget = Path(self.cfg.out), budget(**self.about["budget"])
+            if self.role != "worker":
+                self._write()  # one of the two may be damaged
             self.images = self._load(load, **self.about["epoch"])
             if self.role is None:
                 print(f"{Share(*self.about['share'])}; {plain(self.folder)}, which goes on", flush=True)
@@ -166,7 +173,7 @@ class Search:
             "ahead": self._ahead(images)._asdict(),
             "ended": False,
         }
-        files.write_json(self.folder / "search.json", self.about)
+        self._write()
         sizes = f"{images.train_size:,} images to train on in an epoch and {images.validation_size:,} to compare by"
         print(f"{plain(images.name)}, {sizes}; {devices.describe()}; {plain(self.folder)}", flush=True)
 
@@ -231,7 +238,8 @@ class Search:
     def leaves_it_to_workers(self) -> bool:
         """Whether there is nothing to search for this process; the workers that `--workers` asks for have done it."""
         if self.cfg.workers > 1 and self.role is None and not self.about["ended"]:
-            workers.start_workers([sys.argv[0], "--resume", "--out", str(self.folder)], self.cfg.workers)
+            with run_folder.lent(self.folder):  # the chief holds it
+                workers.start_workers([sys.argv[0], "--resume", "--out", str(self.folder)], self.cfg.workers)
             return True
         return self.about["ended"]
 
@@ -245,7 +253,7 @@ class Search:
         """
         if not self.about["ended"]:
             self.about["ended"] = True
-            files.write_json(self.folder / "search.json", self.about)
+            self._write()
         spec = ranked(networks(results(self.folder)), FullTraining(**self.about["ahead"]))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"
@@ -258,6 +266,10 @@ class Search:
         spent = max(self._passed(), max(state["kept"]["spent"] for state in states(self.folder).values()))
         cfg["budget"] = f"{max(1.0, self.total - SPARE - spent):.0f}s" if self._winner_is_timed else ""
         return spec, SimpleNamespace(**cfg)
+
+    def _write(self):
+        for name in flags.SEARCH_RECORDS:
+            files.write_json(self.folder / name, self.about)
 
     def report(self) -> None:
         """Write and print what came out; see `report.write_report`."""

@@ -22,9 +22,13 @@ STANDARD = {
     "mixed_precision": False,
     "accumulate": 1,
     "batch_norm": "averaged",
+    "max_pixels": 89_478_485,  # Pillow's own limit: a quarter of a gigabyte
 }
-RECORDS = ("config.json", "search.json")  # of a run, of a search
+SEARCH_RECORDS = ("search.json", "search.json.before")
+RECORDS = ("config.json", *SEARCH_RECORDS)  # of a run, of a search
+COPIES = "checkpoints/step-*[0-9]/record.json"  # which have one of config.json
 ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # flags of each start; all others belong to the run
+MAY_CHANGE = ("epochs", "budget", "accumulate")  # of a run that goes on, but not of a search
 HELP = {
     "accumulate": "number of parts in which a batch is computed, one after the other, to save memory",
     "augment": "augmentation of the training images: a name of kerascnn.data.AUGMENTS, also with amounts: "
@@ -33,7 +37,8 @@ HELP = {
     "batch": "images in a step",
     "batch_norm": "on several devices: averaged (before each validation) or synchronized (in every step)",
     "binary": "two classes: object and background",
-    "budget": "a time like 20m within which training ends, in place of --epochs",
+    "budget": "a time like 20m within which training ends, in place of --epochs; with --resume another one counts from "
+    "now",
     "checkpoint_every": "epoch, a number of steps, or a time like 30s or 5m",
     "clip_norm": "largest norm of the gradient; 0 means no limit",
     "copies": "an embedding is the mean over the image and so many distorted copies",
@@ -42,13 +47,15 @@ HELP = {
     "decays": "the weights that decay: kernels, not-depthwise (kernels except depthwise ones) or all",
     "depths": "numbers of layers of the networks",
     "ema": "momentum of a moving average of the weights, which is validated and saved; 0 means none",
-    "epochs": "passes over the training images; 0 means the recipe's own number",
+    "epochs": "passes over the training images; 0 means the recipe's own number; with --resume another number makes "
+    "the run longer or shorter",
     "epsilon": "constant in the denominator of rmsprop, adam and adamw",
     "every": "length after which exponential and staircase multiply by --factor, and for which plateau waits",
     "factor": "factor of the schedules step, plateau, exponential and staircase",
     "family": "networks to search: vgg, resnet, mobilenet, mixed; or a network, with choices as --knob NAME=A,B",
     "goal": "accuracy; or pareto-macs or pareto-params: the best accuracy for each cost",
     "held_out": "validation images: a share of the training images; for a folder of masks, names of files",
+    "ignore": "value of void in the masks: such pixels count nowhere; -1 means none",
     "initializer": "initial weights: alexnet, glorot_uniform or he_normal; the network's own unless given",
     "knob": "knob of the network, like alpha=0.25 or repeats=2,2,2; repeat it for several",
     "label_smoothing": "label smoothing: the share of each label that is spread over all classes",
@@ -58,6 +65,7 @@ HELP = {
     "max_macs": "largest number of multiply-accumulates for one image, like 20M",
     "max_memory": "largest size of the activations for one image, like 64MB",
     "max_params": "largest number of parameters, like 300k",
+    "max_pixels": "images of more pixels are refused; 0 allows all",
     "milestones": "where the schedule step multiplies by --factor",
     "mixed_precision": "computes in 16 bits, on a GPU",
     "model": "name of a network; `kerascnn list` shows all",
@@ -139,7 +147,7 @@ def parse(
     if strays:
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
     given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
-    stored = _stored_flags(given, {*defaults, "knobs"}) if given.get("resume") else {}
+    stored = _stored_flags(given, {**defaults, "knobs": {}}) if given.get("resume") else {}
     preset, quick = {}, {}
     if chosen := given.get("preset", stored.get("preset")):
         if chosen not in presets:
@@ -154,13 +162,16 @@ def parse(
 
 
 def record(folder: str | Path) -> dict:
-    """The record of the run, or of the search, in a folder; {} if there is none."""
-    for name in RECORDS:
+    """The record of the run, or of the search, in a folder; where it is damaged a copy of it; {} if there is none."""
+    copies = sorted(Path(folder).glob(COPIES), reverse=True)
+    for file in [*(Path(folder) / name for name in RECORDS), *copies]:
         try:
-            found = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+            found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(found, dict):
+        if file in copies and isinstance(found, dict):
+            found = found.get("config")
+        if isinstance(found, dict) and "kerascnn" in found and isinstance(found.get("flags", {}), dict):
             return found
     return {}
 
@@ -172,12 +183,23 @@ def flag(name: str) -> str:
 
 def _stored_flags(given, known):
     """The flags of the run to continue, without those that belong to each start; {} if there is no run."""
-    stored = record(given.get("out", "")).get("flags", {})
-    stored = {name: _with_tuples(value) for name, value in stored.items() if name not in ITS_OWN}
+    about = record(given.get("out", ""))
+    stored = {name: _with_tuples(value) for name, value in about.get("flags", {}).items() if name not in ITS_OWN}
     if strange := [f"{flag(name)} {value!r}" for name, value in stored.items() if name not in known]:
         lost = f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}"
         print(plain(lost), file=sys.stderr)
     stored = {name: value for name, value in stored.items() if name in known}
+    for name, value in stored.items():
+        if not isinstance(value, (int, float) if isinstance(known[name], float) else type(known[name])):
+            wanted = type(known[name]).__name__
+            raise InputError(f"--resume: the run in {given['out']} has {flag(name)} {value!r}, which is no {wanted}")
+    if "space" not in about:
+        if given.get("budget"):
+            given.pop("epochs", None)  # the budget wins
+        changed = {name: given[name] for name in MAY_CHANGE if given.get(name, stored.get(name)) != stored.get(name)}
+        stored |= {name: value for name, value in changed.items() if value}
+        if changed.get("budget"):
+            given["epochs"] = stored["epochs"] = 0  # to be measured
     pairs = [(flag(name), value, stored.get(name, value)) for name, value in given.items() if name != "knobs"]
     knobs = stored.get("knobs", {})
     pairs += [(f"--knob {name}", value, knobs.get(name)) for name, value in given.get("knobs", {}).items()]

@@ -1,12 +1,17 @@
 """The entry point of every recipe."""
 
 import errno
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from PIL import Image
+
 from ..command_line import leave
 from ..errors import InputError, TrainingStopped
+from . import run_folder, signals
+from .distribution import devices
 from .flags import parse
 from .procedure.procedure import DEFAULTS
 
@@ -20,11 +25,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
     A wrong input ends with one line on stderr and exit status 2, training that cannot continue (a full disk, SIGTERM)
     with one line and status 1, Ctrl-C with one line and status 130. Any other error keeps its traceback.
     """
-    out = ""
-    with one_line_endings(
-        lambda: f"--resume --out {out or '...'}",
-        "stopped by Ctrl-C: model.keras, if any, is the best epoch; --resume --out goes on from the last checkpoint",
-    ):
+    with one_line_endings():
         cfg = parse(
             config,
             sys.argv[1:],
@@ -33,30 +34,57 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
             procedure=DEFAULTS if presets else None,
             description=main.__globals__["__doc__"],
         )
-        from .distribution.devices import load_tensorflow
-
-        out = cfg.out
-        load_tensorflow()
+        Image.MAX_IMAGE_PIXELS = cfg.max_pixels or None
+        devices.load_tensorflow()
         main(cfg)
 
 
 @contextmanager
-def one_line_endings(resume: Callable[[], str], interrupted: str) -> Iterator[None]:
-    """Ends the process with one line and an exit status, as `start` says.
-
-    Args:
-        resume: gives the flags that continue, for the message that the disk is full.
-        interrupted: the line for Ctrl-C.
-    """
+def one_line_endings() -> Iterator[None]:
+    """Ends the process with one line and an exit status, as `start` says. What is lost and what is not stands in the
+    line; see `run_folder.what_goes_on`."""
+    already = len(signals.received)
+    before = signals.listen(signals.end_at_once)
     try:
         yield
-    except InputError as error:
-        leave(f"error: {error}", 2)
-    except TrainingStopped as stop:
-        leave(f"stopped: {stop}", 1)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        leave(f"stopped: the disk is full ({error}); make room, and go on with {resume()}", 1)
-    except KeyboardInterrupt:
-        leave(interrupted, 130)
+    except Exception as error:
+        signals.listen(signal.SIG_DFL)
+        if len(signals.received) > already:  # whatever a library has made of it
+            _stopped_by(signals.received[-1])
+        if isinstance(error, InputError):
+            leave(f"error: {error}", 2)
+        if isinstance(error, TrainingStopped):
+            leave(f"stopped: {error}", 1)
+        if reason := _of_the_folder(error):
+            leave(f"stopped: {reason}; {run_folder.what_goes_on()}", 1)
+        if fault := _of_the_images(error):
+            leave(f"error: {fault}", 2)
+        raise
+    except KeyboardInterrupt as error:
+        signals.listen(signal.SIG_DFL)
+        _stopped_by(getattr(error, "number", signal.SIGINT))
+    finally:
+        signals.restore(before)
+
+
+def _stopped_by(number):
+    goes_on = f"; {run_folder.what_goes_on()}" if devices.is_chief() else ""
+    leave(f"stopped by {signals.NAMES[number]}{goes_on}", 130 if number == signal.SIGINT else 1)
+
+
+def _of_the_folder(error):
+    """Why the run folder cannot be used any more, where it is that."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk is full ({error}); make room"
+    if isinstance(error, OSError) and (file := run_folder.holds(error.filename)):
+        return f"{file}: {error.strerror}"
+    return None
+
+
+def _of_the_images(error):
+    """What is wrong with the image file at which TensorFlow stopped, where it is that."""
+    if not type(error).__module__.startswith("tensorflow"):
+        return None
+    from ..data.sources.examples import broken_file
+
+    return broken_file(error)

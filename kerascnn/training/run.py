@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from math import lcm
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,8 +20,8 @@ from ..errors import InputError, TrainingStopped, count, one_of
 from ..escaping import plain
 from ..registry import network_of
 from ..version import __version__
-from . import files, run_folder
-from .callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard, by_accuracy
+from . import files, flags, run_folder
+from .callbacks import BestModel, Clock, History, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .distribution import devices, replicas
 from .procedure.gradient_accumulation import accumulate
 from .procedure.procedure import Procedure
@@ -64,7 +65,6 @@ class Run:
     Args:
         cfg: the command line, as `start` hands it over.
         score: how good an epoch was, from its logs; the best one's model is kept, with None that of the last one.
-        part_of: the folder with which `--resume` goes on, where it isn't the run's own.
 
     Attributes:
         strategy: the `tf.distribute` strategy; make and compile the model in its `scope()`.
@@ -87,9 +87,8 @@ class Run:
         self,
         cfg: SimpleNamespace,
         score: Callable[[dict], tuple] | None = by_accuracy,
-        part_of: Path | None = None,
     ):
-        self.cfg, self.score, self.part_of = cfg, score, part_of
+        self.cfg, self.score = cfg, score
         count("accumulate", cfg.accumulate)
         one_of("batch_norm", cfg.batch_norm, replicas.BATCH_NORMS)
         self.strategy = devices.strategy()  # of several machines it has to be made before anything is computed
@@ -99,7 +98,10 @@ class Run:
             raise InputError(f"--batch {cfg.batch}: cannot be divided into {parts}")
         if self.is_chief:
             run_folder.check(cfg.out, cfg.overwrite, cfg.resume)
+            if flags.record(cfg.out):
+                run_folder.hold(Path(cfg.out))
         interval(cfg.checkpoint_every)
+        self.begun = flags.record(cfg.out) if cfg.resume else {}
         self.saved = self._checkpoint() if cfg.resume else None
         self.resumed = self.saved is not None
         self.step, self.epoch = (self.saved.record[name] for name in ("step", "epoch")) if self.resumed else (0, 0)
@@ -109,7 +111,7 @@ class Run:
             raise InputError(f"--seed {cfg.seed}: must be less than {2**32}")
         keras.utils.set_random_seed(cfg.seed)
         self.precision = devices.set_precision(cfg.mixed_precision)
-        self.pipeline_args = dict(seed=cfg.seed, replicas=self.replicas * cfg.accumulate, start_step=self.step)
+        self.pipeline_args = dict(seed=cfg.seed, replicas=self._parts(), start_step=self.step)
 
     def open(self, model: keras.Model, data, procedure: Procedure | None = None) -> None:
         """Make the run folder and write `config.json`: all that is needed to build this model and to run again. And
@@ -147,7 +149,9 @@ class Run:
             "validation_images": data.validation_size,
             "precision": self.precision,
             "device": devices.describe(),
+            "steps": data.steps,
             "replicas": self.replicas,
+            "parts": self.pipeline_args["replicas"],
             "keras": keras.__version__,
             "tensorflow": tf.__version__,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -158,12 +162,12 @@ class Run:
         name = f"{model.name}-{data.name}" + ("-smoke" if self.cfg.smoke else "")
         if self.resumed:
             self.folder = Path(self.cfg.out)
-            self.config = files.read_json(self.folder / "config.json")
             self._check_same(config)
-            try:
-                files.write_history(self.folder / "history.csv", self.saved.record["history"])
-            except OSError as error:
-                raise InputError(f"cannot write into the run folder {self.folder}: {error.strerror}") from error
+            changes = self._changes(model)
+            self.config = {name: value for name, value in self.begun.items() if name != "ended"}
+            self.config |= {name: config[name] for name in ("flags", "replicas", "parts")}
+            files.write_json(self.folder / "config.json", self.config)
+            files.write_history(self.folder / "history.csv", self.saved.record["history"])
         else:
             self.folder, self.config = (
                 run_folder.make(name, self.cfg.out, self.cfg.overwrite or self.cfg.resume),
@@ -173,7 +177,7 @@ class Run:
         print(
             f"{model.name}, {model.count_params():,} parameters; {plain(data.name)}, {data.train_size:,} images and "
             f"{data.validation_size:,} held out; {devices.describe()}, {self.precision}; {plain(self.folder)}"
-            + (f", which goes on after step {self.step:,}" if self.resumed else "")
+            + (f", which goes on after step {self.step:,}{changes}" if self.resumed else "")
             + (f"\n{procedure}" if procedure else ""),
             flush=True,
         )
@@ -216,19 +220,23 @@ class Run:
                 stateful,
                 self.data.train.element_spec,
                 self.saved,
-                self.part_of,
+                self.config,
             ),
         ]
 
     def _writers(self):
         if not self.is_chief:
             return []
-        return [keras.callbacks.CSVLogger(self.folder / "history.csv", append=True), TensorBoard(self.folder / "logs")]
+        before = self.saved.record["history"] if self.resumed else []
+        return [History(self.folder / "history.csv", before), TensorBoard(self.folder / "logs")]
 
     def close(self) -> None:
-        """The run is complete: its checkpoints are not needed any more, and several machines may part."""
+        """The run is complete: of its checkpoints only the last one stays, from which it may be made longer, and
+        several machines may part."""
         if self.is_chief:
-            checkpoint.clear(self.folder)
+            checkpoint.thin(self.folder, 1)
+            self.config["ended"] = datetime.now().astimezone().isoformat(timespec="seconds")
+            files.write_json(self.folder / "config.json", self.config)
         if devices.workers() > 1:
             replicas.wait_for_all()
 
@@ -259,20 +267,84 @@ class Run:
 
     def _checkpoint(self):
         """The one to go on from, if there is one."""
-        folder = Path(self.cfg.out)
+        folder, epochs = Path(self.cfg.out), getattr(self.cfg, "epochs", None)
         saved = checkpoint.read(folder)
-        if saved is None and (folder / "metrics.json").exists():
-            raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume")
+        was = self.begun.get("flags", {}).get("epochs")
+        if saved is None:
+            if (folder / "metrics.json").exists():
+                longer = "" if epochs in (was, None) else ", not even a checkpoint from which it could get longer"
+                raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume{longer}")
+            if damaged := checkpoint.steps(folder):
+                raise InputError(
+                    f"--resume: no checkpoint in {damaged[0].parent} can be read; --overwrite begins anew, without them"
+                )
+            if self.is_chief and not run_folder.holds(str(folder.parent)):  # the winner of a search begins by itself
+                print(f"{folder}: nothing to go on with, starting anew", flush=True)
+            return None
+        trained = saved.record["epoch"] + bool(saved.record["steps"])
+        if epochs in (was, None):
+            if "ended" in self.begun:
+                raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume")
+        elif saved.record["stopped"]:
+            raise InputError(
+                f"--resume: the run in {folder} stopped by itself, after epoch {trained}; leave its length"
+            )
+        elif 0 < epochs < trained:
+            raise InputError(
+                f"--resume: the run in {folder} is in epoch {trained} already, so --epochs {epochs} is past"
+            )
         return saved
+
+    def _parts(self):
+        """The number of equal parts of every batch. A run that goes on keeps those that it had, where it can: they
+        decide which images an epoch leaves out."""
+        parts = self.replicas * self.cfg.accumulate
+        begun = self.begun.get("parts", self.begun.get("replicas", 1))
+        both = lcm(parts, begun) if isinstance(begun, int) else 0
+        return parts if not both or self.cfg.batch % both else both
 
     def _check_same(self, config):
         """Raise an `InputError` where the run that goes on is not the one that began."""
-        same = (*self.metadata, "data", "train_images", "validation_images", "precision", "replicas")
-        now = json.loads(files.as_json({name: config[name] for name in same if name != "kerascnn"}))
+        same = [*self.metadata, "data", "train_images", "validation_images", "precision", "steps"]
+        same = [name for name in same if name != "kerascnn" and (name != "steps" or name in self.begun)]
+        now = json.loads(files.as_json({name: config[name] for name in same}))
         differ = [
-            f"{name} {self.config.get(name)!r}, not {value!r}"
+            f"{name} {self.begun.get(name)!r}, not {value!r}"
             for name, value in now.items()
-            if self.config.get(name) != value
+            if self.begun.get(name) != value
         ]
         if differ:
             raise InputError(f"--resume: the run in {self.folder} has {'; '.join(differ)}")
+
+    def _changes(self, model):
+        """What is not as it was when the run that goes on began, in words."""
+        flags_before = self.begun.get("flags", {})
+        was = self.begun.get("replicas", 1), flags_before.get("accumulate", 1)
+        now = self.replicas, self.cfg.accumulate
+        said = ""
+        if now != was:
+            draws, norms = replicas.draws_and_norms(model)
+            norms = norms and (self.cfg.batch_norm == "averaged" or now[1] != was[1])
+            but = ["other random numbers in dropout"] * draws + ["other shares for batch normalization"] * norms
+            counts = [f"{devices} device{'s' * (devices > 1)}, {parts} parts" for devices, parts in (now, was)]
+            if now[1] == was[1]:
+                counts = [text.partition(",")[0] for text in counts]
+            said += f"\non {counts[0]} instead of {counts[1]}: the same but for rounding"
+            said += f", and for {' and '.join(but)}" * bool(but)
+        epochs = getattr(self.cfg, "epochs", None)
+        if epochs not in (flags_before.get("epochs"), None):
+            rate = _rate(model.optimizer, self.step)
+            last = [row["learning_rate"] for row in self.saved.record["history"] if "learning_rate" in row][-1:]
+            said += f"\n{epochs} epochs instead of {flags_before.get('epochs')}"
+            if rate is not None:
+                said += ", and a schedule of this length: the learning rate goes on with"
+                said += f" {rate:.3g}" + "".join(f", after {before:.3g}" for before in last)
+        return said
+
+
+def _rate(optimizer, step):
+    """The learning rate of a step, where a schedule decides on it."""
+    schedule = optimizer.get_config().get("learning_rate")
+    if not isinstance(schedule, dict):
+        return None
+    return float(keras.optimizers.schedules.deserialize(schedule)(step))

@@ -1,7 +1,16 @@
-"""The run folder: a run never writes over what is there, and `--overwrite` removes only what a run has left."""
+"""The run folder: a run never writes over what is there, and `--overwrite` removes only what a run has left.
 
+A process that works in a folder holds it by a lock on the file `.lock`, which ends with the process, also by SIGKILL.
+The lock works between machines, too, where their common file system has locks, as NFS does.
+"""
+
+import atexit
+import os
 import re
-from contextlib import suppress
+import shlex
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +19,8 @@ from . import flags
 from .resume import checkpoint
 
 HOME = Path("saved_models")
+LOCK = ".lock"
+_held: dict[Path, tuple[Path, int | None]] = {}  # resolved -> as it was given, and the open file
 LEFTOVERS = (
     "model.keras",
     "history.csv",
@@ -42,7 +53,7 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {out}: is a file; give the name of a folder")
-    if out and folder.exists() and any(folder.iterdir()):
+    if out and folder.exists() and _content(folder):
         if not (overwrite or resume):
             raise InputError(
                 f"--out {out}: exists and isn't empty; --resume goes on with the run in it, --overwrite replaces it"
@@ -53,6 +64,9 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
         for place in (place for pattern in FOLDERS for place in folder.glob(pattern)):
             if place.is_symlink():
                 raise InputError(f"--out {out}: {place} leads out of it by a link, so it is left alone")
+        for name in LEFTOVERS:
+            if "*" not in name and (folder / name).is_dir():
+                raise InputError(f"--out {out}: {name} is a folder, where a run writes a file of this name")
 
 
 def make(name: str, out: str = "", overwrite: bool = False) -> Path:
@@ -61,24 +75,143 @@ def make(name: str, out: str = "", overwrite: bool = False) -> Path:
     It is `out` where that is given, otherwise `saved_models/NAME`, or the first that doesn't exist yet of NAME-2,
     NAME-3 and so on. `overwrite` empties `out`, or `saved_models/NAME`, of the run that is in it.
 
+    The folder is held, see `hold`.
+
     Raises:
-        InputError: see `check`; or the folder cannot be made.
+        InputError: see `check` and `hold`; or the folder cannot be made.
     """
     default = HOME / (re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run")
     try:
         if out or overwrite:
             folder = Path(out or default)
             check(str(folder), overwrite)
-            _clear(folder)
             folder.mkdir(parents=True, exist_ok=True)
+            hold(folder)
+            check(str(folder), overwrite)  # another process may have been in between
+            _clear(folder)
             return folder
         for i in count(1):
             folder = default if i == 1 else default.with_name(f"{default.name}-{i}")
-            if not folder.exists():
+            with suppress(FileExistsError):
                 folder.mkdir(parents=True)
+                hold(folder)
                 return folder
     except OSError as error:
         raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from error
+
+
+def hold(folder: Path) -> None:
+    """Keep other processes out of a folder until `release`, or the end of this process.
+
+    Raises:
+        InputError: another process holds it, or it cannot be written.
+    """
+    key, path = folder.resolve(), folder / LOCK
+    while key not in _held:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
+        try:
+            _lock(handle)
+        except BlockingIOError as error:
+            who = os.read(handle, 200).decode(errors="replace").split("\n")[0]
+            os.close(handle)
+            who = who if who.isprintable() and who else "another process"
+            raise InputError(f"{folder}: {who} is at work in it; one at a time") from error
+        if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+            with suppress(OSError):
+                os.truncate(handle, 0)
+                os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            _held[key] = folder, handle
+        else:  # who held it has just removed it
+            os.close(handle)
+
+
+def release(folder: Path) -> None:
+    """Let others have a folder."""
+    _, handle = _held.pop(here := folder.resolve(), (None, None))
+    if handle is not None:
+        (here / LOCK).unlink(missing_ok=True)
+        os.close(handle)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder meanwhile, where this process doesn't hold it anyway."""
+    here = folder.resolve() not in _held
+    hold(folder)
+    try:
+        yield
+    finally:
+        if here:
+            release(folder)
+
+
+@contextmanager
+def lent(folder: Path) -> Iterator[None]:
+    """Let a process that this one has started hold the folder meanwhile."""
+    release(folder)
+    share(folder)
+    try:
+        yield
+    finally:
+        release(folder)
+    hold(folder)
+
+
+@atexit.register
+def release_all() -> None:
+    """Let others have all that this process holds."""
+    for folder in list(_held):
+        with suppress(OSError):
+            release(folder)
+
+
+def share(folder: Path) -> None:
+    """Take note that this process works in a folder that another one holds."""
+    _held.setdefault(folder.resolve(), (folder, None))
+
+
+def holds(file: str | bytes | None) -> Path | None:
+    """The path, where it is one in a folder that this process holds, or the folder itself."""
+    if not isinstance(file, str):
+        return None
+    path = Path(os.path.abspath(file))
+    path = path.parent.resolve() / path.name
+    return Path(file) if any(path.is_relative_to(folder) for folder in _held) else None
+
+
+def what_goes_on() -> str:
+    """What `--resume` can do for the folder that this process works in: the end of a line that says why it stops."""
+    if not _held:
+        return "nothing was written"
+    here, (folder, _) = next(iter(_held.items()))  # of a search and its winner the search
+    command, about = f"--resume --out {shlex.quote(str(folder))}", flags.record(here)
+    if (here / "search.json").exists():
+        return f"{command}{'' if about else ' RECIPE'} goes on with it"  # a sweep has no record of ours
+    if "ended" in about:
+        return f"the run in {folder} is complete"
+    if last := checkpoint.steps(here):
+        return f"{command} goes on after step {int(last[0].name.removeprefix('step-')):,}"
+    return f"there is no checkpoint yet: {command} starts anew"
+
+
+def _lock(handle):
+    try:
+        import fcntl
+    except ImportError:  # only Linux and its like can see to it
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # a file system without locks
+
+
+def _content(folder):
+    return [path for path in folder.iterdir() if path.name != LOCK]
 
 
 def _is_run(folder):
@@ -92,7 +225,10 @@ def _clear(folder):
         checkpoint.clear(home)
     for pattern in LEFTOVERS:
         for file in folder.glob(pattern):
-            file.unlink()
+            if file.is_symlink() or not file.is_dir():
+                file.unlink()
+    if folder.resolve() not in _held:
+        (folder / LOCK).unlink(missing_ok=True)  # of one that was killed
     for empty in (*folder.glob("logs/*"), folder / "logs", *folder.glob("trial_*"), folder / "winner"):
         with suppress(OSError):
             empty.rmdir()

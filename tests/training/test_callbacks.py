@@ -6,7 +6,7 @@ import pytest
 
 from kerascnn.errors import TrainingStopped
 from kerascnn.training import files
-from kerascnn.training.callbacks import BestModel, Clock, StopOnNonFiniteLoss, TensorBoard
+from kerascnn.training.callbacks import BestModel, Clock, History, StopOnNonFiniteLoss, TensorBoard
 
 
 def network(lr=0.1):
@@ -27,6 +27,17 @@ def test_clock_adds_columns_to_the_history():
     assert history["learning_rate"] == pytest.approx([0.05, 0])
     for seconds, speed in zip(history["seconds"], history["images_per_second"], strict=True):
         assert 0 < 16 / speed < seconds, "validation takes a part of the epoch"
+
+
+def test_the_history_is_whole_after_every_epoch(tmp_path):
+    before = [{"accuracy": 0.25, "loss": 3.0, "val_accuracy": 0.5, "val_loss": 2.0}]
+    path, seen = tmp_path / "history.csv", []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(files.read_history(path)))
+    history = fit(network(), [History(path, before), look])
+    for epoch, columns in enumerate(seen, 1):
+        assert columns["epoch"] == list(range(epoch + 1))
+        assert columns["loss"] == [3.0, *history["loss"][:epoch]]
+    assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]
 
 
 def test_best_model_is_of_the_first_of_the_best_epochs(tmp_path, monkeypatch):

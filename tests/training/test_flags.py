@@ -104,6 +104,48 @@ def test_help_shows_every_flag_with_its_default(capsys):
     assert all(flag(name) in shown for name in STANDARD)
 
 
+def kept(folder, **flags):
+    (folder / "config.json").write_text(json.dumps({"kerascnn": "0.1.0", "flags": flags}))
+
+
+def test_the_length_of_a_run_and_the_parts_of_its_batch_may_change(tmp_path):
+    config, out = {"epochs": 0, "budget": "", "lr": 0.1}, ["--resume", "--out", str(tmp_path)]
+    kept(tmp_path, epochs=3, budget="", lr=0.5, accumulate=1)
+    assert parse(config, out).epochs == 3
+    cfg = parse(config, [*out, "--epochs", "8", "--accumulate", "2"])
+    assert (cfg.epochs, cfg.accumulate, cfg.lr) == (8, 2, 0.5)
+    cfg = parse(config, [*out, "--budget", "20m"])
+    assert (cfg.epochs, cfg.budget) == (0, "20m"), "to be measured"
+    for words, line in {"--epochs 0": "has --epochs 3, not 0", "--lr 0.2": "has --lr 0.5, not 0.2"}.items():
+        with pytest.raises(InputError, match=f"{line}; leave such flags out"):
+            parse(config, [*out, *words.split()])
+
+
+def test_a_cluster_gives_the_same_command_again_and_again(tmp_path):
+    """The budget was measured: 7 epochs."""
+    config, words = {"epochs": 0, "budget": "", "lr": 0.1}, "--budget 20m --epochs 99 --resume --out"
+    kept(tmp_path, epochs=7, budget="20m")
+    cfg = parse(config, [*words.split(), str(tmp_path)])
+    assert (cfg.epochs, cfg.budget) == (7, "20m")
+
+
+def test_the_epochs_of_a_search_do_not_change(tmp_path):
+    (tmp_path / "search.json").write_text(json.dumps({"kerascnn": "0.1.0", "space": "vgg", "flags": {"epochs": 9}}))
+    with pytest.raises(InputError, match="has --epochs 9, not 12"):
+        parse({"epochs": 9}, ["--resume", "--out", str(tmp_path), "--epochs", "12"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("lr", "fast"), ("epochs", 1.5), ("smoke", []), ("knobs", 7), ("out_", {})]
+)
+def test_a_kept_flag_of_the_wrong_type_is_one_line(tmp_path, name, value):
+    kept(tmp_path, **{name: value})
+    with pytest.raises(
+        InputError, match=f"^--resume: the run in .* has {flag(name)} .*, which is no ".replace("[", ".")
+    ):
+        parse({"epochs": 9, "lr": 0.1, "out_": ""}, ["--resume", "--out", str(tmp_path)])
+
+
 def test_flags_of_another_version_are_left_out_and_said_so(tmp_path, capsys):
     flags = {"lr": 0.5, "smoothing": 0.1, "clip": 0.0, "knobs": {}}
     (tmp_path / "config.json").write_text(json.dumps({"kerascnn": "0.0.9", "flags": flags}))

@@ -1,12 +1,18 @@
 """How a recipe ends: well, or in one line with an exit status that tells why."""
 
 import errno
+import json
+import os
+import signal
 import sys
+import time
 
 import pytest
 
 from kerascnn.errors import InputError, TrainingStopped
-from kerascnn.training import main
+from kerascnn.training import main, run_folder
+from kerascnn.training.resume import checkpoint
+from kerascnn.training.signals import AskedToEnd
 
 
 def ended(monkeypatch, capsys, body, *words):
@@ -43,24 +49,63 @@ def test_main_gets_the_flags(monkeypatch):
         (
             OSError(errno.ENOSPC, "No space left on device"),
             1,
-            "stopped: the disk is full ([Errno 28] No space left on device); make room, and go on with "
-            "--resume --out ...\n",
+            "stopped: the disk is full ([Errno 28] No space left on device); make room; nothing was written\n",
         ),
-        (
-            KeyboardInterrupt(),
-            130,
-            "stopped by Ctrl-C: model.keras, if any, is the best epoch; --resume --out goes on from the last "
-            "checkpoint\n",
-        ),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C; nothing was written\n"),
+        (AskedToEnd(signal.SIGINT), 130, "stopped by Ctrl-C; nothing was written\n"),
+        (AskedToEnd(signal.SIGTERM), 1, "stopped by SIGTERM; nothing was written\n"),
     ],
 )
 def test_each_ending_is_one_line(monkeypatch, capsys, error, status, line):
     assert ended(monkeypatch, capsys, raises(error)) == (status, line)
 
 
-def test_a_full_disk_names_the_folder_to_go_on_with(monkeypatch, capsys):
-    _, said = ended(monkeypatch, capsys, raises(OSError(errno.EDQUOT, "Quota exceeded")), "--out", "here")
-    assert said.endswith("go on with --resume --out here\n")
+@pytest.fixture
+def held(tmp_path):
+    """A run folder that this process works in."""
+    run_folder.hold(tmp_path)
+    return tmp_path
+
+
+def test_a_full_disk_names_the_folder_to_go_on_with(monkeypatch, capsys, held):
+    checkpoint.write(held, 7, checkpoint.Checkpoint({}, {}))
+    _, said = ended(monkeypatch, capsys, raises(OSError(errno.EDQUOT, "Quota exceeded")))
+    assert said.endswith(f"; make room; --resume --out {held} goes on after step 7\n")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOENT, errno.EIO, errno.EISDIR])
+def test_a_run_folder_that_cannot_be_used_any_more_is_one_line(monkeypatch, capsys, held, number):
+    body = raises(OSError(number, os.strerror(number), str(held / "history.part.csv")))
+    status, said = ended(monkeypatch, capsys, body)
+    assert status == 1
+    assert said == (
+        f"stopped: {held / 'history.part.csv'}: {os.strerror(number)}; "
+        f"there is no checkpoint yet: --resume --out {held} starts anew\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_signal_at_any_moment_is_one_line(monkeypatch, capsys, held, number, wrapped):
+    def body(cfg):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        except BaseException as error:
+            raise (ValueError("what a library makes of it") if wrapped else error) from error
+
+    before = signal.getsignal(number)
+    name = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}[number]
+    status = 130 if number == signal.SIGINT else 1
+    line = f"stopped by {name}; there is no checkpoint yet: --resume --out {held} starts anew\n"
+    assert ended(monkeypatch, capsys, body) == (status, line)
+    assert signal.getsignal(number) == before
+
+
+def test_another_machine_than_the_chief_says_nothing_of_the_folder(monkeypatch, capsys):
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    assert ended(monkeypatch, capsys, raises(KeyboardInterrupt())) == (130, "stopped by Ctrl-C\n")
 
 
 def test_a_wrong_flag_is_one_line_before_anything_runs(monkeypatch, capsys):

@@ -1,14 +1,18 @@
 """What surrounds `model.fit`: nothing is written before the run opens, and a run is what its folder says."""
 
 import json
+import shutil
 
 import keras
+import numpy as np
 import pytest
 
 import kerascnn
 from kerascnn import InputError, info
 from kerascnn.errors import TrainingStopped
+from kerascnn.training import run_folder
 from kerascnn.training.flags import parse
+from kerascnn.training.resume import checkpoint
 from kerascnn.training.run import Run, chief_only, input_shape
 
 CONFIG = {"batch": 32, "lr": 0.1}
@@ -90,17 +94,202 @@ def test_a_run_goes_on_only_as_itself(tmp_path):
     trained(tmp_path / "run")
     run, *_ = opened(tmp_path / "run", "--resume")
     assert (run.resumed, run.epoch, run.step) == (True, 1, 2)
+    assert not (run.folder / "history.part.csv").exists()
     with pytest.raises(InputError, match=r"--resume: the run in .*run has name 'lenet5', not 'nin_cifar'"):
         opened(tmp_path / "run", "--resume", model="nin_cifar")
 
 
 def test_a_run_that_is_complete_is_not_resumed(tmp_path):
-    run = trained(tmp_path / "run")
+    out = complete(tmp_path / "run")
+    assert [path.name for path in (out / "checkpoints").iterdir()] == ["step-000000004"]
+    before = content(out)
+    with pytest.raises(TrainingStopped, match=r"is complete, there is nothing to resume$"):
+        Run(parse(CONFIG, ["--out", str(out), "--resume"]))
+    assert content(out) == before
+
+
+def content(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def train(folder, *words, schedule=True, patience=0):
+    """A run of as many epochs as its flags say, in steps of 2; and what it learned."""
+    keras.utils.clear_session(free_memory=False)  # names as in a new process
+    run = Run(parse({**CONFIG, "epochs": 2}, ["--out", str(folder), "--checkpoint-every", "1", *words]))
+    digits = kerascnn.data.load("digits", (8, 8, 1), limit=64, **{"batch": 32, **run.pipeline_args})
+    network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
+    rate = keras.optimizers.schedules.CosineDecay(0.1, run.cfg.epochs * digits.steps) if schedule else 0.1
+    network.compile(keras.optimizers.SGD(rate, 0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    run.open(network, digits)
+    stop = [keras.callbacks.EarlyStopping("val_accuracy", mode="min")] * patience  # after two epochs, as it rises
+    network.fit(digits.train, validation_data=digits.validation, epochs=run.cfg.epochs, **run.fit_args(*stop))
+    return run, network
+
+
+def complete(folder, *words, **how):
+    run, _ = train(folder, *words, **how)
     (run.folder / "metrics.json").write_text("{}")
     run.close()
-    assert not list(run.folder.glob("checkpoints/*"))
-    with pytest.raises(TrainingStopped, match="is complete, there is nothing to resume"):
-        Run(parse(CONFIG, ["--out", str(tmp_path / "run"), "--resume"]))
+    run_folder.release_all()
+    return folder
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_run_can_be_made_longer(tmp_path, capsys, ended):
+    whole, network = train(tmp_path / "whole", "--epochs", "4", schedule=False)
+    if ended:
+        complete(tmp_path / "run", schedule=False)
+    else:
+        train(tmp_path / "run", schedule=False)
+    capsys.readouterr()
+    run, longer = train(tmp_path / "run", "--resume", "--epochs", "4", schedule=False)
+    assert "which goes on after step 4\n4 epochs instead of 2\n" in capsys.readouterr().out
+    assert all(map(np.array_equal, longer.get_weights(), network.get_weights()))
+    assert json.loads((run.folder / "config.json").read_text())["flags"]["epochs"] == 4
+    timing = ("seconds", "images_per_second")
+    histories = [{k: v for k, v in one.history().items() if k not in timing} for one in (run, whole)]
+    assert histories[0] == histories[1]
+    again, _ = train(tmp_path / "run", "--resume", "--epochs", "4", schedule=False)  # killed before its report
+    assert len(again.history()["loss"]) == 4
+
+
+def test_a_schedule_has_the_new_length_and_the_line_says_what_that_means(tmp_path, capsys):
+    """Half a cosine over 4 steps ends with 0; over 8 steps it is at 0.05 there."""
+    complete(tmp_path / "run")
+    capsys.readouterr()
+    _, network = train(tmp_path / "run", "--resume", "--epochs", "4")
+    line = "4 epochs instead of 2, and a schedule of this length: the learning rate goes on with 0.05, after 0\n"
+    assert line in capsys.readouterr().out
+    assert float(network.optimizer.learning_rate) == pytest.approx(0, abs=1e-8)
+
+
+def test_a_run_in_the_middle_can_be_made_shorter_but_not_than_what_it_has_trained(tmp_path):
+    train(tmp_path / "run", "--epochs", "3", schedule=False)
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "step-000000006")  # after step 5, in epoch 3
+    run_folder.release_all()
+    before = content(tmp_path)
+    with pytest.raises(InputError, match=r"^--resume: the run in .*run is in epoch 3 already, so --epochs 2 is past$"):
+        train(tmp_path / "run", "--resume", "--epochs", "2", schedule=False)
+    assert content(tmp_path) == before
+    run, _ = train(tmp_path / "run", "--resume", "--epochs", "3", schedule=False)
+    assert len(run.history()["loss"]) == 3
+
+
+def test_a_run_that_has_stopped_by_itself_gets_no_longer(tmp_path):
+    complete(tmp_path / "run", "--epochs", "3", patience=1)
+    with pytest.raises(
+        InputError, match=r"^--resume: the run in .*run stopped by itself, after epoch 2; leave its len"
+    ):
+        train(tmp_path / "run", "--resume", "--epochs", "4", patience=1)
+    with pytest.raises(TrainingStopped, match="is complete"):
+        train(tmp_path / "run", "--resume", patience=1)
+
+
+def test_a_complete_run_without_a_checkpoint_says_why_it_gets_no_longer(tmp_path):
+    complete(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    with pytest.raises(TrainingStopped, match=r"is complete, there is nothing to resume$"):
+        train(tmp_path / "run", "--resume")
+    with pytest.raises(TrainingStopped, match=r"to resume, not even a checkpoint from which it could get longer$"):
+        train(tmp_path / "run", "--resume", "--epochs", "4")
+
+
+@pytest.mark.parametrize("there", ["nothing", "an empty folder", "a config", "a config and a foreign file"])
+def test_where_there_is_nothing_a_run_begins_and_says_so(tmp_path, capsys, there):
+    out = tmp_path / "run"
+    if there != "nothing":
+        out.mkdir()
+    if "config" in there:
+        (out / "config.json").write_text(json.dumps({"kerascnn": "0", "flags": {}}))
+    if "foreign" in there:
+        (out / "notes.txt").write_text("mine")
+    run, *_ = opened(out, "--resume")
+    assert capsys.readouterr().out.startswith(f"{out}: nothing to go on with, starting anew\n")
+    assert (run.resumed, run.step, run.epoch) == (False, 0, 0)
+    assert json.loads((out / "config.json").read_text())["name"] == "lenet5"
+    assert (out / "notes.txt").exists() == ("foreign" in there)
+
+
+def test_checkpoints_that_cannot_be_read_are_not_thrown_away(tmp_path):
+    train(tmp_path / "run")
+    for state in (tmp_path / "run").glob("checkpoints/*/state.npz"):
+        state.write_bytes(b"")
+    before = content(tmp_path)
+    with pytest.raises(
+        InputError, match=r"^--resume: no checkpoint in .*checkpoints can be read; --overwrite begins an"
+    ):
+        train(tmp_path / "run", "--resume")
+    assert content(tmp_path) == before
+
+
+DAMAGES = {
+    "missing": None,
+    "empty": b"",
+    "cut": b'{"kerascnn": "0.1.0", "fla',
+    "no JSON": b"not JSON",
+    "binary": bytes(range(256)),
+    "a list": b"[]",
+    "a number": b"7",
+    "an empty object": b"{}",
+    "flags of the wrong type": b'{"kerascnn": "0.1.0", "flags": 7}',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_config_is_taken_from_the_checkpoint(tmp_path, damage):
+    train(tmp_path / "run", "--lr", "0.25", "--epochs", "1")
+    file = tmp_path / "run" / "config.json"
+    wanted = json.loads(file.read_text())
+    file.unlink() if DAMAGES[damage] is None else file.write_bytes(DAMAGES[damage])
+    run_folder.release_all()
+    run, _ = train(tmp_path / "run", "--resume")
+    assert (run.cfg.lr, run.cfg.epochs, run.step) == (0.25, 1, 2)
+    again = json.loads(file.read_text())
+    assert again["flags"].pop("resume")
+    assert not wanted["flags"].pop("resume")
+    assert again == wanted
+
+
+def test_a_checkpoint_without_a_copy_of_the_config_goes_on(tmp_path):
+    """As versions before wrote them."""
+    train(tmp_path / "run")
+    arrays, record = checkpoint.read(tmp_path / "run")
+    for folder in checkpoint.steps(tmp_path / "run"):
+        shutil.rmtree(folder)
+    checkpoint.write(tmp_path / "run", 4, checkpoint.Checkpoint(arrays, {**record, "config": None}))
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    for name in ("steps", "parts"):
+        del config[name]
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    run, _ = train(tmp_path / "run", "--resume")
+    assert run.step == 4
+    (tmp_path / "run" / "config.json").write_text("")
+    run_folder.release_all()
+    for folder in checkpoint.steps(tmp_path / "run"):
+        shutil.rmtree(folder)
+    checkpoint.write(tmp_path / "run", 4, checkpoint.Checkpoint(arrays, {**record, "config": None}))
+    with pytest.raises(InputError, match="holds no run of kerascnn, so --resume leaves it alone"):
+        train(tmp_path / "run", "--resume")
+
+
+def test_a_run_goes_on_in_other_parts(tmp_path, capsys):
+    """The batch is the same, so the training is the same, but for rounding."""
+    whole, network = train(tmp_path / "whole", schedule=False)
+    train(tmp_path / "run", "--epochs", "1", schedule=False)
+    capsys.readouterr()
+    run, found = train(tmp_path / "run", "--resume", "--epochs", "2", "--accumulate", "4", schedule=False)
+    said = "\non 1 device, 4 parts instead of 1 device, 1 parts: the same but for rounding\n"
+    assert said in capsys.readouterr().out
+    for one, other in zip(found.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    np.testing.assert_allclose(run.history()["loss"], whole.history()["loss"], rtol=1e-5)
+    assert run.config["parts"] == 4
+
+
+def test_another_batch_is_refused_by_name(tmp_path):
+    train(tmp_path / "run")
+    with pytest.raises(InputError, match=r"--resume: the run in .* has --batch 32, not 16; leave such flags out"):
+        train(tmp_path / "run", "--resume", "--batch", "16")
 
 
 @pytest.mark.parametrize("is_chief", [True, False])

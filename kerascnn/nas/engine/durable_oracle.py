@@ -179,8 +179,10 @@ class DurableOracle:
         found = states(self.folder)
         if not all("kept" in state for state in found.values()):
             raise InputError(f"{folder}: holds a search of keras-tuner's own, which cannot go on here")
-        for trial_folder in self.folder.glob("trial_*[0-9]"):
-            if trial_folder.name.removeprefix("trial_") not in found and any(trial_folder.iterdir()):
+        for trial_folder in self.folder.glob("trial_*"):
+            number = trial_folder.name.removeprefix("trial_")
+            is_ours = number.isdecimal() and number not in found
+            if is_ours and (not trial_folder.is_dir() or any(trial_folder.iterdir())):
                 print(f"{trial_folder}: trial.json is damaged, the trial is set aside", flush=True)
                 os.replace(trial_folder, _free(trial_folder.with_name(f"damaged_{trial_folder.name}")))
         for trial_id, state in found.items():

@@ -1,10 +1,9 @@
 """Trains the networks that an oracle proposes, and goes on where it was when it is killed."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 
@@ -15,6 +14,7 @@ from keras_tuner.errors import FailedTrialError
 from ...data import Data
 from ...errors import InputError, TrainingStopped
 from ...registry import build
+from ...training import run_folder, signals
 from ...training.callbacks import Clock, JudgeAverage, StopOnNonFiniteLoss
 from ...training.distribution import devices, replicas
 from ...training.procedure.weight_average import keep_average
@@ -55,13 +55,14 @@ class Searcher(BaseTuner):
 
         Raises:
             InputError: another process searches in this folder, or the chief cannot listen at its address.
-            TrainingStopped: no network could be trained, or SIGTERM has asked to end.
+            TrainingStopped: no network could be trained.
+            AskedToEnd: Ctrl-C or SIGTERM has asked to end.
             OSError: the search cannot be written.
         """
         if self.role == "worker":
             self._work()
             return
-        with _alone(self.folder):
+        with run_folder.held(self.folder):
             if self.role == "chief":
                 workers.serve(self.oracle)
             else:
@@ -77,6 +78,7 @@ class Searcher(BaseTuner):
                 self._run_and_end(trial)
 
     def _run_and_end(self, trial):
+        already = len(signals.received)
         try:
             with workers.heartbeat(self.oracle, trial.trial_id) if self.role == "worker" else nullcontext():
                 self.run_trial(trial)
@@ -89,6 +91,9 @@ class Searcher(BaseTuner):
             self.oracle.let_go(trial)
             raise
         except Exception as error:
+            if len(signals.received) > already:  # whatever a library has made of it
+                self.oracle.let_go(trial)
+                raise
             trial.status, trial.message = "FAILED", _one_line(error)
         self.oracle.end_trial(trial)
         self.tidy(trial)
@@ -149,7 +154,7 @@ class Tuner(Searcher):
 
         Raises:
             FailedTrialError: the loss is not finite.
-            TrainingStopped: by SIGTERM.
+            AskedToEnd: by a signal; the checkpoint is written.
         """
         values, home = trial.hyperparameters.values, self.trial_folder(trial.trial_id)
         until, parent = values.get("tuner/epochs", self.max_epochs), values.get("tuner/trial_id")
@@ -177,9 +182,9 @@ class Tuner(Searcher):
                 callbacks=[_Finite(), *averaged, JudgeAverage(), clock, report, checkpoints],
             )
         except TrainingStopped as stop:
-            if checkpoints.asked_to_end:
-                raise TrainingStopped("by SIGTERM; the search goes on from where it was") from stop
             raise FailedTrialError(str(stop)) from stop  # weights that are not finite
+        finally:
+            checkpoints.let_signals_go()
 
     def build(self, values: dict) -> keras.Model:
         """The network of some values, compiled, its initial weights those that it always has in this search."""
@@ -248,25 +253,6 @@ class _Finite(StopOnNonFiniteLoss):
             super()._check(loss, where)
         except TrainingStopped as stop:
             raise FailedTrialError(f"{where} is {loss}") from stop
-
-
-@contextmanager
-def _alone(folder):
-    """Nobody else searches in a folder meanwhile; only Linux and its like can see to it."""
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"{folder}: another process is searching in it") from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _one_line(error):

@@ -78,6 +78,14 @@ def prepare_for_replicas(model: keras.Model, synchronized: bool) -> None:
             layer.get_config = partial(_unsynchronized, layer.get_config)
 
 
+def draws_and_norms(model: keras.Model) -> tuple[bool, bool]:
+    """Whether some layer draws random numbers, which each replica has of its own, and whether some layer is a batch
+    normalization."""
+    layers = _layers(model)
+    draws = any(isinstance(value, keras.random.SeedGenerator) for layer in layers for value in vars(layer).values())
+    return draws, any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
+
+
 def _own_seed(draw, ordered=True):
     """A seed [seed, count], moved by the number of the replica."""
     replica = tf.distribute.get_replica_context()

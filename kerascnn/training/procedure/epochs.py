@@ -21,7 +21,13 @@ SHARE = 0.01  # of a budget: the clock counts at least for so long, but not long
 
 
 def epochs(
-    given: int, budget: str, model: keras.Model, images: Data, resumed: bool = False, most: int | None = None
+    given: int,
+    budget: str,
+    model: keras.Model,
+    images: Data,
+    resumed: bool = False,
+    most: int | None = None,
+    after: int = 0,
 ) -> int:
     """The number of epochs to train for.
 
@@ -30,14 +36,15 @@ def epochs(
         budget: a time like "20m" within which training ends, as measured in a few steps; it wins over `given`.
         model: the model to train. Only how it is compiled changes.
         images: the images to train it on.
-        resumed: whether a run continues; then `given` is its number of epochs, and wins.
+        resumed: whether a run continues; then `given` is its number of epochs, and wins unless it is 0.
         most: a limit, however long the budget.
+        after: the epochs that a run which continues has behind it; they don't count in the budget.
 
     Raises:
         InputError: the budget is shorter than an epoch.
     """
-    if budget and not resumed:
-        return within(duration("--budget", budget), model, images, most)
+    if budget and not (resumed and given):
+        return after + within(duration("--budget", budget), model, images, most)
     return given or max(10, -(-1000 // images.steps))
 
 

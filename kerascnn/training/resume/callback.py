@@ -1,7 +1,9 @@
 """Exact resume: a run that was killed goes on as if nothing had happened."""
 
 import math
+import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError, TrainingStopped
+from .. import signals
 from ..flags import duration
 from . import checkpoint, train_state
 from .checkpoint import Checkpoint
@@ -36,6 +39,9 @@ class Checkpoints(keras.callbacks.Callback):
     It has to be the last of the callbacks, so that it sees what the others have done. A run that goes on in the middle
     of an epoch walks past the steps of this epoch that were done before, without data and without training.
 
+    While it trains, Ctrl-C, SIGTERM and SIGHUP end the run after the step, or the validation batch, with a checkpoint:
+    `AskedToEnd`. A second Ctrl-C ends it at once.
+
     Several machines go on with the chief's state, from a folder that all of them see. What differs between machines is
     not in it: after a checkpoint in the middle of an epoch, the training loss and metrics of this one epoch, and batch
     normalization's statistics unless they are synchronized, are those of the chief's share before.
@@ -43,12 +49,15 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         folder: the run folder, None where another machine writes.
         every: steps or time between two checkpoints, or "epoch", as for `interval`. There is one more when the training
-            ends, and one when SIGTERM asks the process to end.
+            ends.
         others: the callbacks whose state belongs to the run: those that have `get_state()`, a dict of numbers, words,
             sequences and arrays, and `set_state(dict)`; and Keras's in `KERAS_STATE`.
         batch: the shapes and types of a batch of training (`element_spec`).
         saved: the checkpoint to go on from.
-        out: the folder to name for `--resume`, where it is another one.
+        config: what `config.json` says, to have a copy in every checkpoint.
+
+    Attributes:
+        asked_to_end: the number of the signal, 0 as long as there is none.
     """
 
     def __init__(
@@ -58,16 +67,17 @@ class Checkpoints(keras.callbacks.Callback):
         others: list,
         batch: tuple,
         saved: Checkpoint | None = None,
-        out: Path | None = None,
+        config: dict | None = None,
     ):
         super().__init__()
-        self.folder, self.others, self.batch, self.saved, self.out = folder, others, batch, saved, out or folder
+        self.folder, self.others, self.batch, self.saved, self.config = folder, others, batch, saved, config
         self.each_epoch, (self.every_steps, self.every_seconds) = every == "epoch", interval(every)
         self.history = list(saved.record["history"]) if saved else []
-        self.asked_to_end = False
+        self.asked_to_end = self.last_signal = 0
+        self.handlers_before = {}
 
     def on_train_begin(self, logs=None):
-        signal.signal(signal.SIGTERM, self._on_sigterm if self.folder else signal.SIG_IGN)  # the chief's step needs all
+        self.handlers_before = signals.listen(self._on_signal)
         self.written = time.monotonic()
         self.epoch_done = None
         if self.saved:
@@ -108,11 +118,16 @@ class Checkpoints(keras.callbacks.Callback):
         if is_last or self.asked_to_end or self.each_epoch or self._is_due(0):
             self.epoch = epoch + 1
             self._write(self._captured(0, {}))
-        if self.asked_to_end and not is_last:
+        if self.asked_to_end:
             self._end()
 
     def on_train_end(self, logs=None):
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.let_signals_go()
+
+    def let_signals_go(self) -> None:
+        """Signals are again whose they were before the training. For where `fit` ended by an error."""
+        signals.restore(self.handlers_before)
+        self.handlers_before = {}
 
     def _is_due(self, step):
         by_steps = step and self.every_steps < math.inf and step % self.every_steps == 0
@@ -127,6 +142,7 @@ class Checkpoints(keras.callbacks.Callback):
             "stopped": self.model.stop_training,
             "logs": {name: float(value) for name, value in logs.items()},
             "history": self.history,
+            "config": self.config,
             "callbacks": [
                 {key: _encoded(value, f"callbacks/{i}/{key}", arrays) for key, value in state_of(callback).items()}
                 for i, callback in enumerate(self.others)
@@ -142,11 +158,20 @@ class Checkpoints(keras.callbacks.Callback):
             checkpoint.write(self.folder, captured.record["step"], captured)
         self.written = time.monotonic()
 
-    def _on_sigterm(self, number, frame):
-        self.asked_to_end = True
+    def _on_signal(self, number, frame):
+        signals.received.append(number)
+        if number == signal.SIGINT == self.last_signal:
+            self.let_signals_go()
+            raise signals.AskedToEnd(number)
+        self.last_signal = number
+        if self.folder:  # on other machines the chief's step needs this process
+            self.asked_to_end = number
+            if number == signal.SIGINT and sys.stderr.isatty():
+                os.write(2, b"\nCtrl-C: ends after this step, with a checkpoint; again: at once\n")
 
     def _end(self):
-        raise TrainingStopped(f"by SIGTERM; --resume --out {self.out} goes on from where it was")
+        self.let_signals_go()
+        raise signals.AskedToEnd(self.asked_to_end)
 
     def _restore_callbacks(self):
         states = self.saved.record["callbacks"]

@@ -1,7 +1,9 @@
 """The state of a compiled model as arrays: a model that gets them back goes on bit for bit.
 
 To the weights belong the optimizer, the seed generators of dropout, which no Keras format saves, and the running
-metrics of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept.
+metrics of an epoch. Under a strategy the replicas' own copies of a variable can differ; then all are kept. On another
+number of devices each copy becomes their mean, as `replicas.AverageStatistics` makes of batch normalization's; the
+running metrics are divided among the copies, as they are sums.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +25,7 @@ def capture(model: keras.Model) -> dict[str, np.ndarray]:
     arrays = {}
     for name, copies in _variables(model):
         values = [copy.numpy() for copy in copies]
-        if all(value.tobytes() == values[0].tobytes() for value in values):
+        if len(values) == 1 or (not _is_sum(name) and all(value.tobytes() == values[0].tobytes() for value in values)):
             arrays[name] = values[0]
         else:
             arrays[name + EACH] = np.stack(values)
@@ -48,9 +50,22 @@ def restore(model: keras.Model, arrays: dict[str, np.ndarray], groups: Sequence[
     variables = dict(_variables(model, groups))
     _check(variables, given)
     for name, copies in variables.items():
-        each, array = given[name]
-        for i, copy in enumerate(copies):
-            copy.assign(array[i] if each else array)
+        for copy, value in zip(copies, _shared(name, *given[name], len(copies)), strict=True):
+            copy.assign(value)
+
+
+def _is_sum(name):
+    return name.startswith("metrics/")
+
+
+def _shared(name, each, array, number):
+    """The values of the copies."""
+    saved = array if each else array[None]
+    if len(saved) == number:
+        return saved
+    if not _is_sum(name):
+        return [saved.mean(0, dtype=np.float64).astype(array.dtype) if each else array] * number
+    return [(saved.sum(0) / number).astype(array.dtype)] * number
 
 
 def _variables(model, groups=GROUPS) -> Iterator:
@@ -68,9 +83,9 @@ def _check(variables, given):
     for name, copies in variables.items():
         if name in given:
             each, array = given[name]
-            wanted = (len(copies),) * each + tuple(copies[0].shape)
-            if array.shape != wanted:
-                wrong.append(f"{name} is {array.shape}, not {wanted}")
+            found, wanted = array.shape[each:], tuple(copies[0].shape)
+            if found != wanted or 0 in array.shape[:each]:
+                wrong.append(f"{name} is {found}, not {wanted}")
     if wrong:
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise InputError(f"the state is of another model: {', '.join(wrong[:3])}{more}")

@@ -20,8 +20,10 @@ from kerascnn.nas.engine.trials import results
 from kerascnn.nas.engine.tuner import Tuner
 from kerascnn.nas.spaces.families import space
 from kerascnn.nas.spaces.keras_tuner import declare, encoded
+from kerascnn.training import run_folder
 from kerascnn.training.procedure.weight_average import swap_average
 from kerascnn.training.resume import checkpoint, train_state
+from kerascnn.training.signals import AskedToEnd
 
 EPOCHS, STEPS = 3, 3
 SPACE = space(
@@ -219,7 +221,7 @@ def test_sigterm_lets_the_trial_go_in_the_middle_of_an_epoch(begin, undisturbed,
 
     with monkeypatch.context() as patch:
         patch.setattr(tuner.Clock, "on_train_batch_end", kill)
-        with pytest.raises(TrainingStopped, match=r"^by SIGTERM; the search goes on from where it was$"):
+        with pytest.raises(AskedToEnd, match=r"^by SIGTERM$"):
             begin(tmp_path, *CHAIN).search()
     assert [trial.status for trial in results(tmp_path)] == ["RUNNING"]
     begin(tmp_path, *CHAIN).search()
@@ -301,8 +303,19 @@ def test_a_trial_that_another_worker_has_ended_is_dropped(begin, tmp_path):
 
 
 def test_two_do_not_search_in_one_folder(begin, tmp_path):
-    with tuner._alone(tmp_path), pytest.raises(InputError, match="another process is searching in it"):
-        begin(tmp_path, *CHAIN).search()
+    hold = "import sys, pathlib; from kerascnn.training import run_folder; "
+    hold += "run_folder.hold(pathlib.Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], **pipes) as other:
+        other.stdout.readline()
+        with pytest.raises(InputError, match=rf"process {other.pid} on \S+ is at work in it"):
+            begin(tmp_path, *CHAIN).search()
+        other.stdin.close()
+
+
+def test_the_folder_is_free_when_the_search_has_ended(begin, tmp_path):
+    begin(tmp_path, *CHAIN).search()
+    assert not (tmp_path / run_folder.LOCK).exists()
 
 
 def test_the_initial_weights_are_a_function_of_the_seed_and_the_network(begin, tmp_path):

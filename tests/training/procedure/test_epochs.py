@@ -44,6 +44,7 @@ def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     for name, value in train_state.capture(model).items():
         if name.startswith("model/"):
             np.testing.assert_array_equal(value, before[name])
+    assert epochs(0, "1h", model, images, resumed=True, after=5) in (33, 34), "another budget counts from now"
     with pytest.raises(kerascnn.InputError, match=r"--budget 60s: one epoch ends after about 12\ds; give more"):
         epochs(0, "60s", model, images)
     with pytest.raises(kerascnn.InputError, match="--budget soon: must be a time"):

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from kerascnn import InputError
 from kerascnn.data.sampling.shuffling import endless, shuffled
 from kerascnn.errors import TrainingStopped
+from kerascnn.training import signals
 from kerascnn.training.callbacks import BestModel, Clock
 from kerascnn.training.resume import checkpoint, train_state
 from kerascnn.training.resume.callback import Checkpoints, _decoded, _encoded, interval, set_state, state_of
+from kerascnn.training.signals import AskedToEnd
 
 STEPS, EPOCHS, BATCH = 5, 4, 4
 X = np.random.default_rng(0).standard_normal((STEPS * BATCH, 6)).astype(np.float32)
@@ -71,7 +73,7 @@ class Kill(keras.callbacks.Callback):
             raise Killed
 
 
-def train(folder, every="3", kill=(), patience=10):
+def train(folder, every="3", kill=(), patience=10, first=()):
     """(final state, history) of a run that goes on with what is in the folder."""
     saved = checkpoint.read(folder)
     record = saved.record if saved else {"step": 0, "epoch": 0, "stopped": False}
@@ -87,7 +89,7 @@ def train(folder, every="3", kill=(), patience=10):
         steps_per_epoch=STEPS,
         initial_epoch=10**9 if record["stopped"] else record["epoch"],
         epochs=EPOCHS,
-        callbacks=[*others, checkpoints, *kill],
+        callbacks=[*first, *others, checkpoints, *kill],
         shuffle=False,
         verbose=0,
     )
@@ -137,6 +139,8 @@ def test_a_run_that_is_over_does_not_train(tmp_path, reference):
 
 
 def test_early_stopping_is_remembered(tmp_path):
+    for name in ("whole", "run"):
+        (tmp_path / name).mkdir()
     whole = train(tmp_path / "whole", patience=0)
     assert 0 < len(whole[1]) < EPOCHS
     with pytest.raises(Killed):
@@ -146,20 +150,58 @@ def test_early_stopping_is_remembered(tmp_path):
     assert train(tmp_path / "run", patience=0)[1] == whole[1]
 
 
-def test_sigterm_writes_a_checkpoint_at_once(tmp_path, reference):
+@pytest.mark.parametrize("number", signals.NAMES)
+def test_a_signal_writes_a_checkpoint_at_once(tmp_path, reference, number, ctrl_c):
     terminate = keras.callbacks.LambdaCallback(
-        on_train_batch_begin=lambda batch, logs: batch == 3 and os.kill(os.getpid(), signal.SIGTERM)
+        on_train_batch_begin=lambda batch, logs: batch == 3 and os.kill(os.getpid(), number)
     )
-    with pytest.raises(TrainingStopped, match="SIGTERM; --resume --out"):
+    before = [signal.getsignal(each) for each in signals.NAMES]
+    with pytest.raises(AskedToEnd, match=f"^by {signals.NAMES[number]}$"):
         train(tmp_path, "1h", [terminate])
+    assert [signal.getsignal(each) for each in signals.NAMES] == before
     assert checkpoint.read(tmp_path).record["step"] == 4
+    check(train(tmp_path), reference)
+
+
+def test_a_second_ctrl_c_ends_at_once(tmp_path, reference, ctrl_c):
+    def press(batch, logs):
+        if batch >= 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            pytest.fail("goes on")
+
+    with pytest.raises(AskedToEnd, match=r"^by Ctrl-C$"):
+        train(tmp_path, "2", [keras.callbacks.LambdaCallback(on_train_batch_begin=press)])
+    assert checkpoint.read(tmp_path).record["step"] == 2
+    check(train(tmp_path), reference)
+
+
+def test_a_second_sigterm_lets_the_checkpoint_be_written(tmp_path):
+    """A launcher that ends its processes may follow the cluster's signal at once."""
+
+    def terminate(batch, logs):
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(AskedToEnd):
+        train(tmp_path, "1h", [keras.callbacks.LambdaCallback(on_train_batch_begin=terminate)])
+    assert checkpoint.read(tmp_path).record["step"] == 1
+
+
+def test_a_signal_in_the_last_epoch_ends_the_process_too(tmp_path, reference):
+    last = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: epoch == EPOCHS - 1 and os.kill(os.getpid(), signal.SIGTERM)
+    )
+    with pytest.raises(AskedToEnd):
+        train(tmp_path, "1h", first=[last])
+    assert checkpoint.read(tmp_path).record["epoch"] == EPOCHS
     check(train(tmp_path), reference)
 
 
 def test_sigterm_while_validating(tmp_path, reference):
     terminate = keras.callbacks.LambdaCallback()
     terminate.on_test_batch_begin = lambda batch, logs=None: os.kill(os.getpid(), signal.SIGTERM)
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(AskedToEnd):
         train(tmp_path, "1h", [terminate])
     assert checkpoint.read(tmp_path).record["step"] == STEPS
     check(train(tmp_path), reference)

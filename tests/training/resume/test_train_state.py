@@ -62,3 +62,16 @@ def test_a_state_of_another_shape_is_named_and_changes_nothing():
     with pytest.raises(InputError, match=r"the state is of another model: .*kernel is \(5, 8\), not \(6, 8\)"):
         train_state.restore(model, arrays | {name: arrays[name][:5]})
     assert all(map(np.array_equal, model.get_weights(), before))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_the_copies_of_a_replica_become_those_of_another_number(number):
+    """Weights their mean; running metrics, which are sums, are divided."""
+    copies = np.float32([[1, 2], [3, 6]])
+    for i, value in enumerate(train_state._shared("model/0/moving_mean", True, copies, number)):
+        np.testing.assert_array_equal(value, copies[i] if number == 2 else [2, 4])
+    np.testing.assert_array_equal(train_state._shared("model/0/k", False, copies[0], number), [[1, 2]] * number)
+    shared = train_state._shared("metrics/0/total", True, copies, number)
+    np.testing.assert_allclose(np.sum(shared, 0), [4, 8], rtol=1e-6)
+    shared = train_state._shared("metrics/0/total", False, copies[0], number)
+    np.testing.assert_allclose(np.sum(shared, 0), [1, 2], rtol=1e-6)
