@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...escaping import plain
 from ...untrusted import json_records
 from ...untrusted.local_files import opened, read_bytes
 from ..files import as_json, sync
@@ -92,7 +93,7 @@ def read(run: Path) -> Checkpoint | None:
         try:
             return _read(folder)
         except DAMAGED as error:
-            print(f"{folder}: damaged ({error}), the one before it is taken", flush=True)
+            print(plain(f"{folder}: damaged ({error}), the one before it is taken"), flush=True)
     return None
 
 
