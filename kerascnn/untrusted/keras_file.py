@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,9 @@ class KerasFile:
         content = read_member(self.archive, member, most, self.path)
         return json_records.parse(content, f"{self.path}: its {member}", schema)
 
-    def model(self):
-        """The model, with its weights, not compiled."""
-        network = self._network(checked(self.json(CONFIG), self.path))
+    def model(self, known: Collection[str] = ()):
+        """The model, with its weights, not compiled. Layers registered under the names `known` are allowed, too."""
+        network = self._network(checked(self.json(CONFIG), self.path, known))
         self.load_weights(network)
         return network
 
@@ -65,9 +65,8 @@ class KerasFile:
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, WEIGHTS)
-            with damage_in_one_line(self.path), self.archive.open(self._weights()) as member:
-                with path.open("wb") as file:
-                    shutil.copyfileobj(member, file, MOST_AT_ONCE)
+            with damage_in_one_line(self.path), self.archive.open(self._weights()) as member, path.open("wb") as file:
+                shutil.copyfileobj(member, file, MOST_AT_ONCE)
             load_weights(model, path, self.path)
 
     def _weights(self) -> zipfile.ZipInfo:

@@ -6,7 +6,7 @@ read no files and run no code of their own.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..errors import InputError
 from .json_records import check
@@ -67,12 +67,13 @@ ANY_NUMBER = ("seed", "shared_object_id")
 MODEL = {"class_name": {"Functional", "Sequential"}, "config": dict}
 
 
-def checked(config: dict, what) -> dict:
+def checked(config: dict, what, known: Collection[str] = ()) -> dict:
     """A model's configuration without how it was compiled, once all in it is on the list.
 
     Args:
         config: the content of `config.json` in a `.keras` file.
         what: the file, which is named in errors.
+        known: names under which further layers are registered, which are allowed, too.
 
     Raises:
         InputError: it holds something else; the first such thing is named.
@@ -81,7 +82,7 @@ def checked(config: dict, what) -> dict:
     layers = 0
     for part, where in _parts(config):
         part.pop("compile_config", None)
-        if fault := _fault(part):
+        if fault := _fault(part, known):
             raise InputError(
                 f"{what}: {where or 'the model'} {fault}; if you know who made the file and trust it, load it with "
                 "kerascnn.load(path, trust=True)"
@@ -101,14 +102,15 @@ def _parts(value, where="") -> Iterator[tuple[dict, str]]:
         yield from _parts(inner, where)
 
 
-def _fault(part: dict) -> str:
+def _fault(part: dict, known: Collection[str]) -> str:
     """What is wrong with one object; empty where nothing is."""
     if {"class_name", "registered_name", "module"} & set(part):
         name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
-        is_tensor = name == TENSOR and module is None
-        if not is_tensor and not (isinstance(module, str) and name in MODULES.get(module, ())):
-            return f"is {_word(module)}.{_word(name)}, which is not on the list of layers that only compute"
-        if registered not in (None, name, f"kerascnn>{name}"):
+        is_free = (name == TENSOR and module is None) or registered in known
+        if not is_free and not (isinstance(module, str) and name in MODULES.get(module, ())):
+            found = _word(registered) if registered else f"{_word(module)}.{_word(name)}"
+            return f"is {found}, which is not on the list of layers that only compute"
+        if registered not in (None, name, f"kerascnn>{name}", *known):
             return f"is {name} under the name {_word(registered)}"
     for key, value in part.items():
         for end, names in BY_NAME.items():

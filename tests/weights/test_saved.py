@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import keras
 import pytest
 
 import kerascnn
@@ -28,3 +29,28 @@ def test_load_of_something_else_is_told_in_one_line(tmp_path):
         with pytest.raises(InputError, match=message) as error:
             kerascnn.load(path)
         assert "\n" not in str(error.value)
+
+
+@keras.saving.register_keras_serializable(package="mine")
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+def test_a_users_own_layers_are_loaded_where_they_are_trusted(tmp_path, capsys):
+    image = keras.Input((4,))
+    model = keras.Model(image, Twice(name="twice")(keras.layers.Dense(2)(image)))
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(InputError, match=r"twice is 'mine>Twice', which is not on the list .* trust=True"):
+        kerascnn.load(tmp_path / "m.keras")
+    assert capsys.readouterr() == ("", "")
+    assert kerascnn.load(tmp_path / "m.keras", like=model).count_params() == 10
+    assert kerascnn.load(tmp_path / "m.keras", trust=True).count_params() == 10
+    assert "m.keras is trusted: what it names is run" in capsys.readouterr().err
+
+
+def test_what_is_trusted_may_be_damaged_all_the_same(tmp_path):
+    (tmp_path / "m.keras").write_text("not a model")
+    with pytest.raises(InputError, match="holds no Keras model") as error:
+        kerascnn.load(tmp_path / "m.keras", trust=True)
+    assert "\n" not in str(error.value)
