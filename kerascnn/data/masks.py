@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from ..errors import InputError, as_python
 from .augmentation.warp import Warp, warp
 from .pipelines import AUTOTUNE, Pipelines, check_options, finished
 from .sampling.shuffling import check_batch, endless, epoch_length, shuffled, validation_batch
 from .sampling.stateless_random import keys
 from .scaling import scale, statistics
-from .sources.mask_pictures import BINARY, Picture
+from .sources.mask_pictures import BINARY, VOID, Picture
 from .sources.open import open_masks, target_shape
 
 STILL = Warp()
@@ -24,13 +25,17 @@ class Masks(Pipelines):
     """Pipelines of images and their masks.
 
     A batch is (images, masks), or (images, masks, weights): float32 (b, *image_shape), int32 (b, height, width) and
-    float32 (b, height, width). `validation` covers the images that are held out.
+    float32 (b, height, width). `validation` covers the images that are held out. Masks hold -1 where a pixel is
+    void: it counts nowhere. `training.CrossEntropyDice` and Keras's IoU metrics know that; other losses of Keras take
+    `ignore_class=-1`.
 
     Attributes:
         held_out: these images and their masks, whole.
+        ignore: the value of void in the masks' files, or None.
     """
 
     held_out: tuple[Picture, ...]
+    ignore: int | None
 
 
 def load_masks(
@@ -48,6 +53,7 @@ def load_masks(
     held_out: str = "",
     classes: Sequence[str] = (),
     binary: bool = False,
+    ignore: int | None = None,
     tiles: bool | None = None,
 ) -> Masks:
     """Open a set of images with masks for `model.fit(masks.train, steps_per_epoch=masks.steps)`.
@@ -58,12 +64,14 @@ def load_masks(
         image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch, scaling, seed, replicas, start_step: as for `load`.
         limit: use at most so many images to train and to validate, the same ones each time.
-        how: the distortion of training images: for each one a function of seed, epoch and image.
+        how: the distortion of training images: for each one a function of seed, epoch and image. Where it has a `fill`,
+            its `mask_fill` is a class, or -1 for void.
         weights: mask -> weights of its pixels (height, width), like `weight_map`; called once for each mask.
-        held_out: the images of a folder that validate: shell patterns of names without extension, like "2?,30". By
-            default the last fifth in the order of names.
+        held_out: the images of a folder that validate: shell patterns of names without extension, like "2?,30", with
+            the sub-folder where there is one. By default the last fifth in the order of names.
         classes: their names, in the order of the masks' numbers. Without them every class must occur in a mask.
         binary: make one foreground of all classes but the first.
+        ignore: the value of void in the masks' files, often 255: pixels that are of no class and count nowhere.
         tiles: True: images keep their size, and tiles of `image_shape` are cut out of them. Training tiles lie at
             random places, and an epoch has about as many pixels as all images. Validation tiles lie side by side.
             False: images and masks are cropped and resized to `image_shape`, as for `load`. By default True if all
@@ -74,27 +82,41 @@ def load_masks(
     """
     check_options(batch, replicas, limit, seed, start_step, scaling)
     check_batch(batch, replicas)
+    ignore = as_python(ignore)
+    if ignore is not None and (type(ignore) is not int or ignore < 0):
+        raise InputError(f"ignore={ignore!r}: must be the value of void in the masks, a whole number, 0 or more")
     source = open_masks(name)
     image_shape, native = target_shape(source, image_shape), source.native
     if tiles is None:
         tiles = None not in native and native[0] >= image_shape[0] and native[1] >= image_shape[1]
 
-    name, classes, train, validation = source.read(image_shape, tiles, held_out, limit, tuple(classes))
+    name, classes, train, validation = source.read(image_shape, tiles, held_out, limit, tuple(classes), ignore)
     if binary:
         train, validation = ([_binary(picture) for picture in side] for side in (train, validation))
         classes = classes if len(classes) == 2 else BINARY
+    for side, what in ((train, "that train"), (validation, "held out")):
+        if all((picture.mask == VOID).all() for picture in side):
+            raise InputError(f"{source.given}: the masks {what} hold nothing but void, {ignore}")
+    if how.fill is not None and not VOID <= how.mask_fill < len(classes):
+        raise InputError(f"mask_fill={how.mask_fill}: must be a class, 0 to {len(classes) - 1}, or {VOID} for void")
     mean, std = statistics(None, image_shape[2])
     window = image_shape[:2]
-    stored = Stored(train, weights)
+    stored = Stored(train, weights, np.int16 if how.mask_fill < 0 else None)
     tiles_of = [-(-picture.mask.size // (window[0] * window[1])) for picture in train]
     numbers = tf.repeat(tf.range(len(train)), tiles_of)
     steps, used = epoch_length(len(numbers), batch, replicas)
+
+    how_weights = how if how.fill is None else how._replace(fill=1)
 
     def tile(epoch, number):
         image, mask, *weight = stored[numbers[number]]
         key = keys(seed, epoch, number)[None]
         image, mask = warp(image[None], how, key, mask[None], window)
-        return image[0], mask[0], *(warp(part[None, ..., None], how, key, None, window)[0, ..., 0] for part in weight)
+        return (
+            image[0],
+            mask[0],
+            *(warp(part[None, ..., None], how_weights, key, None, window)[0, ..., 0] for part in weight),
+        )
 
     def one_epoch(epoch, left_out):
         order = tf.data.Dataset.from_tensor_slices(shuffled(len(numbers), [seed, epoch]))
@@ -121,6 +143,7 @@ def load_masks(
         std=std,
         scaling=scaling,
         held_out=tuple(validation),
+        ignore=ignore,
     )
 
 
@@ -131,11 +154,14 @@ def origins(length: int, tile: int, overlap: int = 0) -> list[int]:
 
 
 class Stored:
-    """Pictures of any size in a few tensors, with the weights of their pixels if there are any."""
+    """Pictures of any size in a few tensors, with the weights of their pixels if there are any.
 
-    def __init__(self, pictures: Sequence[Picture], weights: Callable | None = None):
+    `kind` is the type of the masks, by default their own.
+    """
+
+    def __init__(self, pictures: Sequence[Picture], weights: Callable | None = None, kind: type | None = None):
         parts = [[picture.image.reshape(-1, picture.image.shape[-1]) for picture in pictures]]
-        parts += [[picture.mask.ravel() for picture in pictures]]
+        parts += [[picture.mask.ravel().astype(kind or picture.mask.dtype) for picture in pictures]]
         parts += [[weights(picture.mask).ravel() for picture in pictures]] if weights else []
         sizes = np.array([picture.mask.shape for picture in pictures])
         with tf.device("CPU:0"):
@@ -150,7 +176,7 @@ class Stored:
 
 
 def _binary(picture):
-    return picture._replace(mask=(picture.mask > 0).astype(np.uint8))
+    return picture._replace(mask=np.minimum(picture.mask, 1))
 
 
 def _side_by_side(picture: Picture, window, weights) -> Iterator[tuple]:

@@ -1,5 +1,6 @@
 """From a name or a folder to tiles and their masks: what comes out, how often, and in which order."""
 
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kerascnn import InputError, data
-from kerascnn.data.augmentation.warp import WARPS
+from kerascnn.data.augmentation.warp import WARPS, Warp
 from kerascnn.data.masks import Stored, load_masks, origins
 from kerascnn.data.sources.mask_pictures import Picture
 
@@ -114,6 +115,95 @@ def test_masks_move_with_their_images(cells):
         assert set(np.unique(masks)) <= {0, 1}
         sure = np.abs(images[..., 0] * 255 - 144) > 25
         np.testing.assert_array_equal((images[..., 0] * 255 > 144)[sure], masks[sure])
+
+
+@pytest.fixture(scope="module")
+def void(tmp_path_factory):
+    """Like `cells`, with void in a third of the masks: 255 there, and white in the image. A 1 is a cell."""
+    folder = tmp_path_factory.mktemp("void")
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+    for i in range(10):
+        mask = np.kron(np.random.default_rng(i).integers(0, 3, (6, 10)), np.ones((4, 4))).astype(np.uint8)
+        Image.fromarray(np.where(mask == 2, 255, mask).astype(np.uint8)).save(folder / "masks" / f"{i}.png")
+        Image.fromarray(np.array([0, 120, 240], np.uint8)[mask]).save(folder / "images" / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize("how", ["none", "microscopy", "unet"])
+@pytest.mark.parametrize("shape", [(16, 16, 1), (24, 40, 1), (48, 48, 1)])
+def test_void_stays_void(void, how, shape):
+    """In tiles, whole images and enlarged ones, however they are distorted."""
+    loaded = load_masks(void, shape, batch=4, how=WARPS[how], ignore=255, **UNIT)
+    assert (loaded.classes, loaded.ignore) == (("background", "foreground"), 255)
+    for images, masks in batches(loaded.train, loaded.steps) + batches(loaded.validation):
+        assert masks.dtype == np.int32
+        assert set(np.unique(masks)) <= {-1, 0, 1}
+        grey = images[..., 0] * 255
+        for value, label in ((0, 0), (240, -1)):
+            assert (masks[np.abs(grey - value) < 5] == label).all()
+        if how == "none" and shape[0] < 48:
+            np.testing.assert_array_equal(masks, np.array([0, 1, -1])[np.rint(grey / 120).astype(int)])
+    assert {-1, 0, 1} == set(np.unique([picture.mask for picture in loaded.held_out]))
+
+
+def test_void_weighs_nothing(void):
+    loaded = load_masks(void, (24, 40, 1), weights=data.weight_map, ignore=255, batch=8)
+    for _, masks, weights in batches(loaded.train, 1) + batches(loaded.validation):
+        assert (weights[masks == -1] == 0).all()
+        assert (weights[masks >= 0] > 0).all()
+        np.testing.assert_allclose(weights, [data.weight_map(mask) for mask in masks], rtol=1e-6)
+
+
+def test_binary_leaves_void():
+    full, binary = (load_masks("digits", limit=12, batch=12, ignore=4, binary=b) for b in (False, True))
+    (_, masks), (_, two) = batches(full.train, 1)[0], batches(binary.train, 1)[0]
+    assert binary.classes == ("background", "foreground")
+    np.testing.assert_array_equal(np.minimum(masks, 1), two)
+    assert {-1, 0, 1} == set(np.unique(two))
+
+
+def test_what_lies_outside_may_be_void_and_has_the_weight_1(void):
+    how = Warp(translation=(20, 20), fill=255.0, mask_fill=-1)
+    loaded = load_masks(void, (24, 40, 1), how=how, ignore=255, weights=np.ones_like, batch=8, **UNIT)
+    ((images, masks, weights),) = batches(loaded.train, 1)
+    assert (masks[:, :20, :] == -1).all()
+    assert (masks[:, :, :20] == -1).all()
+    assert (images[:, :20] == 1).all()
+    assert (weights == 1)[masks == -1].any()
+    with pytest.raises(InputError, match=r"^mask_fill=2: must be a class, 0 to 1, or -1 for void$"):
+        load_masks(void, (24, 40, 1), how=how._replace(mask_fill=2), ignore=255)
+
+
+def test_masks_of_void_alone(void, tmp_path):
+    shutil.copytree(void, tmp_path / "void")
+    white = Image.new("L", (40, 24), 255)
+    white.save(tmp_path / "void" / "masks" / "9.png")
+    load_masks(tmp_path / "void", (24, 40, 1), ignore=255)
+    white.save(tmp_path / "void" / "masks" / "8.png")
+    with pytest.raises(InputError, match=r"void: the masks held out hold nothing but void, 255$"):
+        load_masks(tmp_path / "void", (24, 40, 1), ignore=255)
+
+
+def test_void_without_a_word_of_it(void):
+    with pytest.raises(InputError, match=r"masks/\d.png: holds the value 255, and .*; if 255 is void: --ignore 255$"):
+        load_masks(void, (16, 16, 1))
+
+
+@pytest.mark.parametrize("ignore", [-1, 1.0, True, "255"])
+def test_a_value_that_cannot_be_ignored(ignore):
+    with pytest.raises(
+        InputError, match=r"^ignore=.*: must be the value of void in the masks, a whole number, 0 or more$"
+    ):
+        load_masks("digits", limit=4, ignore=ignore)
+
+
+def test_digits_that_are_ignored():
+    full, without = (load_masks("digits", limit=12, batch=12, ignore=ignore) for ignore in (None, 4))
+    assert without.classes == ("background", *"012456789"), "3 has the value 4"
+    (images, masks), (same, others) = batches(full.train, 1)[0], batches(without.train, 1)[0]
+    np.testing.assert_array_equal(images, same)
+    np.testing.assert_array_equal(np.where(masks == 4, -1, masks - (masks > 4)), others)
 
 
 def test_weights_of_pixels(cells):

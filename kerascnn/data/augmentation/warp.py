@@ -44,7 +44,7 @@ class Warp(NamedTuple):
         shift: the largest shift in either direction, as a share of each side; in whole pixels.
         crop: see `Crop`. None cuts out a window of the result's size.
         fill: the value outside of an image, or None to mirror the image at its edge pixels.
-        mask_fill: the value outside of a mask where `fill` is a value.
+        mask_fill: the value outside of a mask where `fill` is a value; -1 stands for void.
     """
 
     rotation: Range = (0, 0)
@@ -89,7 +89,7 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
         how: the distortions.
         key: `keys` of the images, (b,): what is done to each is a function of its key and of `how` alone. Or two
             integers, like [seed, step], from which the images of a batch get theirs.
-        masks: whole numbers (b, height, width).
+        masks: whole numbers (b, height, width), of a type that can hold `mask_fill`.
         window: (rows, columns) of the result, by default those of the images. Without a crop it is cut out at a random
             place of each image.
         more: a further (matrices, shifts), (b, 2, 2) and two (b,), for `grid`.

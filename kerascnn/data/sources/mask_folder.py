@@ -1,10 +1,12 @@
 """A folder of images with a mask for each: its files, which of them validate, and the values of the masks.
 
 `folder/images/` beside `folder/masks/` (`image`, `mask`, `labels` and `label` will do), an image and its mask having
-the same name but for the extension; or such pairs of folders in `folder/train/` and in `folder/val/` (`valid`,
-`validation` and `test` will do).
+the same name but for the extension, and lying in sub-folders of the same names where there are any. There may be
+splits, see `split_folders`: `train` beside `val` with images and masks below each of the two, or both below images and
+masks.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -12,30 +14,64 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from ...errors import InputError
 from ..sampling.split import SHARE
-from .class_folder import VALIDATION
-from .decoding import decode_files
-from .file_checks import EXTENSIONS, UNREADABLE, examine, examine_one
+from .decoding import decode_files, upright
+from .file_checks import EXTENSIONS, Header, open_file, read_header, read_headers
+from .folder_tree import FolderTree
+from .split_folders import find_splits
 
 IMAGES = ("images", "image")
 MASKS = ("masks", "mask", "labels", "label")
-GREY = ("1", "L", "LA", "I", "I;16")
-COUNTS = ("1", "L", "P", "I", "I;16")  # Pillow's modes with one whole number a pixel
+NUMBERS = ("1", "L", "I", "I;16", "I;16B")  # Pillow's modes with one whole number a pixel
+MOST = 256  # classes
 
 
 class Pair(NamedTuple):
-    """An image file, the (height, width, channels) of the upright image, and the file of its mask."""
+    """An image and its mask.
 
+    Attributes:
+        name: the path below the folder of images, without extension.
+        image, mask: their files.
+        header: the image's.
+    """
+
+    name: str
     image: Path
-    shape: tuple[int, int, int]
     mask: Path
+    header: Header
 
 
-def open_folder(folder: Path) -> tuple[list[Pair], list[Pair]]:
-    """(pairs to train with, pairs to validate with). All image files are examined.
+class Sides(NamedTuple):
+    """The pairs of a folder.
+
+    Attributes:
+        train, validation: to train with and to validate with.
+        own: the name of the folder that holds those that validate; empty where a share of all is held out.
+        note: what is left out, in one line, or nothing.
+    """
+
+    train: list[Pair]
+    validation: list[Pair]
+    own: str = ""
+    note: str = ""
+
+
+class Mask(NamedTuple):
+    """An upright mask.
+
+    Attributes:
+        values: whole numbers (height, width).
+        colors: those of the values that occur, like "#ff0000", where they are indices of a palette.
+    """
+
+    values: np.ndarray
+    colors: dict[int, str]
+
+
+def open_folder(folder: Path) -> Sides:
+    """The pairs of a folder. All image files are examined.
 
     Without a folder for validation, the last fifth in the order of names validates: neighbouring slices of one volume
     must not lie on both sides.
@@ -46,47 +82,54 @@ def open_folder(folder: Path) -> tuple[list[Pair], list[Pair]]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file, not a folder' if folder.exists() else 'no such folder'}")
-    validation = next((name for name in VALIDATION if (folder / name).is_dir()), None)
-    if (folder / "train").is_dir() and validation:
-        sides = _listed(folder / "train"), _listed(folder / validation)
-    else:
-        pairs = _listed(folder)
-        if len(pairs) < 2:
-            raise InputError(f"{folder}: has a single image; two are needed, to train and to validate")
-        cut = len(pairs) - max(1, round(len(pairs) * SHARE))
-        sides = pairs[:cut], pairs[cut:]
-    return tuple(map(_examined, sides))
+    splits = find_splits(folder, FolderTree(folder).entries().folders)
+    if splits:
+        (train, notes), (validation, others) = (_listed(folder / name) for name in splits[:2])
+        notes += others + ([f"{splits.test} is left alone, {splits.validation} validates"] if splits.test else [])
+        return Sides(_examined(train), _examined(validation), splits.validation, "; ".join(notes))
+    pairs, notes = _listed(folder)
+    tree = FolderTree(folder)
+    place = _place(tree, IMAGES)
+    splits = find_splits(folder / place, tree.entries(place).folders)
+    if splits:
+        train, validation = ([pair for pair in pairs if pair[0].startswith(f"{name}/")] for name in splits[:2])
+        if left := len(pairs) - len(train) - len(validation):
+            notes.append(f"{left:,} images are left out that are neither in {splits.train} nor in {splits.validation}")
+        return Sides(_examined(train), _examined(validation), splits.validation, "; ".join(notes))
+    if len(pairs) < 2:
+        raise InputError(f"{folder}: has a single image; two are needed, to train and to validate")
+    cut = len(pairs) - max(1, round(len(pairs) * SHARE))
+    return Sides(_examined(pairs[:cut]), _examined(pairs[cut:]), note="; ".join(notes))
 
 
-def hold_out(folder: Path, sides: tuple[list[Pair], list[Pair]], held_out: str) -> tuple[list[Pair], list[Pair]]:
+def hold_out(folder: Path, sides: Sides, held_out: str) -> Sides:
     """The pairs of a folder, but those validate whose names fit.
 
     Args:
         sides: the answer of `open_folder`.
-        held_out: shell patterns of names without extension, with commas in between.
+        held_out: shell patterns of names, see `Pair`, with commas in between.
 
     Raises:
         InputError: the folder has a folder for validation, a pattern fits no name, or nothing is left to train with.
     """
-    own = sides[1][0].image.parent.parent
-    if own != folder:
-        raise InputError(f"held_out={held_out!r}: {folder} has a folder {own.name}, which validates")
-    pairs, patterns = [*sides[0], *sides[1]], held_out.split(",")
+    if sides.own:
+        raise InputError(f"held_out={held_out!r}: {folder} has a folder {sides.own}, which validates")
+    pairs, patterns = [*sides.train, *sides.validation], held_out.split(",")
     for pattern in patterns:
-        if not any(fnmatchcase(pair.image.stem, pattern) for pair in pairs):
+        if not any(fnmatchcase(pair.name, pattern) for pair in pairs):
             raise InputError(f"held_out={held_out!r}: {folder} has no image of the name {pattern}")
     train, validation = [], []
     for pair in pairs:
-        held = any(fnmatchcase(pair.image.stem, pattern) for pattern in patterns)
+        held = any(fnmatchcase(pair.name, pattern) for pattern in patterns)
         (validation if held else train).append(pair)
     if not train:
         raise InputError(f"held_out={held_out!r}: no image of {folder} is left to train")
-    return train, validation
+    return sides._replace(train=train, validation=validation)
 
 
-def native_shape(sides: tuple[list[Pair], list[Pair]]) -> tuple[int | None, int | None, int]:
-    """(height, width, channels) of the images, None where they differ. `sides`: the answer of `open_folder`."""
-    shapes = [pair.shape for side in sides for pair in side]
+def native_shape(sides: Sides) -> tuple[int | None, int | None, int]:
+    """(height, width, channels) of the images, None where they differ."""
+    shapes = [pair.header.shape for pair in [*sides.train, *sides.validation]]
     sizes = {shape[:2] for shape in shapes}
     return (*(sizes.pop() if len(sizes) == 1 else (None, None)), max(shape[2] for shape in shapes))
 
@@ -94,63 +137,130 @@ def native_shape(sides: tuple[list[Pair], list[Pair]]) -> tuple[int | None, int 
 def read_whole(path: str | Path, channels: int) -> np.ndarray:
     """An image file at its own size: uint8 (height, width, channels); channels 1 or 3."""
     path = Path(path)
-    (turn,) = examine([path])
-    return decode_files([path], [turn], (*_shape(path, turn)[:2], channels))[0]
+    header = read_header(path)
+    return decode_files([path], [header], (*header.shape[:2], channels))[0]
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """The values of a mask, whole numbers (height, width); of a palette image the indices."""
-    fault, _ = examine_one(path)
-    if fault:
-        raise InputError(f"{path}: {fault}")
-    try:
-        with Image.open(path) as image:
-            mode, values = image.mode, np.asarray(image)
-    except UNREADABLE as error:
-        raise InputError(f"{path}: is damaged and cannot be decoded") from error
-    if mode not in COUNTS:
+def read_mask(path: Path) -> Mask:
+    """A mask, upright. Of a palette the indices count, or the grey values where all its colors are grey.
+
+    Raises:
+        InputError: the file is broken, in color, transparent, or compressed in a way that changes values.
+    """
+    header = read_header(path)
+    image = upright(path, header)
+    mode, pixels, palette = image.mode, np.asarray(image), image.getpalette("RGB")
+    exact = header.format != "JPEG" and image.info.get("compression") != "jpeg"
+    lossy = "" if exact and (header.format != "WebP" or _is_lossless(path)) else header.format
+    if lossy and not np.isin(pixels, (0, 255)).all():
+        strange = pixels[(pixels > 0) & (pixels < 255)][0]
         raise InputError(
-            f"{path}: is a mask of mode {mode}; a mask has one whole number a pixel, as modes L and P have"
+            f"{path}: is a {lossy} that holds values like {strange}; its compression changes values, so that only "
+            "0 and 255 are sure: save masks as PNG"
         )
-    return values.astype(np.uint8) if mode == "1" else values
+    if mode in ("LA", "RGBA"):
+        if (pixels[..., -1] < 255).any():
+            raise InputError(f"{path}: is a mask with transparent pixels; a mask has one whole number a pixel")
+        pixels, mode = (pixels[..., 0], "L") if mode == "LA" else (pixels[..., :3], "RGB")
+    if mode == "RGB" and (pixels == pixels[..., :1]).all():
+        pixels, mode = pixels[..., 0], "L"
+    if mode == "P":
+        return _of_palette(pixels, np.array(palette, np.uint8).reshape(-1, 3))
+    if mode not in NUMBERS:
+        raise InputError(
+            f"{path}: is a mask of mode {mode}{_some_colors(pixels)}; a mask has one whole number a pixel, as modes L "
+            "and P have"
+        )
+    return Mask(pixels.astype(np.uint8) if mode == "1" else pixels, {})
 
 
-def numbered(found: dict[int, Path], names: Sequence[str] = ()) -> tuple[int, dict[int, int]]:
-    """The number of classes, and the class of each value of the masks.
+def class_values(
+    found: dict[int, Path], names: Sequence[str] = (), ignore: int | None = None, colors: Sequence[int] = ()
+) -> list[int]:
+    """The value that each class has in the masks, in the order of classes: 0, 1, 2, ..., or else 0 and 255.
 
     Args:
         found: every value that occurs, with a file that holds it.
         names: of the classes, where they are known. Without them every class must occur.
+        ignore: the value of pixels that are of no class. Where it is small, the classes leave it out: 1, 2, ...
+        colors: the values that are indices of colors. With 0, a color 255 makes two classes only if they are named: it
+            is the usual index of void.
 
     Raises:
         InputError: names the file that holds a value which stands for no class.
     """
-    if set(found) == {0, 255} and len(names) in (0, 2):
-        return 2, {0: 0, 255: 1}
-    count = len(names) or next(n for n in range(len(found) + 1) if n not in found)
-    for value, path in sorted(found.items()):
-        if not 0 <= value < count:
-            known = f"0 to {count - 1}, for the {count} classes that are named" if names else "0 to classes - 1"
-            gap = "" if names else f" without a gap, and no mask holds {count}"
-            raise InputError(f"{path}: holds the value {value}; masks hold {known}{gap}, or else 0 and 255")
-    if count > 256:
-        raise InputError(f"{found[256]}: holds the value 256; masks have at most 256 classes")
+    values = sorted(set(found) - {ignore})
+    if values == [0, 255] and (len(names) == 2 or not (names or 255 in colors)):
+        return values
+    legal = [value for value in range(MOST + 2) if value != ignore]
+    count = len(names) or next((n for n, value in enumerate(legal) if value not in found), len(legal))
+    strays = [value for value in values if value not in legal[:count]]
+    if count > MOST:
+        too_many = f"{found[legal[MOST]]}: holds the value {legal[MOST]}" if not names else f"classes: {count} names"
+        raise InputError(f"{too_many}; masks have at most {MOST} classes")
+    if strays:
+        value = strays[0]
+        other = f", and {found[1]} the value 1" if values == [0, 1, 255] and not names else ""
+        two = "0 and 255 where two classes are named" if 255 in colors else "0 and 255"
+        known = f"{legal[0]} to {legal[count - 1]}, for the {count} classes that are named"
+        if not names:
+            last = "classes" if ignore in range(count + 1) else "classes - 1"
+            known = f"{legal[0]} to {last} without a gap, and no mask holds {legal[count]}"
+        hint = f"; if {value} is void: --ignore {value}" if len(strays) == 1 and value > 0 else ""
+        raise InputError(f"{found[value]}: holds the value {value}{other}; masks hold {known}, or else {two}{hint}")
     if count < 2:
-        raise InputError(f"{next(iter(found.values()))}: like all masks, holds nothing but {min(found)}")
-    return count, {value: value for value in found}
+        only = " and ".join(str(value) for value in sorted(found))
+        void = f" ({ignore} is ignored)" if ignore in found else ""
+        raise InputError(f"{next(iter(found.values()))}: like all masks, holds nothing but {only}{void}")
+    return legal[:count]
 
 
-def _listed(folder) -> list[tuple[Path, Path]]:
-    """Images and masks by the same name, in the order of names; numbers in names count as numbers."""
-    images, masks = (_files(folder, names) for names in (IMAGES, MASKS))
-    for these, others, what in ((images, masks, "mask"), (masks, images, "image")):
-        alone = [path for name, path in these.items() if name not in others]
+def _is_lossless(path: Path) -> bool:
+    """Whether the first picture of a WebP is in a chunk "VP8L", not "VP8 ". RFC 9649, Section 2."""
+    with open_file(path) as file:
+        file.seek(12)
+        while len(chunk := file.read(8)) == 8 and chunk[:4] not in (b"VP8 ", b"VP8L"):
+            # the chunks of an animation's frame come after its place, size and duration
+            size = 16 if chunk[:4] == b"ANMF" else int.from_bytes(chunk[4:], "little")
+            file.seek(size + size % 2, 1)
+    return chunk[:4] == b"VP8L"
+
+
+def _of_palette(indices: np.ndarray, palette: np.ndarray) -> Mask:
+    if (palette == palette[:, :1]).all():
+        values = np.arange(256, dtype=np.uint8)
+        values[: len(palette)] = palette[:, 0]
+        return Mask(values[indices], {})
+    used = [index for index in np.unique(indices).tolist() if index < len(palette)]
+    return Mask(indices, {index: _hex(palette[index]) for index in used})
+
+
+def _hex(color):
+    return "#" + bytes(color.tolist()).hex()
+
+
+def _some_colors(pixels):
+    """ " with 17 colors, like #ff0000", for pixels of three numbers."""
+    if pixels.shape[2:] != (3,):
+        return ""
+    colors = np.unique(pixels.reshape(-1, 3), axis=0)
+    return f" with {len(colors):,} colors, like {_hex(colors[-1])}"
+
+
+def _listed(folder) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+    """(names, images and masks in the order of names, notes); numbers in names count as numbers."""
+    tree = FolderTree(folder)
+    images, masks = (_files(tree, names) for names in (IMAGES, MASKS))
+    for these, others, names, what in ((images, masks, MASKS, "mask"), (masks, images, IMAGES, "image")):
+        alone = [name for name in these if name not in others]
         if alone:
             more = f" (and {len(alone) - 1} more have none)" if len(alone) > 1 else ""
-            place = next(iter(others.values())).parent
-            raise InputError(f"{alone[0]}: has no {what}; it would be {place / alone[0].stem}.*{more}")
+            place = folder / _place(tree, names) / f"{alone[0]}.*"
+            raise InputError(
+                "; ".join([f"{these[alone[0]]}: has no {what}; it would be {place}{more}", *tree.left_out()])
+            )
     in_order = sorted(images, key=lambda name: [int(part) if part.isdigit() else part for part in _parts(name)])
-    return [(images[name], masks[name]) for name in in_order]
+    return [(name, images[name], masks[name]) for name in in_order], tree.left_out()
 
 
 def _parts(name):
@@ -158,27 +268,30 @@ def _parts(name):
     return re.split(r"([0-9]+)", name)
 
 
-def _files(folder, names):
-    place = next((folder / name for name in names if (folder / name).is_dir()), None)
-    if place is None:
-        raise InputError(f"{folder}: has no folder {names[0]}; needed are {IMAGES[0]} and {MASKS[0]}, side by side")
-    files = {}
-    for path in sorted(place.iterdir()):
-        if path.name[0] != "." and path.suffix.lower() in EXTENSIONS:
-            if path.stem in files:
-                raise InputError(f"{path}: has the same name as {files[path.stem].name}")
-            files[path.stem] = path
+def _place(tree, names):
+    """The sub-folder that has one of these names, in any case."""
+    folders = tree.entries().folders
+    for name in names:
+        for found in folders:
+            if found.lower() == name:
+                return found
+    raise InputError(f"{tree.folder}: has no folder {names[0]}; needed are {IMAGES[0]} and {MASKS[0]}, side by side")
+
+
+def _files(tree, names) -> dict[str, Path]:
+    """The files of images, or of masks, by their path below that folder, without extension."""
+    place, files = _place(tree, names), {}
+    for path in tree.images(place, owner=names[0]):
+        name, file = os.path.splitext(path.removeprefix(f"{place}/"))[0], tree.folder / path
+        if name in files:
+            raise InputError(f"{file}: has the same name as {files[name].name}")
+        files[name] = file
     if not files:
-        raise InputError(f"{place}: has no images; allowed are {', '.join(EXTENSIONS)}")
+        found = [f"{tree.folder / place}: has no images; allowed are {', '.join(EXTENSIONS)}", *tree.left_out()]
+        raise InputError("; ".join(found))
     return files
 
 
 def _examined(pairs):
-    turns = examine([image for image, _ in pairs])
-    return [Pair(image, _shape(image, turn), mask) for (image, mask), turn in zip(pairs, turns, strict=True)]
-
-
-def _shape(path, turn):
-    with Image.open(path) as image:
-        height, width = image.size[::-1] if turn < 5 else image.size
-        return height, width, 1 if image.mode in GREY else 3
+    headers = read_headers([image for _, image, _ in pairs])
+    return [Pair(name, image, mask, header) for (name, image, mask), header in zip(pairs, headers, strict=True)]

@@ -1,6 +1,7 @@
 """Reads images and their masks into memory: from a folder, from made scenes, or from TensorFlow Datasets."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,30 +9,36 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError, unknown
+from ...escaping import plain
 from ..pixels import cut_window, fit
 from . import mask_folder, tfds
-from .decoding import read_images
+from .class_folder import shown
+from .decoding import decode_files, fill_bits
 from .synthetic_scenes import scenes
 
 MEMORY = 2**33  # bytes: larger sets are refused
 SCENES = (2000, 400)  # made of digits, to train with and to validate with
 SCENE_SHAPE = (64, 64, 1)
 BINARY = ("background", "foreground")
+VOID = -1  # the class number of pixels that are of no class
 
 
 class Labels(NamedTuple):
-    """The masks of a set of TensorFlow Datasets: the feature, the class names, and the class of each value."""
+    """The masks of a set of TensorFlow Datasets: the feature, and the name of the class of each value, in the order of
+    classes."""
 
     feature: str
-    classes: tuple[str, ...]
-    values: dict[int, int]
+    classes: dict[int, str]
 
 
-KNOWN = {"oxford_iiit_pet": Labels("segmentation_mask", ("background", "pet", "outline"), {2: 0, 1: 1, 3: 2})}
+KNOWN = {"oxford_iiit_pet": Labels("segmentation_mask", {2: "background", 1: "pet", 3: "outline"})}
 
 
 class Picture(NamedTuple):
-    """An image, uint8 (height, width, channels), its mask, uint8 (height, width), and their name."""
+    """An image, uint8 (height, width, channels), its mask (height, width), and their name.
+
+    The mask is uint8, or int16 where a value of the files is ignored: then it may hold `VOID`.
+    """
 
     name: str
     image: np.ndarray
@@ -43,44 +50,77 @@ def native_shape(name: str) -> tuple[int | None, int | None, int]:
     return SCENE_SHAPE if name == "digits" else tfds.native_shape(_known(name))
 
 
-def read_set(name: str, image_shape, tiles: bool, held_out: str, limit: int | None, classes: tuple[str, ...]) -> tuple:
+def read_set(
+    name: str,
+    image_shape,
+    tiles: bool,
+    held_out: str,
+    limit: int | None,
+    classes: tuple[str, ...],
+    ignore: int | None,
+) -> tuple:
     """The pictures of a named set; see `open.MaskSource`."""
     if held_out:
         raise InputError(f"held_out={held_out!r}: {name} knows by itself what validates")
+    values = dict(enumerate(("background", *"0123456789"))) if name == "digits" else KNOWN[_known(name)].classes
+    table = _table([value for value in values if value != ignore], 255, ignore)
+    known = tuple(label for value, label in values.items() if value != ignore)
     if name == "digits":
-        known = ("background", *"0123456789")
-        sides = [_scenes(side, limit, image_shape) for side in (False, True)]
+        sides = [_scenes(side, limit, image_shape, table) for side in (False, True)]
     else:
-        known = KNOWN[_known(name)].classes
-        sides = [_records(part, KNOWN[name], image_shape, tiles) for part in tfds.open_named(name, limit)[2:]]
+        parts = tfds.open_named(name, limit)[2:]
+        sides = [_records(part, KNOWN[name].feature, image_shape, tiles, table) for part in parts]
     if classes and len(classes) != len(known):
         raise InputError(f"classes={classes}: {name} has {len(known)}, {', '.join(known)}")
     return name, classes or known, *map(_in_memory, sides)
 
 
-def read_folder(folder: Path, pairs, image_shape, tiles: bool, held_out: str, limit: int | None, classes) -> tuple:
+def read_folder(
+    folder: Path,
+    pairs: mask_folder.Sides,
+    image_shape,
+    tiles: bool,
+    held_out: str,
+    limit: int | None,
+    classes: tuple[str, ...],
+    ignore: int | None,
+) -> tuple:
     """The pictures of a folder; `pairs` are those of `mask_folder.open_folder`. See `open.MaskSource`."""
-    found = {}
+    found, colors = {}, {}
 
     def read(pair):
-        mask = mask_folder.read_mask(pair.mask)
-        if mask.shape != pair.shape[:2]:
-            (rows, columns), (height, width, _) = mask.shape, pair.shape
+        mask, its_colors = mask_folder.read_mask(pair.mask)
+        if mask.shape != pair.header.shape[:2]:
+            (rows, columns), (height, width, _) = mask.shape, pair.header.shape
             raise InputError(f"{pair.mask}: is {rows} high and {columns} wide, its image {height} and {width}")
+        for index, color in its_colors.items():
+            other, path = colors.setdefault(index, (color, pair.mask))
+            if other != color and index != ignore:
+                raise InputError(
+                    f"{pair.mask}: its palette has the color {color} at index {index}, that of {path} {other}; an "
+                    "index must have the same color in all masks"
+                )
         for value in np.unique(mask).tolist():
             found.setdefault(value, pair.mask)
         shape = _stored_shape(mask.shape, image_shape, tiles)
-        return Picture(pair.image.stem, read_images([pair.image], shape)[0], fit_mask(mask, shape[:2]))
+        image = decode_files([pair.image], [filled[pair.image]], shape)[0]
+        return Picture(shown(pair.name), image, fit_mask(mask, shape[:2]))
 
     if held_out:
         pairs = mask_folder.hold_out(folder, pairs, held_out)
-    sides = [_in_memory(map(read, side[:limit])) for side in pairs]
-    size, numbers = mask_folder.numbered(found, classes)
-    table = np.zeros(max(numbers) + 1, np.uint8)
-    table[list(numbers)] = list(numbers.values())
+    both = [pair for side in (pairs.train, pairs.validation) for pair in side]
+    headers = fill_bits([pair.image for pair in both], [pair.header for pair in both])
+    filled = dict(zip((pair.image for pair in both), headers, strict=True))
+    sides = [_in_memory(map(read, side[:limit])) for side in (pairs.train, pairs.validation)]
+    values = mask_folder.class_values(found, classes, ignore, colors)
+    table = _table(values, max(found), ignore)
     train, validation = ([picture._replace(mask=table[picture.mask]) for picture in side] for side in sides)
-    known = BINARY if size == 2 else (BINARY[0], *map(str, range(1, size)))
-    return folder.resolve().name, classes or known, train, validation
+    known = tuple(str(value) if value else BINARY[0] for value in values)
+    if len(known) == 2 and values[0] == 0:
+        known = BINARY
+    if pairs.note:
+        print(plain(f"{folder}: {pairs.note}"), file=sys.stderr, flush=True)
+    return shown(folder.resolve().name), classes or known, train, validation
 
 
 def fit_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -92,17 +132,22 @@ def fit_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return tf.image.resize(cut, shape, "nearest").numpy()[..., 0]
 
 
-def _scenes(side, limit, image_shape):
+def _table(values: Sequence[int], largest: int, ignore: int | None) -> np.ndarray:
+    """The class of every value up to the largest one, from the value of each class; `VOID` for the ignored value."""
+    table = np.full(1 + max(largest, *values), VOID, np.int16)
+    table[list(values)] = range(len(values))
+    return table if ignore is not None else table.astype(np.uint8)
+
+
+def _scenes(side, limit, image_shape, table):
     size = min(SCENES[side], limit or SCENES[side])
     for i, (image, mask) in enumerate(scenes(side, size, image_shape[:2])):
-        yield Picture(str(i), np.asarray(fit(image, image_shape)), mask)
+        yield Picture(str(i), np.asarray(fit(image, image_shape)), table[mask])
 
 
-def _records(records, labels, image_shape, tiles):
-    table = np.zeros(256, np.uint8)
-    table[list(labels.values)] = list(labels.values.values())
+def _records(records, feature, image_shape, tiles, table):
     for i, example in enumerate(records.builder.as_dataset(split=records.split).as_numpy_iterator()):
-        mask = example[labels.feature][..., 0]
+        mask = example[feature][..., 0]
         shape = _stored_shape(mask.shape, image_shape, tiles)
         yield Picture(str(i), np.asarray(fit(example[records.image_name], shape)), fit_mask(table[mask], shape[:2]))
 

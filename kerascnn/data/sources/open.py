@@ -72,8 +72,8 @@ class MaskSource(NamedTuple):
     Attributes:
         given: the name or path as the user gave it.
         native: (height, width, channels) of the images, None where they differ.
-        read: (image_shape, tiles, held_out, limit, classes), as for `load_masks` -> (name, class names, pictures to
-            train with, pictures to validate with).
+        read: (image_shape, tiles, held_out, limit, classes, ignore), as for `load_masks` -> (name, class names,
+            pictures to train with, pictures to validate with).
     """
 
     given: str | Path

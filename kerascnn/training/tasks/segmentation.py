@@ -9,9 +9,9 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from sklearn.metrics import confusion_matrix
 
 from ... import data
+from ...data.sources.mask_pictures import VOID
 from ...escaping import markdown, python
 from .. import files
 from ..reporting import page, plots
@@ -20,7 +20,7 @@ from .sliding_window import probabilities
 
 TILE = 192  # pixels; more only costs where images are larger
 SHOWN = 8  # pictures on the sheet of overlays, where they are small
-MISSED, WRONG = "#e5383b", "#1f78ff"
+MISSED, WRONG, VOID_SHADES = "#e5383b", "#1f78ff", ("#404040", "#d0d0d0")
 TINTS = ["#00b4d8", "#ff9f1c", "#38b000", "#ff006e", "#8338ec", "#ffdd00", "#0a58ff", "#c77dff", "#9c6644", "#80ed99"]
 ROWS = ("image", "truth", "answer", "mistakes")
 
@@ -52,12 +52,19 @@ def measure(counts: np.ndarray) -> dict:
 
     Returns:
         pixel_error: the share of the pixels with a wrong answer; dice and iou: by class, 2 |A and B| / (|A| + |B|) and
-        |A and B| / |A or B| with A the pixels that are of it and B those of which it is said, NaN where there are none.
+        |A and B| / |A or B| with A the pixels that are of it and B those of which it is said. NaN where there are none.
     """
     right, are, said = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     with np.errstate(invalid="ignore"):
-        dice, iou = 2 * right / (are + said), right / (are + said - right)
-    return {"pixel_error": 1 - right.sum() / counts.sum(), "dice": dice, "iou": iou}
+        dice, iou, share = 2 * right / (are + said), right / (are + said - right), right.sum() / counts.sum()
+    return {"pixel_error": 1 - share, "dice": dice, "iou": iou}
+
+
+def count(mask: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray:
+    """The pixels of a mask (height, width) by what they are (row) and what the network says (column); without void."""
+    known = mask != VOID
+    cells = classes * mask[known].astype(int) + answer[known]
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def otsu(image: np.ndarray) -> int:
@@ -79,29 +86,28 @@ def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
         masks: the data that it was trained on.
         tta: test-time augmentation, see `sliding_window.probabilities`.
     """
-    model, history = run.best_model(), run.history()
-    labels = range(len(masks.classes))
-
-    def count(mask, answer):
-        return confusion_matrix(mask.ravel(), answer.ravel(), labels=labels)
-
+    model, history, classes = run.best_model(), run.history(), len(masks.classes)
     found = []
     for picture in masks.held_out:
         image = data.scale(picture.image, masks.scaling, masks.mean, masks.std)
         found.append(probabilities(model, image, tta=tta).argmax(-1).astype(np.uint8))
-    counts = np.array([count(picture.mask, answer) for picture, answer in zip(masks.held_out, found, strict=True)])
+    counts = np.array(
+        [count(picture.mask, answer, classes) for picture, answer in zip(masks.held_out, found, strict=True)]
+    )
     result = {**summary(counts, masks.classes), **run.measure(model, history)}
+    if masks.ignore is not None:
+        result["void_pixels"] = int(sum((picture.mask == VOID).sum() for picture in masks.held_out))
     result["images"] = [
         {"image": picture.name, **as_row(one, masks.classes)}
         for picture, one in zip(masks.held_out, counts, strict=True)
     ]
-    if len(masks.classes) == 2 and masks.image_shape[2] == 1:
-        by_threshold = np.array([count(p.mask, p.image[..., 0] > otsu(p.image)) for p in masks.held_out])
+    if classes == 2 and masks.image_shape[2] == 1:
+        by_threshold = np.array([count(p.mask, p.image[..., 0] > otsu(p.image), classes) for p in masks.held_out])
         if measure(by_threshold.sum(axis=0))["pixel_error"] > 0.5:  # class 1 is the darker one
             by_threshold = by_threshold[:, :, ::-1]
         result["otsu"] = as_row(by_threshold.sum(axis=0), masks.classes)
         for row, one in zip(result["images"], by_threshold, strict=True):
-            row["otsu_pixel_error"] = measure(one)["pixel_error"]
+            row["otsu_pixel_error"] = known(measure(one)["pixel_error"])
     files.write_json(run.folder / "metrics.json", result)
     plots.curves(run.folder / "curves.png", history, ["loss", "iou"], result["best_epoch"])
     errors = [row["pixel_error"] for row in result["images"]]
@@ -127,36 +133,38 @@ def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
 
 
 def as_row(counts: np.ndarray, classes: Sequence[str]) -> dict:
-    """Pixel error and Dice by class, None for a class that is neither there nor said to be."""
+    """Pixel error and Dice by class, None for a class that is neither there nor said to be, and where all is void."""
     found = measure(counts)
     dice = {name: known(value) for name, value in zip(classes, found["dice"], strict=True)}
-    return {"pixel_error": float(found["pixel_error"]), "dice": dice}
+    return {"pixel_error": known(found["pixel_error"]), "dice": dice}
 
 
 def known(value) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def in_words(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4f}"
+def in_words(value: float | None, style: str = ".4f") -> str:
+    return "none" if value is None else format(value, style)
 
 
-def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float], classes) -> None:
+def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float | None], classes) -> None:
     """A sheet of held-out pictures from the best to the worst answer: image, truth, answer, mistakes.
 
-    Of two classes the rarer one is colored.
+    Of two classes the rarer one is colored. What is void is hatched.
 
     Args:
         found: the answers (height, width).
-        errors: the pictures' pixel errors.
+        errors: the pictures' pixel errors, None where all is void.
     """
     marked = range(1, len(classes))
     if len(classes) == 2:
-        marked = [int(np.mean([picture.mask.mean() for picture in held_out]) < 0.5)]
+        ones, zeros = (sum((picture.mask == label).sum() for picture in held_out) for label in (1, 0))
+        marked = [int(ones < zeros)]
     shades = dict(zip(marked, colors(len(marked)), strict=True))
+    void = any((picture.mask == VOID).any() for picture in held_out)
     largest = max(max(picture.mask.shape) for picture in held_out)
     columns = min(len(held_out), SHOWN if largest <= 128 else 4)
-    best_first = np.argsort(errors, kind="stable")
+    best_first = np.argsort(np.array(errors, float), kind="stable")
     chosen = best_first[np.linspace(0, len(held_out) - 1, columns).round().astype(int)]
     side = min(4.0, 13 / columns)
     figure = Figure(figsize=(side * columns, side * len(ROWS)), layout="constrained")
@@ -170,16 +178,17 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
         image, mask, answer = held_out[i].image / 255, held_out[i].mask, found[i]
         grey = image.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
         missed = np.isin(mask, marked) & (mask != answer)
-        wrong = np.isin(answer, marked) & (mask != answer) & ~missed
+        wrong = np.isin(answer, marked) & (mask != answer) & (mask != VOID) & ~missed
         plots.show(column[0], image)
-        plots.show(column[1], tinted(grey, {shades[label]: mask == label for label in marked}))
+        plots.show(column[1], hatched(tinted(grey, {shades[label]: mask == label for label in marked}), mask == VOID))
         plots.show(column[2], tinted(grey, {shades[label]: answer == label for label in marked}))
-        plots.show(column[3], tinted(grey, {MISSED: missed, WRONG: wrong}, 0.9))
-        column[0].set_title(f"{plots.shortened(held_out[i].name)}: {errors[i]:.1%} wrong", fontsize=11)
+        plots.show(column[3], hatched(tinted(grey, {MISSED: missed, WRONG: wrong}, 0.9), mask == VOID))
+        column[0].set_title(f"{plots.shortened(held_out[i].name)}: {in_words(errors[i], '.1%')} wrong", fontsize=11)
     keys = [Patch(color=shades[label], label=plots.shortened(classes[label])) for label in marked]
     keys += [
         Patch(color=MISSED, label="missed" if len(marked) == 1 else "missed or taken for another"),
         Patch(color=WRONG, label="not there"),
+        *([Patch(facecolor=VOID_SHADES[1], edgecolor=VOID_SHADES[0], hatch="////", label="void")] if void else []),
     ]
     figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 13), frameon=False, fontsize=10)
     plots.write(figure, path)
@@ -200,6 +209,13 @@ def tinted(grey: np.ndarray, regions: dict, strength: float = 0.55) -> np.ndarra
     return picture
 
 
+def hatched(picture: np.ndarray, void: np.ndarray) -> np.ndarray:
+    """A picture (height, width, 3) between 0 and 1 with stripes where it is void."""
+    period = max(4, max(void.shape) // 24)
+    stripe = np.add.outer(*map(np.arange, void.shape)) % period < period / 2
+    return tinted(picture, dict(zip(VOID_SHADES, (void & stripe, void & ~stripe), strict=True)), 0.9)
+
+
 def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
     """The text of the report."""
     numbers = ", ".join(f"{i} {name}" for i, name in enumerate(masks.classes))
@@ -216,6 +232,7 @@ def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
             *(of_class if len(of_class) == 2 else []),
             ("mean IoU", f"{result['iou']:.4f}"),
             ("pixel error", f"{result['pixel_error']:.2%}"),
+            *([("void pixels, which count nowhere", f"{void:,}")] if (void := result.get("void_pixels")) else []),
             *([("pixel error of Otsu's threshold", f"{by_threshold['pixel_error']:.2%}")] if by_threshold else []),
         ],
         pictures=[
@@ -252,7 +269,7 @@ def images_table(rows: list[dict], most: int = 20) -> page.Table:
     """Every image's measures, or those of the worst ones."""
     classes = list(rows[0]["dice"]) if len(rows[0]["dice"]) <= 4 else []
     threshold = "otsu_pixel_error" in rows[0]
-    worst = sorted(rows, key=lambda row: -row["pixel_error"])[:most] if len(rows) > most else rows
+    worst = sorted(rows, key=lambda row: -(row["pixel_error"] or 0))[:most] if len(rows) > most else rows
     return page.Table(
         "Images" if len(rows) <= most else f"The {most} worst images",
         (
@@ -265,8 +282,8 @@ def images_table(rows: list[dict], most: int = 20) -> page.Table:
             (
                 row["image"],
                 *(in_words(row["dice"][name]) for name in classes),
-                f"{row['pixel_error']:.2%}",
-                *([f"{row['otsu_pixel_error']:.2%}"] if threshold else []),
+                in_words(row["pixel_error"], ".2%"),
+                *([in_words(row["otsu_pixel_error"], ".2%")] if threshold else []),
             )
             for row in worst
         ],

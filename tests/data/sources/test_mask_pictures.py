@@ -28,8 +28,8 @@ def folder(tmp_path):
     return make
 
 
-def read(name, image_shape=(6, 8, 1), tiles=False, held_out="", limit=None, classes=()):
-    return open_masks(name).read(image_shape, tiles, held_out, limit, classes)
+def read(name, image_shape=(6, 8, 1), tiles=False, held_out="", limit=None, classes=(), ignore=None):
+    return open_masks(name).read(image_shape, tiles, held_out, limit, classes, ignore)
 
 
 def test_folder(folder):
@@ -47,6 +47,129 @@ def test_two_values_are_background_and_foreground(folder):
     _, classes, train, held = read(folder(0, 255, 255))
     assert classes == ("background", "foreground")
     assert [picture.mask.max() for picture in train + held] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("ignore", [255, 7, 0])
+def test_ignored_values(folder, ignore):
+    place = folder(1, ignore, 2, 3)
+    Image.fromarray(np.array([[0 if ignore else 3, ignore] * 4] * 6, np.uint8)).save(place / "masks" / "3.png")
+    _, classes, train, held = read(place, ignore=ignore)
+    assert classes == (("background", "1", "2") if ignore else ("1", "2", "3"))
+    assert [picture.mask.dtype for picture in train + held] == [np.int16] * 4
+    assert [np.unique(picture.mask).tolist() for picture in train] == [[1 if ignore else 0], [-1], [2 if ignore else 1]]
+    assert np.unique(held[0].mask).tolist() == [-1, 0 if ignore else 2]
+
+
+def test_a_value_to_ignore_that_does_not_occur_changes_nothing(folder, capsys):
+    place = folder(0, 1, 2)
+    plain, ignoring = read(place), read(place, ignore=255)
+    assert plain[:2] == ignoring[:2]
+    for one, other in zip(plain[2] + plain[3], ignoring[2] + ignoring[3], strict=True):
+        np.testing.assert_array_equal(one.mask, other.mask)
+    assert capsys.readouterr().err == ""
+
+
+def palettes(folder, *palettes, values=(0, 1)):
+    """Gives the masks these palettes, lists of colors, and all of them the values."""
+    for i, palette in enumerate(palettes):
+        image = Image.fromarray(np.resize(values, (6, 8)).astype(np.uint8))
+        image.putpalette(np.ravel(palette).tolist())
+        image.save(folder / "masks" / f"{i}.png")
+    return folder
+
+
+BLACK, WHITE, RED, GREEN = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0)
+
+
+def test_an_index_has_one_color_in_all_masks(folder):
+    place = palettes(folder(0, 0, 0), (BLACK, RED), (BLACK, RED, GREEN), (BLACK, RED, RED))
+    assert [np.unique(picture.mask).tolist() for side in read(place)[2:] for picture in side] == [[0, 1]] * 3
+    palettes(place, (BLACK, RED), (BLACK, RED), (RED, BLACK))
+    line = r"masks/2.png: its palette has the color #ff0000 at index 0, that of .*masks/0.png #000000; an index must"
+    with pytest.raises(InputError, match=line):
+        read(place)
+
+
+def test_a_color_of_void_may_differ(folder):
+    place = palettes(folder(0, 0, 0), (BLACK, RED, GREEN), (BLACK, RED, WHITE), (BLACK, RED), values=(0, 1, 2))
+    with pytest.raises(InputError, match=r"must have the same color in all masks$"):
+        read(place)
+    assert read(place, ignore=2)[1] == ("background", "foreground")
+
+
+def test_grey_palettes_in_any_order_are_black_and_white(folder):
+    place = palettes(folder(0, 0, 0), (BLACK, WHITE), (WHITE, BLACK), (BLACK, WHITE))
+    _, classes, train, held = read(place)
+    assert classes == ("background", "foreground")
+    for picture, first in zip(train + held, (0, 1, 0), strict=True):
+        np.testing.assert_array_equal(picture.mask, np.resize([first, 1 - first], (6, 8)))
+
+
+def test_masks_of_0_and_1_beside_masks_of_0_and_255(folder):
+    line = r"masks/2.png: holds the value 255, and .*masks/1.png the value 1; .*if 255 is void: --ignore 255$"
+    with pytest.raises(InputError, match=line):
+        read(folder(0, 1, 255))
+
+
+STORED = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: a[::-1, ::-1],
+    4: np.flipud,
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.fliplr(a).swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.flipud(a).swapaxes(0, 1),
+}  # an upright picture as a file of this orientation holds it: EXIF 2.32, Section 4.6.4
+
+
+def store(path, pixels, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    options = {".jpg": {"quality": 95, "subsampling": 0}, ".webp": {"lossless": True}}.get(path.suffix, {})
+    image = Image.fromarray(np.ascontiguousarray(STORED[turn](pixels)))
+    if path.suffix == ".png" and pixels.ndim == 2:
+        image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+    image.save(path, exif=exif, **options)
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("whose", ["image", "mask", "both", "each its own"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_image_and_mask_are_brought_upright(tmp_path, picture, turn, whose, extension):
+    """Each by its own orientation; what comes out is the pair that is stored upright."""
+    mask = np.uint8(picture[..., 0] > 100) + (picture[..., 1] > 100)
+    turns = {"image": (turn, 1), "mask": (1, turn), "both": (turn, turn), "each its own": (turn, 9 - turn)}[whose]
+    for name, (of_image, of_mask) in {"a": (1, 1), "b": turns}.items():
+        for part in ("images", "masks"):
+            (tmp_path / part).mkdir(exist_ok=True)
+        store(tmp_path / "images" / f"{name}{extension}", picture, of_image)
+        store(tmp_path / "masks" / f"{name}.png", mask, of_mask)
+    assert open_masks(tmp_path).native == (*mask.shape, 3)
+    _, _, (one,), (other,) = read(tmp_path, picture.shape)
+    np.testing.assert_array_equal(one.mask, mask)
+    np.testing.assert_array_equal(other.mask, mask)
+    np.testing.assert_allclose(np.int16(other.image), one.image, atol=12 if extension == ".jpg" else 0)
+    assert np.abs(np.int16(other.image) - picture).mean() < 2
+
+
+def test_an_image_that_changes_while_it_is_read(folder):
+    place = folder(0, 1, 1)
+    source = open_masks(place)
+    Image.new("L", (4, 3)).save(place / "images" / "1.png")
+    with pytest.raises(InputError, match=r"images/1.png: has changed since"):
+        source.read((6, 8, 1), False, "", None, (), None)
+    (place / "images" / "1.png").unlink()
+    with pytest.raises(InputError, match=r"images/1.png: "):
+        source.read((6, 8, 1), False, "", None, (), None)
+
+
+def test_names_that_are_not_utf8(folder):
+    place = folder(0, 1, 1)
+    for part in ("images", "masks"):
+        (place / part / "1.png").rename(place / part / "caf\udce9.png")
+    _, _, train, held = read(place)
+    assert [picture.name for picture in train + held] == ["0", "2", r"caf\xe9"]
 
 
 def test_held_out_and_limit(folder):

@@ -13,7 +13,9 @@ from kerascnn.training.tasks.segmentation import (
     TILE,
     as_row,
     colors,
+    count,
     draw_overlays,
+    hatched,
     images_table,
     mean_iou,
     measure,
@@ -30,6 +32,33 @@ def test_measures_are_sklearns(seed, classes):
     np.testing.assert_allclose(found["dice"], f1_score(truth, said, average=None), err_msg="Dice is the F1 of pixels")
     np.testing.assert_allclose(found["iou"], jaccard_score(truth, said, average=None))
     assert found["pixel_error"] == pytest.approx(np.mean(truth != said))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 4), share=st.floats(0, 1))
+def test_void_is_in_no_measure(seed, classes, share):
+    """What scikit-learn says of the other pixels alone."""
+    rng = np.random.default_rng(seed)
+    truth, said = rng.integers(0, classes, (2, 10, 12))
+    void = rng.random(truth.shape) < share
+    void[0, 0] = False
+    found = count(np.where(void, -1, truth), said, classes)
+    expected = confusion_matrix(truth[~void], said[~void], labels=range(classes))
+    np.testing.assert_array_equal(found, expected)
+    metric = mean_iou(1 if classes == 2 else classes)
+    onehot = np.eye(classes)[said]
+    metric.update_state(np.where(void, -1, truth), onehot if classes > 2 else onehot[..., 1:])
+    assert float(metric.result()) == pytest.approx(np.nanmean(measure(expected)["iou"]), rel=1e-5)
+
+
+def test_a_mask_of_void_alone():
+    assert as_row(count(np.full((3, 4), -1), np.zeros((3, 4), np.uint8), 2), "ab") == {
+        "pixel_error": None,
+        "dice": {"a": None, "b": None},
+    }
+    rows = [{"image": "0", "pixel_error": None, "dice": {"a": None}, "otsu_pixel_error": None}]
+    assert images_table(rows).rows == [("0", "none", "none", "none")]
+    assert images_table(rows * 21).rows[0] == ("0", "none", "none", "none")
 
 
 def test_classes_that_are_not_there():
@@ -104,9 +133,21 @@ def test_overlays(tmp_path, classes, channels):
     assert np.ptp(picture[..., :3], axis=-1).max() > 0.4, "in colors"
 
 
-@pytest.mark.parametrize("count", [1, 10, 11, 200])
-def test_colors_differ(count):
-    assert len({str(color) for color in colors(count)}) == count
+def test_void_is_hatched_and_no_mistake(tmp_path):
+    truth = np.zeros((64, 64), np.int16)
+    truth[16:48, 16:48] = 1
+    truth[:, :12] = -1
+    image, answer = np.full((64, 64, 1), 128, np.uint8), np.ones((64, 64), np.uint8)
+    held_out = [Picture("p", image, truth), Picture("q", image, np.full_like(truth, -1))]
+    draw_overlays(tmp_path / "overlays.png", held_out, [answer] * 2, [0.5, None], ("a", "b"))
+    shown = hatched(np.ones((64, 64, 3)), truth == -1)
+    assert (shown[:, 12:] == 1).all()
+    assert len(np.unique(shown[:, :12].reshape(-1, 3), axis=0)) == 2, "stripes"
+
+
+@pytest.mark.parametrize("number", [1, 10, 11, 200])
+def test_colors_differ(number):
+    assert len({str(color) for color in colors(number)}) == number
 
 
 def test_table_of_images():
