@@ -60,10 +60,10 @@ def _opened(source, size):
     if Path(source).is_file():
         image = read_whole(source, 3)
         return image[None], np.zeros(1, int), (Path(source).stem,), (size or PHOTO, size or PHOTO, 3)
-    *sides, channels = native_shape(source)
+    *sides, channels = native_shape(source, labelled=False)
     height, width = (size or side or PHOTO for side in sides)
     larger = [side or 2 * out for side, out in zip(sides, (height, width), strict=True)]
-    found = load(source, (*larger, channels), batch=ROWS, limit=8 * ROWS, scaling="unit")
+    found = load(source, (*larger, channels), batch=ROWS, limit=8 * ROWS, scaling="unit", labelled=False)
     images, labels = next(found.train.as_numpy_iterator())
     return np.rint(255 * images).astype(np.uint8), labels, found.classes, (height, width, channels)
 

@@ -25,6 +25,11 @@ def test_a_file_and_a_seed(tmp_path, picture):
     assert sheets[0] == sheets[1] != sheets[2]
 
 
+def test_a_folder_without_classes(tmp_path, photos):
+    draw_sheet(tmp_path / "sheet.png", str(photos({"": 3})), "flip")
+    assert (tmp_path / "sheet.png").exists()
+
+
 def test_where_nothing_can_be_written(tmp_path):
     with pytest.raises(InputError, match=r"nowhere/sheet\.png: cannot be written"):
         draw_sheet(tmp_path / "nowhere" / "sheet.png", "digits", "flip")
