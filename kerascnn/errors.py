@@ -1,10 +1,22 @@
 """Errors and checks of inputs: each message is one line with what was found and what is allowed."""
 
 import sys
+from typing import Any
+
+LONGEST = 120  # letters of what was found, in a message
 
 
 class InputError(ValueError):
     """A wrong input. The message is one complete line; command line programs print it and exit with status 2."""
+
+
+def shown(found) -> str:
+    """What was found, as Python writes it, on one line and not too long."""
+    try:
+        text = " ".join(repr(found).split())
+    except Exception:  # it is nested too deeply, or has a fault of its own
+        text = f"<{type(found).__name__}>"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}...{text[-17:]}"
 
 
 def unknown(kind: str, found: str, allowed) -> InputError:
@@ -12,16 +24,17 @@ def unknown(kind: str, found: str, allowed) -> InputError:
     from difflib import get_close_matches
 
     allowed = [str(name) for name in allowed]
-    near = get_close_matches(str(found), allowed, n=3, cutoff=0.5)
+    near = get_close_matches(found[:LONGEST] if isinstance(found, str) else shown(found), allowed, n=3, cutoff=0.5)
     if near:
-        return InputError(f"unknown {kind} {found!r}: did you mean {' or '.join(near)}?")
-    return InputError(f"unknown {kind} {found!r}: choose from {', '.join(allowed) or 'none at all'}")
+        return InputError(f"unknown {kind} {shown(found)}: did you mean {' or '.join(near)}?")
+    return InputError(f"unknown {kind} {shown(found)}: choose from {', '.join(allowed) or 'none at all'}")
 
 
 def one_of(what: str, found, allowed) -> None:
     """Raise an `InputError` unless `found` is among `allowed`."""
-    if not any(_same(as_python(found), value) for value in allowed):
-        raise InputError(f"{what}={found!r}: must be one of {', '.join(repr(value) for value in allowed)}")
+    value = as_python(found)
+    if not any(_same(value, choice) for choice in allowed):
+        raise InputError(f"{what}={shown(found)}: must be one of {', '.join(map(repr, allowed))}")
 
 
 def _same(found, value) -> bool:
@@ -29,12 +42,15 @@ def _same(found, value) -> bool:
     return (type(found) is type(value) or (type(found), type(value)) == (int, float)) and found == value
 
 
-def as_python(value):
-    """A value in Python's own numbers and lists where it has numpy's, also within tuples, lists and dictionaries."""
-    if type(value) in (tuple, list):
-        return type(value)(map(as_python, value))
-    if type(value) is dict:
-        return {name: as_python(inner) for name, inner in value.items()}
+def as_python(value, depth: int = 8) -> Any:
+    """A value in Python's own numbers and lists where it has numpy's, also within tuples, lists and dictionaries down
+    to a depth."""
+    if type(value) in (int, float, str, bool):
+        return value
+    if depth and type(value) in (tuple, list):
+        return type(value)(as_python(inner, depth - 1) for inner in value)
+    if depth and type(value) is dict:
+        return {name: as_python(inner, depth - 1) for name, inner in value.items()}
     numpy = sys.modules.get("numpy")  # where it isn't loaded, nothing is numpy's
     return value.tolist() if numpy and isinstance(value, (numpy.generic, numpy.ndarray)) else value
 
@@ -43,19 +59,20 @@ def between(what: str, found, smallest, largest) -> None:
     """Raise an `InputError` unless `found` is a number from `smallest` to `largest`."""
     number = as_python(found)
     if not isinstance(number, (int, float)) or isinstance(number, bool) or not smallest <= number <= largest:
-        raise InputError(f"{what}={found!r}: must be a number from {smallest:g} to {largest:g}")
+        raise InputError(f"{what}={shown(found)}: must be a number from {smallest:g} to {largest:g}")
 
 
-LARGEST = 2**16  # more filters, groups or blocks than any machine holds
+LARGEST = 2**16  # more filters or groups than any machine holds
+MOST_BLOCKS = 1000  # Keras walks a network by recursion
 
 
 def count(what: str, found) -> None:
     """Raise an `InputError` unless `found` is a whole number, 1 or more, and of a sensible size."""
     number = as_python(found)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise InputError(f"{what}={found!r}: must be a whole number, 1 or more")
+        raise InputError(f"{what}={shown(found)}: must be a whole number, 1 or more")
     if number > LARGEST:
-        raise InputError(f"{what}={found!r}: must be a whole number, {LARGEST} or less")
+        raise InputError(f"{what}={shown(found)}: must be a whole number, {LARGEST} or less")
 
 
 def counts(what: str, found, length: int | None = None) -> None:
@@ -64,9 +81,16 @@ def counts(what: str, found, length: int | None = None) -> None:
     whole = isinstance(numbers, (tuple, list)) and all(type(n) is int and n > 0 for n in numbers)
     if not whole or not numbers or length not in (None, len(numbers)):
         numbers = f"{length} whole numbers" if length else "whole numbers"
-        raise InputError(f"{what}={found!r}: must be {numbers} of 1 or more, like {(2,) * (length or 4)}")
-    for n in numbers:
-        count(what, n)
+        raise InputError(f"{what}={shown(found)}: must be {numbers} of 1 or more, like {(2,) * (length or 4)}")
+    if max(numbers) > LARGEST:
+        count(what, max(numbers))
+
+
+def depths(what: str, found, length: int | None = None) -> None:
+    """Raise an `InputError` unless `found` are `counts` of blocks that can be built."""
+    counts(what, found, length)
+    if sum(found) > MOST_BLOCKS:
+        raise InputError(f"{what}={shown(found)}: must be {MOST_BLOCKS:,} or less together")
 
 
 class TrainingStopped(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import catalog
 from .catalog import Card
-from .errors import LARGEST, InputError, as_python, count, one_of, unknown
+from .errors import LARGEST, InputError, as_python, count, one_of, shown, unknown
 
 _BUILDERS: dict[str, tuple] = {}
 _COMMON = ("input_shape", "classes", "activation", "name")
@@ -52,6 +52,11 @@ def adopt(card: Card, base: str, knobs: dict) -> None:
     builder, row, names = _find(catalog.card(base))
     catalog.UNLISTED[card.name] = card
     _BUILDERS[card.name] = (builder, {**row, **knobs}, names)
+
+
+def knob_names(name: str) -> tuple[str, ...]:
+    """The names of all knobs of a network."""
+    return _find(catalog.card(name))[2]
 
 
 def knobs(name: str) -> dict:
@@ -108,16 +113,19 @@ def build(
             raise unknown(f"knob of {card.name}", knob, names)
         if isinstance(signature(builder).parameters[knob].default, bool):
             one_of(knob, value, (True, False))
-    shape = _input_shape(card, input_shape, knobs.get("backbone"))
+    shape = input_shape_of(card, input_shape, knobs.get("backbone"))
+    one_of("include_top", include_top, (True, False))
     if not include_top:
         if classes is not None:
-            raise InputError(f"classes={classes}: a network without its top (include_top=False) has no classes")
+            raise InputError(f"classes={shown(classes)}: a network without its top (include_top=False) has no classes")
         one_of("pooling", pooling, (None, "avg", "max"))
     elif pooling is not None:
-        raise InputError(f"pooling={pooling!r}: only with include_top=False; the classifier has a pooling of its own")
+        raise InputError(
+            f"pooling={shown(pooling)}: only with include_top=False; the classifier has a pooling of its own"
+        )
     else:
         if classes is not None and card.task not in ("classify", "segment"):
-            raise InputError(f"classes={classes!r}: {card.name} has no classes, it is there to {card.task}")
+            raise InputError(f"classes={shown(classes)}: {card.name} has no classes, it is there to {card.task}")
         classes = card.classes if classes is None else classes
         count("classes", classes)
     _check_activation(classifier_activation)
@@ -167,7 +175,7 @@ def network_of(model) -> str:
     from keras import Model
 
     if not isinstance(model, Model):
-        raise InputError(f"model={model!r}: must be the name of a network or a keras.Model")
+        raise InputError(f"model={shown(model)}: must be the name of a network or a keras.Model")
     halves = [layer for layer in model.layers if layer.name == "twin"]  # a Siamese network's own inputs are a pair
     names = (tensor.name for part in (model, *halves) for tensor in getattr(part, "inputs", None) or ())
     known = [name.removesuffix(_IMAGES) for name in names if name.endswith(_IMAGES)]
@@ -201,7 +209,7 @@ def _model_name(card: Card, name) -> str:
     if name is None:
         return card.name
     if not isinstance(name, str) or not name or "/" in name:
-        raise InputError(f"name={name!r}: must be a word without a slash, to call the model by")
+        raise InputError(f"name={shown(name)}: must be a word without a slash, to call the model by")
     return name
 
 
@@ -210,7 +218,12 @@ def _find(card: Card) -> tuple:
     return _BUILDERS[card.name]
 
 
-def _input_shape(card: Card, shape, backbone=None) -> tuple:
+def input_shape_of(card: Card, shape, backbone=None) -> tuple:
+    """The (height, width, channels) that a network takes: those asked for, or its backbone's, or the paper's.
+
+    Raises:
+        InputError: what is asked for is no such shape.
+    """
     name = backbone.get("name") if isinstance(backbone, dict) else backbone
     if isinstance(name, str):
         card = catalog.card(name)
@@ -223,7 +236,7 @@ def _input_shape(card: Card, shape, backbone=None) -> tuple:
         and shape[2] is not None
     )
     if not sizes_fit:
-        raise InputError(f"input_shape={shape!r}: must be (height, width, channels), like {card.input_shape}")
+        raise InputError(f"input_shape={shown(shape)}: must be (height, width, channels), like {card.input_shape}")
     return tuple(shape)
 
 

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from itertools import chain
 
-from ..errors import InputError, one_of, unknown
+from ..errors import InputError, one_of, shown, unknown
 from . import beyond_classes, classics, inception, mobile, residual
 from .entry import TASKS, Card
 from .residual import RESNET
@@ -24,10 +24,10 @@ UNLISTED = {  # what `build` makes too, but no paper's network: neither listed n
 }  # fmt: skip
 
 
-def card(name: str) -> Card:
+def card(name: str | None) -> Card:
     """The card of a network; an `InputError` that names the near ones where there is none."""
     if not isinstance(name, str):
-        raise InputError(f"name={name!r}: must be the name of a network, like {next(iter(CARDS))!r}")
+        raise InputError(f"name={shown(name)}: must be the name of a network, like {next(iter(CARDS))!r}")
     name = ALIASES.get(name, name)
     if found := CARDS.get(name) or UNLISTED.get(name):
         return found
@@ -36,7 +36,7 @@ def card(name: str) -> Card:
 
 def has(name: str) -> bool:
     """Whether there is a network of this name."""
-    return name in CARDS or name in ALIASES or name in UNLISTED
+    return isinstance(name, str) and (name in CARDS or name in ALIASES or name in UNLISTED)
 
 
 def names(pattern: str = "*", task: str | None = None) -> list[str]:

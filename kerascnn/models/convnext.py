@@ -13,7 +13,7 @@ from keras.initializers import TruncatedNormal
 from keras.layers import Activation, Add, LayerNormalization
 
 from ..blocks import name_tensor, predictions, stochastic_drop
-from ..errors import between, count, counts
+from ..errors import between, count, depths
 from ..layers import Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, LayerScale
 from ..registry import image_input, register
 
@@ -52,7 +52,7 @@ def convnext(
     """`repeats`: blocks in each stage; `n_filters`: width of the first stage, which doubles from stage to stage;
     `layer_scale`: what the scales of the blocks' channels start at, 0 for no scales; `stochastic_depth`: rate at which
     training leaves the last block out for an image, which grows from 0 at the first block."""
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     count("n_filters", n_filters)
     between("layer_scale", layer_scale, 0, 1)
     between("stochastic_depth", stochastic_depth, 0, 1)

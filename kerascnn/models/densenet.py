@@ -12,7 +12,7 @@ from keras import Model
 from keras.layers import Concatenate, Dropout
 
 from ..blocks import average_pool, bn_act, classifier, conv, conv_bn, max_pool, name_tensor
-from ..errors import between, count, counts, one_of
+from ..errors import between, count, depths, one_of
 from ..registry import image_input, register
 
 
@@ -48,7 +48,7 @@ def densenet(
     to 4k maps before each 3x3; `reduction`: share of the maps that a transition keeps (theta), 1 for all; `dropout`:
     after each convolution but the first; `stem`: "imagenet", or "cifar" (3x3/1, no pool) for small images. The stem
     has 2k maps, on CIFAR without `bottleneck` or `reduction` 16."""
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     count("growth_rate", growth_rate)
     between("reduction", reduction, 0, 1)
     between("dropout", dropout, 0, 1)

@@ -16,7 +16,7 @@ from keras import Model
 from keras.layers import Activation, Add
 
 from ..blocks import average_pool, chain, classifier, conv, conv_bn, convolution_names, inception, max_pool, name_tensor
-from ..errors import InputError, between, counts
+from ..errors import InputError, between, depths
 from ..layers import ScaledAdd
 from ..registry import image_input, register
 
@@ -67,7 +67,7 @@ def body(x, stages, scales, **style):
 
 def each_block(repeats, scales):
     """The scales of all blocks, for each of the three residual stages."""
-    counts("repeats", repeats, length=3)
+    depths("repeats", repeats, length=3)
     if not isinstance(scales, (tuple, list)) or len(scales) != 3:
         raise InputError(f"scales={scales!r}: must be three numbers, like {SCALES}")
     for scale in scales:

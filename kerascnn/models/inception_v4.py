@@ -12,7 +12,7 @@ from functools import partial
 from keras import Model
 
 from ..blocks import average_pool, chain, classifier, inception, max_pool, name_tensor
-from ..errors import between, counts
+from ..errors import between, depths
 from ..registry import image_input, register
 
 AVERAGE = partial(average_pool, pool_size=3, stride=1, padding="same")
@@ -60,7 +60,7 @@ INCEPTION_C = [  # Figure 6
 def inception_v4(input_shape, classes, *, repeats=(4, 7, 3), dropout=0.2, alpha=1.0, activation="softmax", name=None):
     """`repeats`: how many modules A, B and C; `dropout`: rate before the classifier; `alpha`: width multiplier."""
     between("alpha", alpha, 1 / 32, 16)
-    counts("repeats", repeats, length=3)
+    depths("repeats", repeats, length=3)
     style = dict(padding="same", epsilon=1e-3, alpha=alpha)
 
     def modules(x, branches, count, *, name):

@@ -12,7 +12,7 @@ from functools import partial
 from keras import Model
 
 from ..blocks import RESIDUAL_BLOCKS, classifier, residual_stem, stages
-from ..errors import InputError, count, counts, one_of
+from ..errors import InputError, count, depths, one_of
 from ..registry import image_input, register
 
 
@@ -33,7 +33,7 @@ def resnet(
     or "cifar" (3x3/1, no pool) for small images; `stochastic_depth`: rate at which training leaves the last block out
     for an image, which grows from block to block."""
     one_of("block", block, RESIDUAL_BLOCKS)
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     count("n_filters", n_filters)
     one_of("stride_on", stride_on, ("1x1", "3x3"))
     if stochastic_depth and shortcut is None:

@@ -14,7 +14,7 @@ import re
 from keras import Model
 
 from ..blocks import ACTIVATION_ORDERS, RESIDUAL_BLOCKS, bn_relu, classifier, residual_stem, stages
-from ..errors import count, counts, one_of
+from ..errors import count, depths, one_of
 from ..registry import image_input, register
 
 
@@ -34,7 +34,7 @@ def resnet_v2(
     "bn_after_addition", "relu_before_addition", "relu_preactivation", "full_preactivation"; `stochastic_depth`: rate at
     which training leaves the last block out for an image, which grows from block to block."""
     one_of("block", block, RESIDUAL_BLOCKS)
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     count("n_filters", n_filters)
     one_of("shortcut", shortcut, ("A", "B", "C"))
     one_of("stride_on", stride_on, ("1x1", "3x3"))

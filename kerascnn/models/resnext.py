@@ -11,7 +11,7 @@ from functools import partial
 from keras import Model
 
 from ..blocks import bottleneck, classifier, residual_stem, stages
-from ..errors import count, counts
+from ..errors import count, depths
 from ..registry import image_input, register
 from .resnet import torch
 
@@ -28,7 +28,7 @@ def resnext(
     `groups`: cardinality (the paper's C); `width`: that of a group in the first stage (d), at 64 filters; `stem`:
     "imagenet", or "cifar" (3x3/1, no pool) for small images; `stochastic_depth`: rate at which training leaves the last
     block out for an image, which grows from block to block."""
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     for knob, value in {"n_filters": n_filters, "groups": groups, "width": width}.items():
         count(knob, value)
     inp = image_input(input_shape)

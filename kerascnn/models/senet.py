@@ -24,7 +24,7 @@ from ..blocks import (
     squeeze_excite,
     stages,
 )
-from ..errors import InputError, between, count, counts, one_of
+from ..errors import InputError, between, count, depths, one_of
 from ..registry import image_input, register
 from .resnet import torch
 
@@ -42,7 +42,7 @@ def lean_bottleneck(x, filters, *, stride, groups, width, name, **knobs):
 
 
 def check(*, repeats, pool, **whole):
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     one_of("pool", pool, POOLS)
     for knob, value in whole.items():
         count(knob, value)

@@ -10,7 +10,7 @@ scales conv1 too. Where the groups don't divide the scaled channels, on which th
 from keras import Model, layers
 
 from ..blocks import average_pool, classifier, conv_bn, depthwise_bn, make_divisible, max_pool, name_tensor
-from ..errors import between, counts, one_of
+from ..errors import between, depths, one_of
 from ..layers import ChannelShuffle
 from ..registry import image_input, register
 
@@ -41,7 +41,7 @@ def shufflenet_v1(
     channel shuffle out (Table 3); `repeats`: units in each stage."""
     one_of("groups", groups, WIDTHS)
     between("scale", scale, 0.25, 16)
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     width = make_divisible(scale * WIDTHS[groups], 4 * groups)
     inp = image_input(input_shape)
     x = conv_bn(inp, make_divisible(24 * scale, groups), 3, stride=2, name="conv1")

@@ -7,7 +7,7 @@
 from keras import Model, layers
 
 from ..blocks import classifier, conv_bn, depthwise_bn, max_pool, name_tensor
-from ..errors import counts, one_of
+from ..errors import depths, one_of
 from ..layers import ChannelShuffle, ChannelSplit
 from ..registry import image_input, register
 
@@ -38,7 +38,7 @@ def split_unit(x, filters, *, stride, name):
 def shufflenet_v2(input_shape, classes, *, scale=1.0, repeats=(4, 8, 4), activation="softmax", name=None):
     """`scale`: width, 0.5, 1.0, 1.5 or 2.0; `repeats`: units in each stage."""
     one_of("scale", scale, WIDTHS)
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     width, last = WIDTHS[scale]
     inp = image_input(input_shape)
     x = conv_bn(inp, 24, 3, stride=2, name="conv1")

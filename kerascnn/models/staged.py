@@ -30,8 +30,8 @@ from ..blocks import (
     residual_stem,
     squeeze_excite,
 )
-from ..errors import InputError, counts, one_of
 from ..registry import image_input, register
+from .staged_knobs import check_knobs
 
 
 def plain_block(x, filters, kernel_size, stride, *, name):
@@ -93,15 +93,9 @@ def staged(
     """`blocks`: the kind of block of each stage; `repeats`: how many; `n_filters`: the width of each stage, of which
     the first is the stem's; `kernel_size`: 3, 5 or 7, in all blocks; `stem`: "cifar" (3x3), or "imagenet" (7x7/2 and
     3x3/2 pool); `dropout`: rate before the classifier."""
-    counts("repeats", repeats)
-    counts("n_filters", n_filters, len(repeats))
-    if len(blocks) != len(repeats):
-        raise InputError(f"blocks={blocks!r}: must be as many as repeats={repeats!r}, one for each stage")
-    for block in blocks:
-        one_of("block", block, BLOCKS)
-    if min(n_filters) < 8:
-        raise InputError(f"n_filters={n_filters!r}: must be 8 or more each, blocks narrow to an eighth inside")
-    one_of("kernel_size", kernel_size, (3, 5, 7))
+    check_knobs(
+        blocks=blocks, repeats=repeats, n_filters=n_filters, kernel_size=kernel_size, stem=stem, dropout=dropout
+    )
     inp = image_input(input_shape)
     x = residual_stem(inp, n_filters[0], stem)
     for i, (block, n, filters) in enumerate(zip(blocks, repeats, n_filters, strict=True), start=1):

@@ -10,7 +10,7 @@ from functools import partial
 from keras import Model
 
 from ..blocks import conv, conv_bn, dense_classifier, max_pool
-from ..errors import InputError, counts, one_of
+from ..errors import InputError, counts, depths, one_of
 from ..layers import LocalResponseNormalization
 from ..registry import image_input, register
 
@@ -31,7 +31,7 @@ def vgg(
     convolution (1 in column C); `batchnorm`: batch normalization after every convolution; `lrn`: local response
     normalization after the first one (column A-LRN); `dense`: width of fc6 and fc7; `dropout`: rate after each of
     them."""
-    counts("repeats", repeats)
+    depths("repeats", repeats)
     counts("n_filters", n_filters)
     if len(n_filters) != len(repeats):
         raise InputError(f"n_filters={n_filters!r}: must be as many as repeats={repeats!r}, one for each block")

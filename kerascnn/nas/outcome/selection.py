@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ... import catalog, registry
-from ...errors import InputError
+from ...errors import InputError, shown
 from ...untrusted import json_records
 from ..engine.trials import Result, chains
 from ..spaces.constraints import Budget
 from ..spaces.count import Count, count, count_model, undrawn
+from ..spaces.spec import ANSWER, STANDARD, checked
 from ..strategies.extrapolation import NOTHING, FullTraining, extrapolated_error, handicaps
 
 WIDTHS = ("n_filters", "alpha")  # knobs by which a network of the catalog may be narrowed to fit,
@@ -18,7 +19,6 @@ NARROWEST = 0.5  # but no more than to this share
 ROUGHLY = 2.0  # the factor by which MACs may be off that are told from a card for another image size
 FEATURES = 2048  # at most so many go into a last layer,
 DENSE = 6e7  # but in networks with so many parameters, most of which are in dense layers
-STANDARD = ("name", "input_shape", "classes")  # what every spec has; the others are knobs
 SPEC = {"name": str, "input_shape": [range(1, 2**15 + 1)], "classes": range(1, 2**20)}
 FOUND = "nobody else's: found by a search over"  # begins the `same_as` of cards
 
@@ -116,10 +116,12 @@ def register(name: str, spec: dict | str | Path) -> catalog.Card:
     Raises:
         InputError: the name is taken, there is no such file, or `kerascnn.build` cannot make the network.
     """
-    spec = spec if isinstance(spec, dict) else read(spec)
-    registered = name in catalog.UNLISTED and catalog.UNLISTED[name].same_as.startswith(FOUND)
-    if not name.isidentifier() or (not registered and (name in {*catalog.CARDS, *catalog.ALIASES, *catalog.UNLISTED})):
-        raise InputError(f"name={name!r}: must be a word that is no network of the catalog")
+    spec = checked(read(spec) if isinstance(spec, (str, Path)) else spec)
+    if partial := [entry for entry in ANSWER if entry in spec]:
+        raise InputError(f"{partial[0]}={shown(spec[partial[0]])}: is said to `build`; a network is registered whole")
+    is_free = not catalog.has(name) or (name in catalog.UNLISTED and catalog.UNLISTED[name].same_as.startswith(FOUND))
+    if not isinstance(name, str) or not name.isidentifier() or not is_free:
+        raise InputError(f"name={shown(name)}: must be a word that is no network of the catalog")
     counted = count_model(undrawn(spec))
     base = catalog.card(spec["name"])
     card = base._replace(
@@ -143,11 +145,18 @@ def knobs(spec: dict) -> dict:
 
 
 def describe(spec: dict) -> str:
-    """A network in a few words."""
-    rest = knobs(spec)
+    """A network in a few words.
+
+    Raises:
+        InputError: it is no spec.
+    """
+    rest = knobs(spec := checked(spec))
     if spec["name"] == "staged":
-        stages = zip(rest.pop("repeats"), rest.pop("blocks"), rest.pop("n_filters"), strict=True)
-        side = rest.pop("kernel_size")
+        usual = registry.knobs("staged")
+        repeats, blocks, n_filters, side = (
+            rest.pop(knob, usual[knob]) for knob in ("repeats", "blocks", "n_filters", "kernel_size")
+        )
+        stages = zip(repeats, blocks, n_filters, strict=True)
         name = ", ".join(f"{n} {block} of {filters}" for n, block, filters in stages) + f", {side}x{side}"
     else:
         name = spec["name"]

@@ -1,1 +1,2 @@
-"""What is searched and what it costs, in reading order: space, families, keras_tuner, count, constraints, latency."""
+"""What is searched and what it costs, in reading order:
+space, spec, families, keras_tuner, count, constraints, latency."""

@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from json import dumps
-from math import isfinite
 from random import Random
 from typing import NamedTuple
 
-from ...errors import InputError, unknown
+from ...errors import InputError, as_python, shown, unknown
 from .count import Count, count, is_closed
 from .latency import Calibration, calibrate, measured
 from .space import Space, is_active, is_ordered
+from .spec import checked
 
 LIMITS = ("max_params", "max_macs", "max_memory", "max_latency")
 COUNTED, BUILT = 50_000, 200  # networks that are counted in seconds: by arithmetic, and where each has to be built
@@ -19,6 +19,9 @@ DESCENTS = 20  # draws that are made smaller until they fit, where one in ten th
 CALIBRATING = 14  # networks that are measured
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1}
+NUMBER = r"(?:[0-9]{1,3}(?:[,_][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
+AMOUNT = re.compile(rf"((?:{NUMBER})(?:e[+-]?[0-9]+)?)\s*([a-z]*)")
+SHORTEST, MOST = 1e-9, 1e18
 
 
 class Share(NamedTuple):
@@ -73,8 +76,12 @@ class Budget(NamedTuple):
         return self._replace(calibration=calibrate(_small_to_large(space, Random(seed)), measured=measured))
 
     def fits(self, spec: dict) -> bool:
-        """Whether a network keeps to the budget."""
-        return not any(self[:4]) or self.allows(count(spec))
+        """Whether a network keeps to the budget.
+
+        Raises:
+            InputError: it is no spec, or the network has to be built and can't be.
+        """
+        return self.allows(count(spec)) if any(self[:4]) else bool(checked(spec))
 
     def allows(self, counted: Count) -> bool:
         """Whether a network that costs so much keeps to the budget."""
@@ -157,30 +164,45 @@ class Budget(NamedTuple):
 def budget(*, calibration: Iterable | None = None, **limits: int | float | str | None) -> Budget:
     """A budget from numbers or text: "20M", "300k", "64MB" of memory, "5ms" of latency; None and "" are no limit.
 
+    Parameters, MACs and bytes are whole: of a limit of 1000.5, 1000 is kept.
+
     Raises:
-        InputError: a limit is unknown, not a number, or not above zero.
+        InputError: a limit is unknown, or no number of 1 or more (latency: above zero), or the calibration is none.
     """
     for name in limits:
         if name not in LIMITS:
             raise unknown("limit", name, LIMITS)
     amounts = {name: _amount(name, limit) for name, limit in limits.items()}
-    return Budget(**amounts, calibration=calibration and Calibration(*calibration))
+    return Budget(**amounts, calibration=_calibration(calibration))
 
 
 def _amount(name: str, limit):
+    limit, is_whole = as_python(limit), name != "max_latency"
     if limit is None or limit == "":
         return None
-    units, example = (_SECONDS | {"": 1}, "5ms") if name == "max_latency" else (_UNITS, "20M")
-    amount = limit
-    if isinstance(limit, str):
-        found = re.fullmatch(r"(\d*\.?\d+(?:e\d+)?)\s*([a-z]*)", re.sub("[,_]", "", limit).strip().lower())
-        unit = found and (found[2].removesuffix("b") if name == "max_memory" else found[2])
-        if unit not in units:
-            raise InputError(f"{name}={limit!r}: must be a number above zero, like 1000 or {example!r}")
-        amount = float(found[1]) * units[unit]
-    if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not isfinite(amount) or amount <= 0:
-        raise InputError(f"{name}={limit!r}: must be a number above zero, like 1000 or {example!r}")
-    return amount if name == "max_latency" else round(amount)
+    amount = _read(limit, _UNITS if is_whole else _SECONDS | {"": 1}, name == "max_memory")
+    if type(amount) not in (int, float) or not (1 if is_whole else SHORTEST) <= amount <= MOST:
+        allowed = "a number, 1 or more, like 1000 or '20M'" if is_whole else "a number above zero, like 0.005 or '5ms'"
+        raise InputError(f"{name}={shown(limit)}: must be {allowed}")
+    return int(amount) if is_whole else amount
+
+
+def _read(limit, units: dict, in_bytes: bool):
+    """The number that a text stands for; None if it is none. What is no text is given back."""
+    if not isinstance(limit, str):
+        return limit
+    found = AMOUNT.fullmatch(limit.strip().lower())
+    unit = found and (found[2].removesuffix("b") if in_bytes else found[2])
+    return float(re.sub("[,_]", "", found[1])) * units[unit] if unit in units else None
+
+
+def _calibration(found) -> Calibration | None:
+    if found is None or isinstance(found, Calibration):
+        return found
+    numbers = as_python(list(found)) if isinstance(found, Iterable) and not isinstance(found, str) else []
+    if len(numbers) != len(Calibration._fields) or not all(type(n) in (int, float) and 0 <= n <= MOST for n in numbers):
+        raise InputError(f"calibration={shown(found)}: must be the numbers {', '.join(Calibration._fields)}")
+    return Calibration(*numbers)
 
 
 def described(counted: Count, calibration: Calibration | None = None) -> str:

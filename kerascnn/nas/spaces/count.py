@@ -1,10 +1,10 @@
 """The cost of a network, counted from its spec. `models/staged.py` builds what is counted here."""
 
 from functools import cache
-from json import dumps
 from typing import NamedTuple
 
 from ...errors import InputError
+from .spec import ANSWER, checked, text
 
 
 class Count(NamedTuple):
@@ -24,21 +24,22 @@ class Count(NamedTuple):
 def count(spec: dict) -> Count:
     """The cost of the network `kerascnn.build(**spec)`.
 
-    A network "staged", which is what the families of this package draw, is counted by arithmetic, in some ten
-    microseconds. Any other has no closed count: it is built without drawing its weights, in 0.1 to some seconds, and
-    remembered.
+    A network "staged", which is what the families of this package draw, is counted by arithmetic, in some
+    fifty microseconds. Any other has no closed count: it is built without drawing its weights, in 0.1 to some seconds,
+    and remembered.
 
     Raises:
-        InputError: the network cannot be built.
+        InputError: it is no spec, or the network cannot be built, or has no fixed size.
     """
-    if is_closed(spec):
-        return _staged(**spec)
-    return _built(dumps(spec, sort_keys=True))
+    spec = checked(spec)
+    if None in spec["input_shape"]:
+        raise InputError(f"{spec['name']}: what a network costs depends on the image size: give a fixed input_shape")
+    return _staged(**spec) if is_closed(spec) else _built(text(spec))
 
 
 def is_closed(spec: dict) -> bool:
     """Whether a network is counted by arithmetic."""
-    return spec["name"] == "staged"
+    return spec["name"] == "staged" and not any(entry in spec for entry in ANSWER)
 
 
 @cache
@@ -49,11 +50,16 @@ def _built(spec: str) -> Count:
 
 
 def undrawn(spec: dict):
-    """The network of a spec with weights that are not drawn, to look at its graph."""
+    """The network of a spec with weights that are not drawn, to look at its graph.
+
+    Raises:
+        InputError: it is no spec, or the network cannot be built.
+    """
     from keras import StatelessScope
 
     from ...registry import build
 
+    spec = checked(spec)
     with StatelessScope(initialize_variables=False):
         return build(**spec)
 

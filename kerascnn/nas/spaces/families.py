@@ -1,13 +1,14 @@
 """The families of networks that can be searched, by name; and any network of the catalog."""
 
-from ... import catalog
-from ...errors import InputError, unknown
+from ... import catalog, registry
+from ...errors import InputError, as_python, count, shown, unknown
 from .space import Dimension, Space
 
 # --------------------------------------------------------------------------------------------------------- the families
 
 GROWTHS = (1.0, 1.5, 2.0, 2.5, 3.0)
 _THREE = {"stages": (3,)}
+MOST_CHOICES = 10_000
 
 
 def _stages(deepest: int) -> tuple[Dimension, ...]:
@@ -114,22 +115,22 @@ def space(family: str | dict, *, input_shape: tuple = (32, 32, 3), classes: int 
     """
     if isinstance(family, dict):
         family = _own(family)
-    elif family in SPACES:
+    elif isinstance(family, str) and family in SPACES:
         family = SPACES[family]
-    elif family in catalog.names():
+    elif isinstance(family, str) and catalog.has(family):
         family = _own({"name": family})
     else:
         raise unknown("family", family, SPACES)
-    return family._replace(input_shape=tuple(input_shape), classes=classes)
+    shape, classes = as_python((input_shape, classes))
+    count("classes", classes)
+    return family._replace(input_shape=registry.input_shape_of(catalog.card("staged"), shape), classes=classes)
 
 
 def _own(knobs: dict) -> Space:
-    from ... import registry  # imports the network's file, and with it Keras, to know its knobs
-
     if "name" not in knobs:
         raise InputError('a space needs the "name" of a network of the catalog beside its knobs')
-    name, fixed, dimensions = knobs["name"], {}, []
-    known = registry.knobs(name)
+    name, fixed, dimensions = catalog.card(knobs["name"]).name, {}, []
+    known = registry.knobs(name)  # imports the network's file, and with it Keras
     for knob, choices in knobs.items():
         if knob == "name":
             continue
@@ -139,6 +140,8 @@ def _own(knobs: dict) -> Space:
             fixed[knob] = choices
         elif len(choices) == 0:
             raise InputError(f"{knob}={choices!r}: there is nothing to choose from")
+        elif len(choices) > MOST_CHOICES:
+            raise InputError(f"{knob}={shown(choices)}: must be {MOST_CHOICES:,} choices or less")
         else:
             dimensions.append(Dimension(knob, tuple(choices)))
     if not dimensions:

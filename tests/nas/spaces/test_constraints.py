@@ -1,10 +1,12 @@
 """Budgets against enumeration of whole spaces."""
 
 import json
+import math
 from functools import partial
 from itertools import islice, product
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,15 @@ def small(family):
         (" 7 ", 7),
         (8.0, 8),
         ("1,000", 1000),
+        ("12,345,678", 12_345_678),
+        ("1_000.5k", 1_000_500),
+        (".5M", 500_000),
+        ("0.3M", 300_000),
+        (1000.9, 1000),  # 1001 would be above it
+        (np.int64(7), 7),
+        (np.float32(8), 8),
+        (np.array(9), 9),
+        (10**18, 10**18),
     ],
 )
 def test_amounts_are_read(text, amount):
@@ -54,10 +65,57 @@ def test_memory_and_latency_have_units_of_their_own():
     assert budget(max_params="", max_macs=None) == Budget()
 
 
-@pytest.mark.parametrize("wrong", ["x", "-3", "0", "20 X", "5ms", "nan", "20MB", -1, 0, True, float("inf"), [3]])
-def test_a_wrong_amount_is_one_line(wrong):
-    with pytest.raises(InputError, match=r"max_params=.*must be a number above zero"):
-        budget(max_params=wrong)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(
+            "x",
+            "-3",
+            "0",
+            "0.3",
+            "20 X",
+            "5ms",
+            "nan",
+            "inf",
+            "1e400",
+            "20MB",
+            "1,5M",
+            "1,00",
+            "--",
+            ".",
+            "e5",
+            "M",
+            "9" * 999,
+        ),
+        *(-1, 0, 0.3, 0.999, True, False, math.nan, math.inf, -math.inf, 10**400, 1j, b"20M"),
+        *([3], {}, {3}, np.float64("nan"), np.bool_(True), np.array([3, 4]), object()),
+    ],
+)
+@pytest.mark.parametrize("name", ["max_params", "max_macs", "max_memory"])
+def test_a_wrong_amount_is_one_line(name, wrong):
+    if name == "max_memory" and isinstance(wrong, str) and wrong == "20MB":
+        return  # bytes
+    with pytest.raises(InputError, match=rf"^{name}=.*must be a number, 1 or more, like 1000 or '20M'$"):
+        budget(**{name: wrong})
+
+
+@pytest.mark.parametrize("wrong", ["0", 0, -1, "-5ms", "5 minutes", "5M", math.nan, math.inf, True, [3], 1e-300])
+def test_a_wrong_latency_is_one_line(wrong):
+    with pytest.raises(InputError, match=r"^max_latency=.*must be a number above zero, like 0.005 or '5ms'$"):
+        budget(max_latency=wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, "fast", [], [1, 2], [1] * 8, ["1"] * 7, [math.nan] * 7, {}, [-1] * 7])
+def test_a_wrong_calibration_is_one_line(wrong):
+    with pytest.raises(InputError, match=r"^calibration=.*must be the numbers fixed, per_layer, .*networks$"):
+        budget(calibration=wrong)
+
+
+def test_what_is_no_network_fits_no_budget():
+    spec = {"name": "staged", "repeats": [1, -2, 3]}
+    for limits in (Budget(), budget(max_params=10**9)):
+        with pytest.raises(InputError, match=r"repeats=\[1, -2, 3\]: must be whole numbers of 1 or more"):
+            limits.fits(spec)
 
 
 def test_an_unknown_limit_is_one_line():

@@ -6,6 +6,7 @@ import sys
 from random import Random
 
 import keras_tuner
+import numpy as np
 import pytest
 
 import kerascnn
@@ -70,6 +71,11 @@ def test_a_space_of_ones_own():
         ({"name": "resnet20_cifar"}, "is empty"),
         ({"name": "resnet20_cifar", "n_filters": 8}, "is empty"),
         ({"name": "resnet20_cifar", "n_filters": []}, "nothing to choose from"),
+        ({"name": "resnet20_cifar", "n_filters": range(10**12)}, "must be 10,000 choices or less"),
+        ({"name": ["vgg"], "n_filters": [3]}, "must be the name of a network"),
+        ({"name": "resnet20_cifar", 3: [3]}, "unknown knob of resnet20_cifar 3"),
+        (["vgg"], "unknown family"),
+        (None, "unknown family"),
         ({"name": "resnet20_cifar", "n_filter": [8]}, "did you mean n_filters"),
         ({"name": "resnet21_cifar", "n_filters": [8]}, "did you mean resnet"),
         ({"n_filters": [8]}, 'needs the "name"'),
@@ -79,3 +85,22 @@ def test_a_wrong_space_is_one_line(family, words):
     with pytest.raises(InputError, match=words) as told:
         space(family)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": 32}, "input_shape=32: must be .height, width, channels."),
+        ({"input_shape": (32, -1, 3)}, "must be .height, width, channels."),
+        ({"classes": 0}, "classes=0: must be a whole number"),
+        ({"classes": None}, "classes=None: must be a whole number"),
+    ],
+)
+def test_wrong_images_or_classes_of_a_space(arguments, message):
+    with pytest.raises(InputError, match=message):
+        space("vgg", **arguments)
+
+
+def test_a_space_takes_numpy_s_numbers():
+    asked = space("vgg", input_shape=np.array([16, 24, 1]), classes=np.int64(3))
+    assert json.dumps([asked.input_shape, asked.classes]) == "[[16, 24, 1], 3]"
