@@ -19,10 +19,11 @@ import numpy as np
 from ...errors import InputError
 from ...escaping import plain
 from ..sampling.split import held_out, position
+from .decoding import fill_bits
 from .examples import Files
-from .file_checks import EXTENSIONS, read_header, read_headers
+from .file_checks import read_header, read_headers
 from .folder_tree import FolderTree
-from .split_folders import find_splits, is_pair, listed, resembles_split, splits_of
+from .split_folders import find_splits, is_pair, listed, resembles_split, splits_by_rest, splits_of
 
 VALIDATION = ("val", "valid", "validation", "test")
 
@@ -54,7 +55,9 @@ def open_folder(
             not clear, or a file is broken; it names the folder, the class or the file.
     """
     classes, train, validation, note = list_folder(folder, labelled)
-    sides = _files(folder, train, limit), _files(folder, validation, limit)
+    sides = _files(folder, _limited(train, limit), _limited(validation, limit))
+    bits = next((side.bits for side in sides if side.bits), 16)
+    note = "; ".join([*filter(None, [note]), *([f"images of 16 bits fill {bits}"] if bits < 16 else [])])
     if note:
         print(plain(f"{folder}: {note}"), file=sys.stderr, flush=True)
     return shown(folder.resolve().name), classes, *sides
@@ -117,16 +120,16 @@ def _classes(tree, part):
     tree.pass_over(inside)
     places = [posixpath.join(part, name) for name in classes]
     images = [tree.images(place, place) for place in places]
+    for place, found in zip(places, images, strict=True):
+        if not found:
+            raise tree.lacks_images(place, "the class has no images")
     below = [[path[len(place) + 1 :] for path in found] for place, found in zip(places, images, strict=True)]
     _check_classes(tree, folder, dict(zip(classes, below, strict=True)))
     return classes, [(path, label) for label, found in enumerate(images) for path in found]
 
 
 def _check_classes(tree, folder, images):
-    """Raise an `InputError` where a class has no images, or where these are no classes. `images`: paths below each."""
-    for name, paths in images.items():
-        if not paths:
-            raise InputError(f"{folder / name}: the class has no images; allowed are {', '.join(EXTENSIONS)}")
+    """Raise an `InputError` where these are splits, or no classes. `images`: by name, the paths below each."""
     folders = {
         name: sorted({path.partition("/")[0] for path in paths if "/" in path}) for name, paths in images.items()
     }
@@ -139,8 +142,15 @@ def _check_classes(tree, folder, images):
                 f"a class called {name} has its images directly in it"
             )
     if len(images) == 1:
+        (name,) = images
         hint = f", like those in {folder / name}" if nested and len(folders[name]) > 1 else ""
         raise InputError(f"{folder}: has a single class, {name}; a classifier needs two or more{hint}")
+    for rest, parts in splits_by_rest(list(images)).items():
+        if is_pair(parts):
+            found = listed(sorted(parts))
+            raise InputError(
+                f"{folder}: holds {found}, which are splits of {rest}; splits hold classes, as in train/{rest}"
+            )
     for name, inside in folders.items():
         if is_pair(splits_of(inside)):
             raise InputError(
@@ -162,7 +172,7 @@ def _anywhere(tree, splits):
     for part in splits[:2] if splits else ("",):
         found = tree.images(part, part)
         if not found:
-            raise InputError(f"{tree.folder / part}: has no images; allowed are {', '.join(EXTENSIONS)}")
+            raise tree.lacks_images(part)
         first = [path[len(part) :].lstrip("/").partition("/") for path in found]
         sides.append([(path, name if slash else whole) for path, (name, slash, _) in zip(found, first, strict=True)])
     classes = sorted({name for side in sides for _, name in side})
@@ -195,8 +205,18 @@ def shown(name: str) -> str:
     return os.fsencode(name).decode(errors="backslashreplace")
 
 
-def _files(folder, files, limit):
-    if limit is not None and limit < len(files):
-        files = sorted(sorted(files, key=lambda file: position(file[0]))[:limit])
-    paths = [folder / name for name, _ in files]
-    return Files(paths, read_headers(paths), np.array([label for _, label in files]))
+def _limited(files, limit):
+    if limit is None or limit >= len(files):
+        return files
+    return sorted(sorted(files, key=lambda file: position(file[0]))[:limit])
+
+
+def _files(folder, *sides):
+    """The files of each side, examined together."""
+    paths = [folder / name for side in sides for name, _ in side]
+    headers = fill_bits(paths, read_headers(paths))
+    found, start = [], 0
+    for side in sides:
+        part = slice(start, start := start + len(side))
+        found.append(Files(paths[part], headers[part], np.array([label for _, label in side])))
+    return found

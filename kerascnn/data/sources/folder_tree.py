@@ -63,11 +63,15 @@ class FolderTree:
         Args:
             place: the folder.
             owner: whose images they are, of a class or a split; no folder may belong to two.
+
+        Raises:
+            InputError: as for `entries`; a folder belongs to two.
         """
         found, folders, links = [], deque([place]), deque()
         while folders or links:  # links last: a folder within is named by its own path
             place = folders.popleft() if folders else links.popleft()
             if not self._enter(place, owner):
+                self.again.append(place)
                 continue
             inside = self.entries(place)
             found += [f"{place}/{name}" if place else name for name in inside.images]
@@ -84,15 +88,21 @@ class FolderTree:
 
     def left_out(self) -> list[str]:
         """What is left out, in words; nothing where nothing is."""
-        kinds = sorted(self.others.items(), key=lambda kind: (-kind[1], kind[0]))
-        kinds = [f"{count:,} {kind or 'without extension'}" for kind, count in kinds]
         parts = [
-            (self.others.total(), "file", f" of other kinds ({listed(kinds, 8)})"),
+            (self.others.total(), "file", f" of other kinds ({_kinds(self.others)})"),
             (self.beside, "image", " beside the folders"),
             (len(self.again), "link", f" to folders that are here already ({listed(self.again, 3)})"),
         ]
         said = [f"{count:,} {what}{'s' * (count > 1)}{more}" for count, what, more in parts if count]
         return [f"left out: {', '.join(said)}"] if said else []
+
+    def lacks_images(self, place: str, what: str = "has no images") -> InputError:
+        """The error to raise for a folder without images, with what is in it."""
+        if place in self.again:
+            return InputError(f"{self.folder / place}: is a link to a folder that holds it")
+        others = self.entries(place).others
+        found = f"; found are {_kinds(Counter(map(extension, others)))}" if others else ""
+        return InputError(f"{self.folder / place}: {what}; allowed are {', '.join(EXTENSIONS)}{found}")
 
     def _count(self, names):
         self.others.update(map(extension, names))
@@ -117,8 +127,13 @@ class FolderTree:
             raise InputError(
                 f"{self.folder / place}: is the same folder as {self.folder / seen[0]}; no image can belong to both"
             )
-        self.again.append(place)
         return False
+
+
+def _kinds(counts):
+    """Counts by extension, in words; the most frequent first."""
+    kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+    return listed([f"{count:,} {kind or 'without extension'}" for kind, count in kinds], 8)
 
 
 def extension(name: str) -> str:

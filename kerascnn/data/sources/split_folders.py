@@ -74,6 +74,17 @@ def is_pair(found: dict[str, str]) -> bool:
     return "train" in found.values() and not {"val", "test"}.isdisjoint(found.values())
 
 
+def splits_by_rest(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Folders with one word for a split in their names, by the other words: `cat_train` is the train split of cat."""
+    found = {}
+    for name in names:
+        splits = [word for word in _words(name) if word in SPLITS]
+        if len(splits) == 1:
+            rest = " ".join(word for word in _words(name) if word not in splits)
+            found.setdefault(rest, {})[name] = SPLITS[splits[0]]
+    return found
+
+
 def resembles_split(name: str) -> bool:
     """Whether a word of a name begins like a split, as in `trainning` or `my_tests`."""
     return any(word.startswith(tuple(SPELLINGS)) for word in _words(name))

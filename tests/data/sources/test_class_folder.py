@@ -117,6 +117,10 @@ def test_a_class_may_be_called_like_a_split(photos, name):
             "photos/cat: holds the splits test, train; splits hold classes, as in train/cat",
         ),
         (
+            ["cat_train", "cat_test", "dog_train", "dog_test"],
+            "photos: holds cat_test, cat_train, which are splits of cat; splits hold classes, as in train/cat",
+        ),
+        (
             ["train", "test"],
             "photos/train: has no sub-folders; a sub-folder for each class is needed, with that class's images in it",
         ),
@@ -127,6 +131,28 @@ def test_what_is_half_like_a_split(photos, folders, line):
     with pytest.raises(InputError) as caught:
         data.load(folder, (8, 8, 3))
     assert str(caught.value) == f"{folder.parent}/{line}"
+
+
+@pytest.mark.parametrize(
+    "names", [["express train", "test tube"], ["valid", "invalid"], ["test1", "test2"], ["Train", "bus"]]
+)
+def test_words_in_the_names_of_classes(photos, names):
+    assert set(open_folder(photos(dict.fromkeys(names, 2)))[1]) == set(names)
+
+
+def test_a_class_without_images_says_what_is_there(photos):
+    folder = photos({"a": 3, "b": 0, "c": 3})
+    for name in ("1.heic", "2.HEIC", "3.txt"):
+        (folder / "b" / name).touch()
+    with pytest.raises(InputError, match=r"photos/b: the class has no images; .*; found are 2 \.heic, 1 \.txt$"):
+        open_folder(folder)
+
+
+def test_a_class_that_is_a_loop(photos):
+    folder = photos({"a": 3})
+    (folder / "b").symlink_to(".")
+    with pytest.raises(InputError, match=r"photos/b: is a link to a folder that holds it$"):
+        open_folder(folder)
 
 
 def test_folders_that_every_class_has(photos, capfd):

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascnn import InputError
-from kerascnn.data.sources.split_folders import FILLERS, SPELLINGS, Splits, find_splits, resembles_split, splits_of
+from kerascnn.data.sources.split_folders import (
+    FILLERS,
+    SPELLINGS,
+    Splits,
+    find_splits,
+    resembles_split,
+    splits_by_rest,
+    splits_of,
+)
 
 PLACE = Path("/photos")
 
@@ -101,3 +109,8 @@ def test_any_names_are_answered(names):
 def test_what_begins_like_a_split():
     assert all(map(resembles_split, ("Trainning", "my_tests", "valdation", "x_train")))
     assert not any(map(resembles_split, ("cat", "fold1", "strain", "contest")))
+
+
+def test_splits_of_each_class():
+    names = ["cat_train", "cat-TEST", "train", "dogs", "train_test"]
+    assert splits_by_rest(names) == {"cat": {"cat_train": "train", "cat-TEST": "test"}, "": {"train": "train"}}
