@@ -3,13 +3,14 @@
 The names come from `PEERS` in the network's own file: {peer: function from the peer's layer name to ours}.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 
 import numpy as np
 from keras import Model, layers
 
-from ..errors import InputError
+from ..errors import InputError, between, shown
 from ..registry import info
 
 SLOTS = {  # last part of a Torch name -> our variable, whichever of them the layer has
@@ -37,9 +38,16 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
     its place, and every weight its tensor; nothing is changed otherwise.
 
     Raises:
-        InputError: lists the tensors that found no place and the weights that got none; or the network has no peer.
+        InputError: lists the tensors that found no place and the weights that got none; or the network has no peer; or
+            what is given is no network, no tensors or no epsilon.
     """
-    tensors = {name: np.asarray(value) for name, value in tensors.items() if not name.endswith(IGNORED)}
+    if not isinstance(model, Model):
+        raise InputError(f"model={shown(model)}: must be a network made by kerascnn.build; the tensors come second")
+    if not isinstance(tensors, Mapping):
+        raise InputError(f"tensors={shown(tensors)}: must be a dictionary of names and arrays, like a `state_dict()`")
+    tensors = {name: _array(name, value) for name, value in tensors.items() if not str(name).endswith(IGNORED)}
+    if epsilon is not None:
+        between("epsilon", epsilon, 0, 1)
     peers = getattr(import_module(f"kerascnn.models.{info(model).module}"), "PEERS", {})
     if not peers:
         raise InputError(f"{model.name}: no peer is known whose tensors could be poured into it")
@@ -60,6 +68,19 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
                 value = value + (epsilon - layer.epsilon)
             variable.assign(value)
     return peer
+
+
+def _array(name, value) -> np.ndarray:
+    """A tensor as an array of finite numbers."""
+    try:
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except Exception as error:  # whatever a framework raises of a tensor that is no array
+        raise InputError(f"tensors[{shown(name)}]: must be an array: {shown(str(error))}") from error
+    if not isinstance(name, str) or array.dtype.kind not in "fiu":
+        raise InputError(f"tensors[{shown(name)}]={shown(value)}: must be an array of numbers, under its name")
+    if not np.isfinite(array).all():
+        raise InputError(f"tensors[{shown(name)}]: has numbers that are not finite (NaN, infinity)")
+    return array
 
 
 def _homes(model, tensors, rename):
