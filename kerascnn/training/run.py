@@ -139,6 +139,8 @@ class Run:
             "mean": data.mean,
             "std": data.std,
         }
+        if bits := getattr(data, "bits", None):
+            self.metadata["bits"] = bits
         self.data = data
         config = {
             **self.metadata,
@@ -326,7 +328,7 @@ class Run:
             draws, norms = replicas.draws_and_norms(model)
             norms = norms and (self.cfg.batch_norm == "averaged" or now[1] != was[1])
             but = ["other random numbers in dropout"] * draws + ["other shares for batch normalization"] * norms
-            counts = [f"{devices} device{'s' * (devices > 1)}, {parts} parts" for devices, parts in (now, was)]
+            counts = [f"{n} device{'s' * (n > 1)}, {parts} part{'s' * (parts > 1)}" for n, parts in (now, was)]
             if now[1] == was[1]:
                 counts = [text.partition(",")[0] for text in counts]
             said += f"\non {counts[0]} instead of {counts[1]}: the same but for rounding"

@@ -1,14 +1,13 @@
-"""Kill a training run in many ways, let it go on, and compare it with the run that was never stopped, bit by bit.
+"""Let accidents happen to trainings, let them go on, and compare with those that were never disturbed, bit by bit.
 
-    python recipes/benchmarks/resume.py [--trials 20] [--replicas 1,2] [--seed 0]
+    python recipes/benchmarks/resume.py [--recipes classify,unet_seg] [--accidents "killed,Ctrl-C"] [--rounds 2]
 
-The run has dropout, batch norm, augmentation, a moving average of the weights, a schedule that waits for a plateau and
-early stopping. It is killed (SIGKILL) at a random moment; in the middle of writing a checkpoint; at a random moment,
-whereupon the last checkpoint loses its second half; or its disk becomes full (a small tmpfs, where root may mount one).
-Then it goes on by `--resume`. It survives where all its weights, the optimizer, the seeds, the history and the best
-model are those of the undisturbed run.
-
-Measured on two busy CPU cores, 2026-11-25: 20 of 20 on one device and 20 of 20 on two replicas, five of each accident.
+Of each recipe one run is undisturbed. Others are killed (SIGKILL) at a random moment, or while they write a checkpoint,
+or lose half of their last checkpoint besides; are asked to end by SIGTERM, Ctrl-C or SIGHUP; have a disk that becomes
+full, or a folder that cannot be written; lose their folder, which comes back; or a second process takes the same
+folder. Then they go on by `--resume`. A run is equal where the weights, the optimizer, the seeds, the history, the best
+model and metrics.json are those of the undisturbed run; of a search all trials and the winner. A process that ends by
+itself must have said so in one line.
 """
 
 import argparse
@@ -29,97 +28,156 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-RECIPE = Path(__file__).parents[1] / "classify.py"
-FLAGS = """
---model mobilenet_v1 --knob alpha=0.25 --knob dropout=0.2 --limit 192 --batch 32 --epochs 8 --augment lectures
---optimizer sgd --lr 0.02 --ema 0.9 --schedule plateau --patience 4 --checkpoint-every 4 --out
-"""
+RECIPES = {  # name -> flags; some have dropout, batch normalization, augmentation, averages, plateaus or noise
+    "classify": "--model mobilenet_v1 --knob alpha=0.25 --knob dropout=0.2 --limit 96 --batch 16 --epochs 3 "
+    "--augment lectures --optimizer sgd --lr 0.02 --ema 0.9 --schedule plateau --patience 4",
+    "autoencoder": "--limit 64 --batch 8 --epochs 3 --noise 0.2",
+    "unet_seg": "--limit 16 --batch 4 --size 32 --epochs 3 --knob n_filters=4 --knob dropout=0.1",
+    "siamese_oneshot": "--limit 8 --batch 8 --epochs 2 --copies 1",
+    "siamese_koch": "--limit 8 --batch 8 --epochs 2",
+    "plain_vs_residual": "--limit 32 --batch 8 --epochs 2 --depths 20",
+    "nas_search": "--limit 64 --batch 8 --trials 2 --epochs 2 --winner-epochs 2",
+}
+EVERY = ["--checkpoint-every", "3"]
+ACCIDENTS = (
+    "killed",
+    "killed while it wrote a checkpoint",
+    "killed, last checkpoint torn",
+    "SIGTERM",
+    "Ctrl-C",
+    "SIGHUP",
+    "two at once",
+    "folder away",
+    "read-only",
+    "disk full",
+)
+SIGNALS = {"killed": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT, "SIGHUP": signal.SIGHUP}
 RECIPE_WITH_FAULTS = """
 import os, runpy, signal, sys
 replicas, fatal, *sys.argv = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
-from kerascnn.training import checkpoint
-checkpoint.clear = lambda run: None  # the last one is compared
+if replicas > 1:
+    import tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
 sync, left = os.fsync, iter(range(fatal))
-def fsync(handle):  # once for each part of a checkpoint
+def fsync(handle):  # of each file that is written aside
     if fatal and next(left, None) is None:
         os.kill(os.getpid(), signal.SIGKILL)
     sync(handle)
 os.fsync = fsync
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-FAULTS = ("killed", "killed while it wrote a checkpoint", "killed, last checkpoint torn", "disk full")
-TIMING = ("seconds", "images_per_second")
+TIMING = ("seconds", "images_per_second", "training_seconds", "device")
+DISK = 128  # megabytes
 
 
-def start(folder: Path, replicas: int, *words: str, fatal: int = 0) -> subprocess.Popen:
-    """Start the recipe; before its part of a checkpoint number `fatal` + 1 is on the disk, it kills itself."""
-    command = [
-        sys.executable,
-        "-c",
-        RECIPE_WITH_FAULTS,
-        str(replicas),
-        str(fatal),
-        str(RECIPE),
-        *FLAGS.split(),
-        str(folder),
-    ]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen([*command, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+class Recipe:
+    """A recipe that trains in a folder, on so many virtual devices."""
+
+    def __init__(self, name: str, replicas: int = 1):
+        self.name, self.replicas = name, replicas
+        self.script = Path(__file__).parents[1] / f"{name}.py"
+
+    def start(self, out: Path, *words: str, fatal: int = 0) -> subprocess.Popen:
+        """Start it; after so many files it kills itself."""
+        command = [sys.executable, "-c", RECIPE_WITH_FAULTS, str(self.replicas), str(fatal), str(self.script)]
+        words = ["--out", str(out), *EVERY, *(words or RECIPES[self.name].split())]
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen([*command, *words], env=environment, **pipes)
 
 
-def end(process: subprocess.Popen) -> str:
-    """What it printed."""
-    output = process.communicate()[0].decode()
-    if process.returncode:
-        raise RuntimeError(f"status {process.returncode}: {output[-2000:]}")
-    return output
+def end(process: subprocess.Popen) -> tuple[int, str, str]:
+    """Its status, what it printed, and what it said of its end."""
+    out, said = process.communicate()
+    return process.returncode, out, said
 
 
 def result(folder: Path) -> dict[str, bytes]:
-    """All that has to be equal, by name."""
-    last = sorted(folder.glob("checkpoints/step-*"))[-1]
+    """All that has to be equal, by name; where there is a folder `winner`, of a search."""
+    found = {}
+    for trial in sorted(folder.glob("trial_*/trial.json")):
+        state = json.loads(trial.read_text())
+        curves = {name: value for name, value in state["metrics"]["metrics"].items() if name not in TIMING}
+        found[trial.parent.name] = json.dumps([state["status"], state["spec"], curves, state["score"]]).encode()
+    run = folder / "winner" if found else folder
+    last = sorted(run.glob("checkpoints/step-*"))[-1]
     with np.load(last / "state.npz") as arrays:
-        found = {name: array.tobytes() for name, array in arrays.items() if not name.startswith("metrics/")}
-    with (folder / "history.csv").open(newline="") as file:
+        found |= {name: array.tobytes() for name, array in arrays.items() if not name.startswith("metrics/")}
+    with (run / "history.csv").open(newline="") as file:
         rows = [{name: value for name, value in row.items() if name not in TIMING} for row in csv.DictReader(file)]
-    with zipfile.ZipFile(folder / "model.keras") as archive:
+    metrics = json.loads((run / "metrics.json").read_text())
+    with zipfile.ZipFile(run / "model.keras") as archive:
         best = archive.read("model.weights.h5")
     return {
         **found,
         "step": last.name.removeprefix("step-").encode(),
         "history": json.dumps(rows).encode(),
+        "metrics": json.dumps({name: value for name, value in metrics.items() if name not in TIMING}).encode(),
         "best model": best,
     }
 
 
-def disturb(fault: str, folder: Path, replicas: int, steps: int, chance: random.Random) -> None:
-    """Let a run of so many steps meet with an accident, at a random moment after its first checkpoint."""
-    if fault == "killed while it wrote a checkpoint":
-        start(folder, replicas, fatal=chance.randrange(1, 40)).communicate()
-        return
-    process = start(folder, replicas)
-    moment = folder / "checkpoints" / f"step-{chance.randrange(4, steps, 4):09}"
-    while process.poll() is None and not moment.exists():
-        time.sleep(0.005)
-    time.sleep(chance.uniform(0, 1))
-    if fault == "disk full":
-        with (folder.parent / "filler").open("wb", buffering=0) as filler:
+def disturb(accident: str, recipe: Recipe, out: Path, seconds: float, chance: random.Random) -> list[str]:
+    """Let a run that takes so long meet with an accident.
+
+    Returns:
+        What was said that is not one line.
+    """
+    if accident == "read-only":
+        subprocess.run(["mount", "-o", "remount,ro", str(out.parent)], check=True)
+        status, _, said = end(recipe.start(out))
+        subprocess.run(["mount", "-o", "remount,rw", str(out.parent)], check=True)
+        return wrong(said, status, (2,))
+    if accident == "killed while it wrote a checkpoint":
+        end(recipe.start(out, fatal=chance.randrange(2, 16)))
+        return []
+    process = recipe.start(out)
+    moment = time.monotonic() + chance.uniform(3, seconds)
+    while process.poll() is None and (time.monotonic() < moment or (accident not in SIGNALS and not begun(out))):
+        time.sleep(0.01)
+    if accident == "two at once":
+        status, _, said = end(recipe.start(out, "--resume"))
+        first = end(process)
+        return wrong(said, status, (2, 1)) + wrong(first[2], first[0], (0,))
+    if accident == "disk full":
+        with (out.parent / "filler").open("wb", buffering=0) as filler:
             try:
                 while filler.write(bytes(4096)):
                     pass
             except OSError:
                 pass
-        process.communicate()
-        (folder.parent / "filler").unlink()
-        return
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    if fault == "killed, last checkpoint torn" and (checkpoints := sorted(folder.glob("checkpoints/step-*[0-9]"))):
-        state = checkpoints[-1] / "state.npz"
+        status, _, said = end(process)
+        (out.parent / "filler").unlink()
+        return wrong(said, status, (0, 1))
+    if accident == "folder away":
+        away = out.with_name("away")
+        if out.exists():
+            out.rename(away)
+        status, _, said = end(process)
+        if away.exists():
+            away.rename(out)
+        return wrong(said, status, (0, 1, 2))
+    process.send_signal(SIGNALS.get(accident, signal.SIGKILL))
+    status, _, said = end(process)
+    if accident == "killed, last checkpoint torn" and (kept := sorted(out.glob("**/checkpoints/step-*[0-9]"))):
+        state = kept[-1] / "state.npz"
         os.truncate(state, state.stat().st_size // 2)
+    if accident.startswith("killed"):
+        return []
+    return wrong(said, status, (0, 130 if accident == "Ctrl-C" else 1))
+
+
+def begun(out: Path) -> bool:
+    """Whether there is something to lose."""
+    return any(out.glob("checkpoints/step-*[0-9]")) or any(out.glob("trial_*/trial.json"))
+
+
+def wrong(said: str, status: int, allowed: tuple[int, ...]) -> list[str]:
+    """What is wrong with the end of a process: one line and one of these statuses, nothing with status 0."""
+    lines = said.splitlines()
+    fine = status in allowed and len(lines) == (status != 0)
+    return [] if fine else [f"status {status}: {said[-500:]}"]
 
 
 @contextmanager
@@ -147,40 +205,63 @@ def temporary_folder():
         yield Path(folder)
 
 
+def tried(accident: str, recipe: Recipe, wanted: dict, seconds: float, chance: random.Random) -> list[str]:
+    """What is wrong after an accident and a run that goes on."""
+    with small_disk(DISK) if accident in ("disk full", "read-only") else temporary_folder() as folder:
+        faults = disturb(accident, recipe, folder / "run", seconds, chance)
+        status, out, said = end(recipe.start(folder / "run", *RECIPES[recipe.name].split(), "--resume"))
+        if status and "is complete, there is nothing to resume" not in said:
+            return [*faults, f"--resume: status {status}: {said[-500:]}"]
+        lines = [line for line in out.splitlines() if "goes on" in line or "anew" in line or "damaged" in line]
+        print(f"    {lines or said.strip()}", flush=True)
+        found = result(folder / "run")
+        differ = [name for name in wanted | found if wanted.get(name) != found.get(name)]
+        return faults + [f"differ: {', '.join(differ[:5])}"] * bool(differ)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--replicas", default="1,2")
+    parser.add_argument("--recipes", default=",".join(RECIPES))
+    parser.add_argument("--accidents", default=",".join(ACCIDENTS).replace(", ", "; "))
+    parser.add_argument("--rounds", type=int, default=1, help="of each accident")
+    parser.add_argument("--replicas", type=int, default=1, help="the number of virtual devices")
     parser.add_argument("--seed", type=int, default=0)
     cfg = parser.parse_args()
-    faults = FAULTS if may_mount() else FAULTS[:-1]
-    table = Table("replicas", "accident", "survived", "of")
-    for replicas in map(int, cfg.replicas.split(",")):
+    for number in (signal.SIGINT, signal.SIGHUP):  # what a shell or `nohup` ignores, children would ignore, too
+        signal.signal(number, signal.SIG_DFL)
+    accidents = [name.replace("; ", ", ") for name in cfg.accidents.split(",")]
+    if not may_mount():
+        accidents = [name for name in accidents if name not in ("disk full", "read-only")]
+    recipes = {name: Recipe(name, cfg.replicas) for name in cfg.recipes.split(",")}
+    whole, equal = {}, {}
+    for name, recipe in recipes.items():
         with temporary_folder() as folder:
-            end(start(folder / "run", replicas))
-            wanted = result(folder / "run")
-        survived = dict.fromkeys(faults, 0)
-        for trial in range(cfg.trials):
-            fault = faults[trial % len(faults)]
-            with small_disk(32) if fault == "disk full" else temporary_folder() as folder:
-                disturb(
-                    fault,
-                    folder / "run",
-                    replicas,
-                    int(wanted["step"]),
-                    random.Random(f"{cfg.seed} {replicas} {trial}"),
-                )
-                reached = [path.name for path in sorted(folder.glob("run/checkpoints/step-*"))]
-                output = end(start(folder / "run", replicas, "--resume"))
-                found = result(folder / "run")
-            differ = [name for name in wanted | found if wanted.get(name) != found.get(name)]
-            survived[fault] += not differ
-            goes_on = [line for line in output.splitlines() if "goes on after" in line or "damaged" in line]
-            print(f"{replicas} replicas, {trial + 1}: {fault}; left {reached}; {goes_on}; differ: {differ}", flush=True)
-        for i, fault in enumerate(faults):
-            table.add_row(str(replicas), fault, str(survived[fault]), str(len(range(i, cfg.trials, len(faults)))))
-        table.add_row(str(replicas), "all", str(sum(survived.values())), str(cfg.trials), end_section=True)
-    Console().print(table)
+            began = time.monotonic()
+            status, _, said = end(recipe.start(folder / "run"))
+            if status:
+                sys.exit(f"{name}: status {status}: {said[-2000:]}")
+            whole[name] = result(folder / "run"), time.monotonic() - began
+        print(f"{name}: {whole[name][1]:.0f} s undisturbed", flush=True)
+    for i in range(cfg.rounds):
+        for accident in accidents:
+            for name, recipe in recipes.items():
+                chance = random.Random(f"{cfg.seed} {name} {accident} {i}")
+                faults = tried(accident, recipe, *whole[name], chance)
+                equal.setdefault((name, accident), []).append(not faults)
+                print(f"{name}, {accident}: {'; '.join(faults) or 'equal'}", flush=True)
+    table = Table("accident", *recipes, "all")
+    for accident in [*accidents, "all"]:
+        rows = {
+            name: [fine for (a, n), found in equal_by(equal) if n == name and accident in (a, "all") for fine in found]
+            for name in recipes
+        }
+        rows["all"] = [fine for found in rows.values() for fine in found]
+        table.add_row(accident, *(f"{sum(found)}/{len(found)}" for found in rows.values()))
+    Console(width=160).print(table)
+
+
+def equal_by(equal):
+    return [((accident, name), found) for (name, accident), found in equal.items()]
 
 
 if __name__ == "__main__":

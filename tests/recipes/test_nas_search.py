@@ -47,7 +47,8 @@ def test_leaves_a_whole_folder(smoke):
     names = {path.name for path in folder.iterdir()}
     pictures = {"costs.png", "networks.png", "curves.png"}
     assert names - pictures == {
-        "search.json", "trial_0000", "trial_0001", "trials.csv", "report.html", "README.md", "winner.json", "winner",
+        "search.json", "search.json.before", "trial_0000", "trial_0001", "trials.csv", "report.html", "README.md",
+        "winner.json", "winner",
     }  # fmt: skip
     with (folder / "trials.csv").open(newline="", encoding="utf-8") as file:
         assert [row["trial"] for row in csv.DictReader(file)] == ["0000", "0001"]

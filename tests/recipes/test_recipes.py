@@ -86,7 +86,9 @@ def test_leaves_a_whole_run_folder(smoke, recipe):
     folder, _ = smoke
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     logs = {name for name in names if name.startswith("logs/")}
-    assert names - logs == {
+    kept = {name for name in names if name.startswith("checkpoints/")}
+    assert len({name.split("/")[1] for name in kept}) == 1
+    assert names - logs - kept == {
         "config.json", "model.keras", "history.csv", "metrics.json", "curves.png", *recipe.pictures, "report.html",
         "README.md",
     }  # fmt: skip

@@ -278,7 +278,7 @@ def test_a_run_goes_on_in_other_parts(tmp_path, capsys):
     train(tmp_path / "run", "--epochs", "1", schedule=False)
     capsys.readouterr()
     run, found = train(tmp_path / "run", "--resume", "--epochs", "2", "--accumulate", "4", schedule=False)
-    said = "\non 1 device, 4 parts instead of 1 device, 1 parts: the same but for rounding\n"
+    said = "\non 1 device, 4 parts instead of 1 device, 1 part: the same but for rounding\n"
     assert said in capsys.readouterr().out
     for one, other in zip(found.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
