@@ -34,11 +34,13 @@ class Data(Pipelines):
         augment: the name of the augmentation.
         crops: batches like those of `validation`, with ten crops of each image, (b, 10, *image_shape); or None.
         train_from: gives the batches of `train` from any step on.
+        bits: how many bits are filled in image files of 16 bits, as for `read_images`; None where there are none.
     """
 
     augment: str = "none"
     crops: tf.data.Dataset | None = None
     train_from: Callable[[int], tf.data.Dataset] | None = None
+    bits: int | None = None
 
 
 def load(
@@ -145,6 +147,7 @@ def load(
         augment="its own" if isinstance(augment, Augment) else augment,
         crops=views and ready(views),
         train_from=train_from,
+        bits=source.train.bits,
     )
 
 

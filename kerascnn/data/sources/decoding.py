@@ -66,7 +66,7 @@ def read_images(paths, image_shape: tuple[int, int, int], bits: int | None = Non
 
 
 def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None = None) -> list[Header]:
-    """The headers of files that are used together; those of 16 bits have the `bits` that are filled instead.
+    """The headers of files that are used together, with the number of bits that are `filled` in files of 16 bits.
 
     Args:
         paths, headers: of all files. Files of 16 bits are decoded if `bits` is None.
@@ -82,14 +82,14 @@ def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None
     deep = [i for i, header in enumerate(headers) if header.bits == 16]
     if deep and bits is None:
         with ThreadPoolExecutor() as pool:
-            largest = max(pool.map(lambda i: int(_colors(_deep(paths[i], headers[i])).max()), deep))
+            largest = max(pool.map(lambda i: _largest(paths[i], headers[i]), deep))
         bits = next(n for n in BITS if largest < 2**n) if largest else 16
     for i in deep:
         if headers[i].format == "TIFF" and headers[i].channels == 3 and bits < 16:
             raise InputError(
                 f"{paths[i]}: fills {bits} of 16 bits in colors, of which only the upper 8 are read; use PNG"
             )
-    return [header._replace(bits=bits) if header.bits == 16 else header for header in headers]
+    return [header._replace(filled=bits) if header.bits == 16 else header for header in headers]
 
 
 def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) -> np.ndarray:
@@ -97,8 +97,7 @@ def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) 
     images = np.empty((len(paths), *image_shape), np.uint8)
 
     def fill(i):
-        header = headers[i] if isinstance(headers[i], Header) else read_header(paths[i])
-        images[i] = decode(paths[i], header, tuple(image_shape))
+        images[i] = decode(paths[i], headers[i], tuple(image_shape))
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(len(paths))))
@@ -208,10 +207,9 @@ def decode_other(path: Path, header: Header, image_shape) -> np.ndarray:
         image_shape: to which the image is to be cropped and resized.
     """
     height, width, _ = header.shape
-    large = height * width > LARGE
-    with ONE_LARGE if large else nullcontext(), _named(path):
+    with _one_if_large(header) as large, _named(path):
         if header.bits > 8:
-            image = _turned_back(Image.fromarray(_upper_8(_deep(path, header), header.bits)), header)
+            image = _turned_back(Image.fromarray(_upper_8(_deep(path, header), header.filled)), header)
         else:
             image = upright(path, header)
         if image.has_transparency_data:
@@ -219,9 +217,15 @@ def decode_other(path: Path, header: Header, image_shape) -> np.ndarray:
             white = Image.new("RGB", image.size, "white")
             white.paste(image, mask=image)
             image = white
-        image = image.convert("RGB")
+        if image.mode != "RGB":
+            image = image.convert("RGB")
         spare = min(height // image_shape[0], width // image_shape[1]) // RATIOS[-1]
         return np.asarray(image.reduce(spare) if large and spare > 1 else image)
+
+
+def _one_if_large(header):
+    """A context for what decodes an image, whose value says if it is large; no two large ones are decoded at a time."""
+    return ONE_LARGE if header.size[0] * header.size[1] > LARGE else nullcontext(False)
 
 
 def upright(path: Path, header: Header | None = None) -> Image.Image:
@@ -254,6 +258,11 @@ def _deep(path, header):
             raise _fault(path, header) from error
     values = np.asarray(upright(path, header))
     return values if header.channels == 1 else values.astype(np.uint16) * 257
+
+
+def _largest(path, header):
+    with _one_if_large(header):
+        return int(_colors(_deep(path, header)).max())
 
 
 def _colors(values):

@@ -1,6 +1,7 @@
 """Labelled examples of three kinds: arrays in memory, image files, and records of TensorFlow Datasets.
 
-All three have a `size`, the `native` shape of their images (None where they differ), and
+All three have a `size`, the `native` shape of their images (None where they differ), the `bits` that are filled in
+files of 16 (None where there are none), and
 
     in_memory(image_shape)                 all of them as `Arrays`, cropped and resized
     parted(share)                          (examples that train, examples that are held out, about this share): always
@@ -37,6 +38,8 @@ WINDOW = 4096  # records that are shuffled together, still encoded: a photo of I
 
 class Indexed:
     """Examples that can be reached by their number."""
+
+    bits = None
 
     def __init__(self, labels):
         with tf.device("CPU:0"):
@@ -81,6 +84,7 @@ class Files(Indexed):
     def __init__(self, paths: list[Path], headers: list[Header], labels):
         super().__init__(labels)
         self.paths, self.headers = paths, headers
+        self.bits = next((header.filled for header in headers if header.bits == 16), None)
         OPENED.add(self)
 
     def in_memory(self, image_shape):
@@ -147,10 +151,15 @@ def broken_file(error: Exception) -> InputError | None:
     """
     if found := re.search(r"InputError: (.+)", str(error)):
         return InputError(found[1])
+    if "JPEG" not in str(error) and not isinstance(error, (tf.errors.NotFoundError, tf.errors.PermissionDeniedError)):
+        return None
     sizes = set(map(int, re.findall(r"data size (\d+)", str(error))))
-    files = [file for files in list(OPENED) for file in zip(files.paths, files.headers, strict=True)]
+    files = [file for some in list(OPENED) for file in zip(some.paths, some.headers, strict=True)]
+    files = sorted(files, key=lambda file: file[1].stamp[0] not in sizes)
     try:
-        decode_files(*zip(*sorted(files, key=lambda file: file[1].stamp[0] not in sizes), strict=True), (8, 8, 3))
+        for path, header in files:
+            if header.format == "JPEG":  # all others are decoded by us
+                decode_files([path], [header], (8, 8, 3))
     except InputError as found:
         return found
     return None
@@ -158,6 +167,8 @@ def broken_file(error: Exception) -> InputError | None:
 
 class Records:
     """A part of a set of TensorFlow Datasets; `split` in its own language, like "train[:100]"."""
+
+    bits = None
 
     def __init__(self, builder, split: str, size: int):
         self.builder, self.split, self.size = builder, split, size

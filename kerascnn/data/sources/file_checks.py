@@ -7,6 +7,7 @@ Each format has its own reader of Pillow, and no other one is tried: what is nam
 PostScript.
 """
 
+import logging
 import os
 import re
 import stat
@@ -17,7 +18,6 @@ from io import FileIO
 from pathlib import Path
 from struct import error as StructError
 from struct import iter_unpack, unpack_from
-from threading import Lock
 from typing import NamedTuple
 
 from PIL import (
@@ -59,6 +59,8 @@ BEGINNINGS = {
     b"BM": "BMP",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
     b"P4\n": "PNM",
     b"P5\n": "PNM",
     b"P6\n": "PNM",
@@ -83,8 +85,12 @@ HEAD, TAIL = 4096, 512
 PARTS = 2**18  # of a file: more segments or chunks than any image has
 SCANS = 500  # of a progressive JPEG, which usually has 10: each costs a pass over all pixels
 BLOCK = 2**16  # bytes: the longest EXIF data that a JPEG can hold
+MEMORY = {"WebP": 2}  # for each pixel, as a multiple of the others': Pillow decodes two frames and has two copies
 LARGEST = 8  # bytes of a file for each pixel that is allowed
-QUIET = Lock()  # filters of warnings belong to all threads
+
+# What Pillow says of strange tags beside an image does not matter here; what it says of a damaged image is an error.
+warnings.filterwarnings("ignore", module=r"PIL\.(Tiff|Png)ImagePlugin")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class Header(NamedTuple):
@@ -96,6 +102,7 @@ class Header(NamedTuple):
         turn: the EXIF orientation, 1 to 8.
         channels: 1 if it is grey, 3 if it has color.
         bits: of a value: 8, or more, up to 32.
+        filled: how many of the bits count; see `decoding.fill_bits`.
         stamp: the file's size in bytes and the time of its last change in nanoseconds.
     """
 
@@ -104,6 +111,7 @@ class Header(NamedTuple):
     turn: int
     channels: int
     bits: int
+    filled: int
     stamp: tuple[int, int]
 
     @property
@@ -146,17 +154,6 @@ def read_header(path: Path) -> Header:
             return _header(path, file)
         except _Fault as fault:
             raise InputError(f"{path}: {fault}") from fault.__cause__
-
-
-examine = read_headers
-
-
-def examine_one(path: Path) -> tuple[str, int]:
-    """(what is wrong with a file, empty where nothing is; its orientation)"""
-    try:
-        return "", read_header(path).turn
-    except InputError as error:
-        return str(error).removeprefix(f"{path}: "), 1
 
 
 def open_file(path: Path, stamp: tuple[int, int] | None = None) -> FileIO:
@@ -215,8 +212,7 @@ def _check_kind(path, mode):
 def open_image(file: FileIO, found: str) -> Image.Image:
     """An image in a file of this format, not decoded yet. Raises whatever Pillow raises."""
     file.seek(0)
-    with QUIET, warnings.catch_warnings(action="ignore"):
-        return READERS[found](file)
+    return READERS[found](file)
 
 
 def one_line(error: Exception) -> str:
@@ -264,11 +260,13 @@ def _header(path, file):
     height, width = size
     if not height or not width:
         raise _Fault(f"is a damaged {found}: it has {width} x {height} pixels")
-    if most and height * width > most:
-        raise _Fault(f"has {width} x {height} pixels; allowed are {most:,} in all (--max-pixels)")
+    if most and height * width > most // MEMORY.get(found, 1):
+        raise _Fault(
+            f"has {width} x {height} pixels; allowed are {most // MEMORY.get(found, 1):,} in all (--max-pixels)"
+        )
     if not whole and not _decodes(file, found):
         raise _Fault(f"is a truncated {found}: its end is missing")
-    return Header(found, size, turn, channels, bits, _stamp(about))
+    return Header(found, size, turn, channels, bits, bits, _stamp(about))
 
 
 def _allowed():

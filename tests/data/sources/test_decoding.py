@@ -1,5 +1,9 @@
 """Every format comes out as the same picture, cut and resized in the same way."""
 
+import os
+import subprocess
+import sys
+from random import Random
 from struct import pack, unpack_from
 
 import numpy as np
@@ -8,8 +12,11 @@ from PIL import Image, ImageOps
 
 from kerascnn import InputError
 from kerascnn.data import read_images
-from kerascnn.data.sources.decoding import upright
+from kerascnn.data.sources import decoding
+from kerascnn.data.sources.decoding import decode_files, decode_other, fill_bits, upright
 from kerascnn.data.sources.file_checks import read_headers
+
+from .troublesome import ROWS, make
 
 SHAPE = (48, 64, 3)
 
@@ -116,11 +123,134 @@ def turned(path, picture, orientation):
     return path
 
 
-def test_damaged_in_the_middle(tmp_path, picture):
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # which users don't see either
+@pytest.mark.parametrize("name", ROWS)
+def test_troublesome_files(tmp_path, name):
+    """The right image, or one line that names the file."""
+    path, (_, right, _) = make(name, tmp_path), ROWS[name]
+    if not isinstance(right, str):
+        assert error(read_images([path], SHAPE)[0], right) < 3
+        return
+    with pytest.raises(InputError) as caught:
+        read_images([path], SHAPE)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: ")
+    assert right in said
+    assert "\n" not in said
+
+
+MEMORY = """
+import resource, sys
+from kerascnn import InputError
+from kerascnn.data import read_images
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 2**10)
+
+first, *others = sys.argv[1:]
+read_images([first], (48, 64, 3))
+start = peak()
+for path in others:
+    try:
+        read_images([path], (48, 64, 3))
+    except InputError:
+        pass
+print(peak() - start)
+"""
+
+
+@pytest.mark.slow
+def test_no_troublesome_file_takes_time_or_memory(tmp_path):
+    paths = [make(name, tmp_path) for name in ("plain.jpg", *ROWS) if not (tmp_path / name).exists()]
+    done = subprocess.run([sys.executable, "-c", MEMORY, *paths], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 2**29
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("form", ["jpg", "png", "webp", "bmp", "gif", "tif", "ppm"])
+def test_random_damage(tmp_path, form, seed):
+    """An image of the right shape, or one line that names the file."""
+    random = Random(seed)
+    image = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8))
+    path = tmp_path / f"a.{form}"
+    image.convert(random.choice(["RGB", "L", "P"] if form in ("png", "gif", "bmp", "tif") else ["RGB"])).save(path)
+    whole = path.read_bytes()
+    for _ in range(25):
+        path.write_bytes(damaged(whole, random))
+        said = f"{path}: "
+        try:
+            assert read_images([path], (8, 8, 3)).shape == (1, 8, 8, 3)
+        except InputError as caught:
+            said = str(caught)
+        assert said.startswith(f"{path}: ")
+        assert "\n" not in said
+
+
+def damaged(contents, random):
+    contents = bytearray(contents)
+    for _ in range(random.choice([1, 1, 2, 4])):
+        place = random.randrange(min(len(contents), random.choice([40, 200, len(contents)])))
+        some = random.randbytes(random.randrange(1, 20))
+        how = random.choice(["flip", "write", "cut", "insert"])
+        if how == "flip":
+            contents[place] ^= 1 << random.randrange(8)
+        else:
+            stop = place + (len(some) if how != "insert" else 0)
+            contents[place:stop] = b"" if how == "cut" else random.choice([some, b"\xff\xff\xff\xff", bytes(4)])
+    return bytes(contents)
+
+
+def test_bits_are_shared_by_all_files(tmp_path):
+    """A dark image of 12 bits stays dark beside a bright one."""
+    values = np.arange(48 * 64).reshape(48, 64).astype(np.uint16)
+    paths = [tmp_path / "bright.png", tmp_path / "dark.png", tmp_path / "8 bits.png"]
+    Image.fromarray(values).save(paths[0])
+    Image.fromarray(values // 16).save(paths[1])
+    Image.fromarray((values // 16).astype(np.uint8)).save(paths[2])
+    assert [header.filled for header in fill_bits(paths, read_headers(paths))] == [12, 12, 8]
+    bright, dark, eight = read_images(paths, (48, 64, 1))[..., 0]
+    assert (bright == values // 16).all()
+    assert (dark == values // 256).all()
+    assert (eight == values // 16).all()
+    assert (read_images(paths[:1], (48, 64, 1), bits=16)[0, ..., 0] == values // 256).all()
+    assert read_images(paths[:1], (48, 64, 1), bits=8).max() == 255, "no value wraps around"
+    with pytest.raises(InputError, match="bits=9: must be one of"):
+        read_images(paths, SHAPE, bits=9)
+
+
+def test_a_limit_of_pixels(tmp_path, picture, monkeypatch):
     path = tmp_path / "a.png"
     Image.fromarray(picture).save(path)
-    contents = bytearray(path.read_bytes())
-    contents[len(contents) // 2 : len(contents) // 2 + 50] = bytes(50)
-    path.write_bytes(contents)
-    with pytest.raises(InputError, match=r"a.png: is damaged and cannot be decoded: "):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 48 * 64)
+    read_images([path], SHAPE)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 48 * 64 - 1)
+    with pytest.raises(InputError, match=r"has 64 x 48 pixels; allowed are 3,071 in all \(--max-pixels\)"):
         read_images([path], SHAPE)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    read_images([path], SHAPE)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_a_change_is_noticed(tmp_path, picture, name):
+    path = tmp_path / name
+    Image.fromarray(picture).save(path)
+    headers = read_headers([path])
+    Image.fromarray(255 - picture).save(path)
+    os.utime(path, ns=(0, headers[0].stamp[1] + 10**9))
+    with pytest.raises(InputError, match=f"{name}: has changed since it was examined"):
+        decode_files([path], headers, SHAPE)
+    path.unlink()
+    with pytest.raises(InputError, match=f"{name}: cannot be read: No such file"):
+        decode_files([path], headers, SHAPE)
+
+
+def test_a_large_image_is_shrunk_first(tmp_path, monkeypatch):
+    """The mean of whole blocks, which keeps the mean."""
+    values = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    monkeypatch.setattr(decoding, "LARGE", 10_000)
+    (header,) = read_headers([tmp_path / "a.png"])
+    shrunk = decode_other(tmp_path / "a.png", header, (10, 15, 3))
+    np.testing.assert_allclose(shrunk, values.reshape(80, 4, 120, 4, 3).mean(axis=(1, 3)), atol=1)
+    assert read_images([tmp_path / "a.png"], (10, 15, 3)).mean() == pytest.approx(values.mean(), abs=1)

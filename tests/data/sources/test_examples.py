@@ -1,12 +1,19 @@
 """The same images from memory, from files and from records: in order, shuffled, in parts."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerascnn.data.sources.examples import Arrays
+from kerascnn import InputError
+from kerascnn.data.sources.decoding import fill_bits
+from kerascnn.data.sources.examples import Arrays, Files, broken_file
+from kerascnn.data.sources.file_checks import read_headers
 from kerascnn.data.sources.open import open_source
+
+from .troublesome import ROWS, make
 
 SHAPE = (8, 8, 3)
 KINDS = pytest.mark.parametrize("kind", ["arrays", "files", "records"])
@@ -81,3 +88,60 @@ def test_a_window_is_what_is_read_of_a_file(tmp_path, picture):
     assert labels.tolist() == [0, 1]
     for image in images:
         assert np.abs(image.astype(int) - picture[5:15, 7:27]).mean() < 2
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # which users don't see either
+def test_the_right_images_of_troublesome_files(tmp_path):
+    """In one pipeline, but for files of 16 bits, which would share their bits."""
+    names = [name for name, (_, right, _) in ROWS.items() if not isinstance(right, str) and "of 16" not in name]
+    paths = [make(name, tmp_path) for name in names]
+    files = Files(paths, fill_bits(paths, read_headers(paths)), [0] * len(paths))
+    images, *_ = read(files, files.in_order(), (48, 64, 3))
+    wrong = [name for name, image in zip(names, images, strict=True) if np.abs(image - ROWS[name][1] * 1.0).mean() > 3]
+    assert not wrong
+    assert len(names) > 50
+
+
+@pytest.mark.parametrize("name", [name for name, (_, right, _) in ROWS.items() if isinstance(right, str)])
+def test_troublesome_files_in_a_pipeline(tmp_path, name):
+    """Each between two good ones: one line that names the file, before training or in it."""
+    paths = [make(one, tmp_path) for one in ("plain.jpg", name, "plain.ppm")]
+
+    def all_read():
+        files = Files(paths, fill_bits(paths, read_headers(paths)), [0, 0, 0])
+        return read(files, files.in_order(), (48, 64, 3))
+
+    with pytest.raises((InputError, tf.errors.OpError)) as caught:
+        all_read()
+    said = str(caught.value if isinstance(caught.value, InputError) else broken_file(caught.value))
+    assert said.startswith(f"{tmp_path / name}: ")
+    assert ROWS[name][1] in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", ["plain.jpg", "palette.png"])
+@pytest.mark.parametrize("what", ["removed", "another size", "another time", "a pipe"])
+def test_a_change_between_two_epochs_is_noticed(tmp_path, name, what):
+    paths = [make(one, tmp_path) for one in ("plain.jpg", "palette.png", "plain.bmp")]
+    path = tmp_path / name
+    files = Files(paths, read_headers(paths), [0, 1, 2])
+    batches = files.batches(files.in_order(), 2, (8, 8, 3))
+    assert [len(images) for images, *_ in batches] == [2, 1]
+    before, contents = path.stat(), path.read_bytes()
+    path.unlink()
+    if what == "a pipe":
+        os.mkfifo(path)
+    elif what != "removed":
+        path.write_bytes(contents + b" " * (what == "another size"))
+        os.utime(path, ns=(0, before.st_mtime_ns + (what == "another time")))
+    with pytest.raises(tf.errors.OpError) as caught:
+        list(batches)
+    said = "cannot be read: No such file" if what == "removed" else "has changed since it was examined"
+    assert str(broken_file(caught.value)).startswith(f"{path}: {said}")
+
+
+def test_an_error_that_no_file_made(tmp_path):
+    paths = [make("plain.jpg", tmp_path)]
+    files = Files(paths, read_headers(paths), [0])
+    assert broken_file(tf.errors.InvalidArgumentError(None, None, "shapes differ")) is None
+    assert files.size == 1
