@@ -25,8 +25,6 @@ from .file_checks import read_header, read_headers
 from .folder_tree import FolderTree
 from .split_folders import find_splits, is_pair, listed, resembles_split, splits_by_rest, splits_of
 
-VALIDATION = ("val", "valid", "validation", "test")
-
 
 class Listing(NamedTuple):
     """Class names in label order; the files that train and those that validate, each a path below the folder and its
