@@ -1,5 +1,7 @@
 """The parser that all programs share."""
 
+import io
+
 import pytest
 
 from kerascnn import InputError
@@ -40,3 +42,17 @@ def test_leave(capsys):
         leave("error: wrong", 2)
     assert caught.value.code == 2
     assert capsys.readouterr() == ("so far\n", "error: wrong\n")
+
+
+def test_the_last_line_is_one_line_whatever_a_file_is_called(capsys):
+    with pytest.raises(SystemExit):
+        leave("error: a\nb\x1b[31m\udcff: no such file", 2)
+    assert capsys.readouterr().err == "error: a\\nb\\x1b[31m\\xff: no such file\n"
+
+
+def test_letters_that_a_terminal_lacks_end_nothing(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    ArgumentParser("x")
+    print("日本", flush=True)
+    assert out.buffer.getvalue() == b"\\u65e5\\u672c\n"
