@@ -1,14 +1,16 @@
 """`recipes/unet_seg.py` on a folder, and where things go wrong."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.metrics import f1_score
 
 from kerascnn.training import segment
 
-from . import run
+from . import ENVIRONMENT, command, run
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +25,59 @@ def cells(tmp_path):
         Image.fromarray(mask).save(tmp_path / "cells" / "label" / f"{i}.png")
         Image.fromarray(mask // 2 + 60).save(tmp_path / "cells" / "image" / f"{i}.png")
     return tmp_path
+
+
+TWO_DEVICES = """
+import runpy, sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture
+def void(tmp_path):
+    """Like `cells`, with 255 in a column of each mask where the image is noise; the masks are palette images."""
+    for part in ("images", "masks"):
+        (tmp_path / "void" / part / "a").mkdir(parents=True)
+    for i in range(6):
+        rng = np.random.default_rng(i)
+        mask = np.kron(rng.integers(0, 2, (6, 6)), np.ones((8, 8))).astype(np.uint8)
+        image = mask * 100 + 60
+        image[:, :12] = rng.integers(0, 256, (48, 12))
+        mask[:, :12] = 255
+        palette = Image.fromarray(mask)
+        palette.putpalette([0, 0, 0, 128, 0, 0, *[0] * 3 * 253, 224, 224, 192])
+        palette.save(tmp_path / "void" / "masks" / "a" / f"{i}.png")
+        Image.fromarray(image).save(tmp_path / "void" / "images" / "a" / f"{i}.webp", lossless=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_void(void, devices):
+    """Nothing is asked about it: what is learned is right elsewhere, and the measures are of what is elsewhere."""
+    words = (
+        "--data void --ignore 255 --weight-map --warp none --held-out a/[01] --batch 4 --size 16 --epochs 8 --out run"
+    )
+    call = command("unet_seg.py", *words.split(), "--knob", "n_filters=4")
+    if devices == 2:
+        call = [call[0], "-c", TWO_DEVICES, *call[1:]]
+    done = subprocess.run(call, cwd=void, env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    config, metrics = (json.loads((void / "run" / f"{name}.json").read_text()) for name in ("config", "metrics"))
+    assert (config["flags"]["ignore"], config["replicas"]) == (255, devices)
+    assert metrics["void_pixels"] == 2 * 12 * 48
+    truth = np.stack([np.asarray(Image.open(void / f"void/masks/a/{i}.png")) for i in range(2)])
+    answer = np.stack([segment(void / "run", void / f"void/images/a/{i}.webp") for i in range(2)])
+    known = truth != 255
+    assert [row["pixels"] for row in metrics["classes"]] == [(truth == label).sum() for label in (0, 1)]
+    assert metrics["pixel_error"] == pytest.approx(np.mean((answer != truth)[known]))
+    dice = f1_score(truth[known], answer[known], average=None)
+    assert [row["dice"] for row in metrics["classes"]] == pytest.approx(list(dice))
+    assert metrics["pixel_error"] < 0.3, "it learns"
+    assert "void pixels, which count nowhere" in (void / "run" / "report.html").read_text()
 
 
 def test_a_folder_of_two_classes(cells):

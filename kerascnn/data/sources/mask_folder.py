@@ -17,7 +17,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..sampling.split import SHARE
-from .decoding import decode_files, upright
+from .decoding import decode_files, fill_bits, upright
 from .file_checks import EXTENSIONS, Header, open_file, read_header, read_headers
 from .folder_tree import FolderTree
 from .split_folders import find_splits
@@ -134,10 +134,10 @@ def native_shape(sides: Sides) -> tuple[int | None, int | None, int]:
     return (*(sizes.pop() if len(sizes) == 1 else (None, None)), max(shape[2] for shape in shapes))
 
 
-def read_whole(path: str | Path, channels: int) -> np.ndarray:
-    """An image file at its own size: uint8 (height, width, channels); channels 1 or 3."""
+def read_whole(path: str | Path, channels: int, bits: int | None = None) -> np.ndarray:
+    """An image file at its own size: uint8 (height, width, channels); channels 1 or 3. `bits`: as for `read_images`."""
     path = Path(path)
-    header = read_header(path)
+    (header,) = fill_bits([path], [read_header(path)], bits)
     return decode_files([path], [header], (*header.shape[:2], channels))[0]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import data
 from ...data.masks import origins
+from ...errors import InputError
 from .. import files
 
 BATCH = 16  # tiles
@@ -24,13 +25,15 @@ def segment(model: str | Path, image: str | Path, tta: bool = False) -> np.ndarr
         uint8 (height, width), the numbers of the classes.
 
     Raises:
-        InputError: no such model or image, a broken image, or a network that doesn't segment.
+        InputError: no such model or image, a broken image, or a network that doesn't segment or answers with NaN.
     """
     network, metadata = files.trained(model, "segment")
-    pixels = data.scale(
-        data.read_whole(image, metadata["input_shape"][2]), metadata["scaling"], metadata["mean"], metadata["std"]
-    )
-    return probabilities(network, pixels, tta=tta).argmax(-1).astype(np.uint8)
+    pixels = data.read_whole(image, metadata["input_shape"][2], metadata.get("bits"))
+    scaled = data.scale(pixels, metadata["scaling"], metadata["mean"], metadata["std"])
+    found = probabilities(network, scaled, tta=tta)
+    if not np.isfinite(found).all():
+        raise InputError(f"{model}: its network answers with NaN, so it is not used")
+    return found.argmax(-1).astype(np.uint8)
 
 
 def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, tta: bool = False) -> np.ndarray:

@@ -92,6 +92,16 @@ def test_segment(run, tmp_path):
         segment(folder, tmp_path / "b.png")
 
 
+def test_a_network_of_nan_answers_nothing(tmp_path):
+    model = kerascnn.build("unet", input_shape=(16, 16, 1), classes=1, n_filters=4)
+    model.weights[0].assign(np.full(model.weights[0].shape, np.nan))
+    about = {"name": "unet", "input_shape": (16, 16, 1), "classes": ("gap", "cell"), "scaling": "unit"}
+    files.save(model, tmp_path / "model.keras", {**about, "knobs": {"n_filters": 4}, "mean": (0.5,), "std": (1.0,)})
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"NaN"):
+        segment(tmp_path, tmp_path / "a.png")
+
+
 def test_only_segmenters_segment(tmp_path):
     about = {"name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": (), "scaling": "unit"}
     about |= {"mean": [0.5], "std": [0.5]}
