@@ -186,7 +186,8 @@ class Checkpoints(keras.callbacks.Callback):
         """Keras makes the metrics in the first step, unless there is a strategy."""
         wanted = sum(name.startswith("metrics/") for name in self.saved.arrays)
         if len(self.model.metrics_variables) < wanted:
-            self.model.test_on_batch(*(tf.zeros([n or 2 for n in part.shape], part.dtype) for part in self.batch))
+            batch = tf.nest.map_structure(lambda part: tf.zeros([n or 2 for n in part.shape], part.dtype), self.batch)
+            self.model.test_on_batch(*batch)
         train_state.restore(self.model, self.saved.arrays, ("metrics",))
 
     def _pass_steps(self, logs):

@@ -19,6 +19,7 @@ from kerascnn.training import signals
 from kerascnn.training.callbacks import BestModel, Clock
 from kerascnn.training.resume import checkpoint, train_state
 from kerascnn.training.resume.callback import Checkpoints, _decoded, _encoded, interval, set_state, state_of
+from kerascnn.training.resume.checkpoint import Checkpoint
 from kerascnn.training.signals import AskedToEnd
 
 STEPS, EPOCHS, BATCH = 5, 4, 4
@@ -330,3 +331,22 @@ def test_a_callback_of_keras_with_a_state_of_its_own_has_only_that():
     one.wait = 3
     set_state(other, state_of(one))
     assert other.wait == 3
+
+
+def test_running_metrics_of_a_network_with_two_inputs_come_back(tmp_path):
+    def twins():
+        keras.utils.clear_session(free_memory=False)
+        left, right = keras.Input((6,)), keras.Input((6,))
+        model = keras.Model([left, right], keras.layers.Dense(1)(keras.layers.Subtract()([left, right])))
+        model.compile("sgd", "mse", metrics=["mae"])
+        return model
+
+    one, other = twins(), twins()
+    one.train_on_batch((X[:4], X[4:8]), Y[:4])
+    batch = tf.data.Dataset.from_tensor_slices(((X, X), Y)).batch(BATCH).element_spec
+    checkpoints = Checkpoints(tmp_path, "3", [], batch, Checkpoint(train_state.capture(one), {"history": []}))
+    checkpoints.set_model(other)
+    checkpoints._restore_metrics()
+    values = [[float(variable.numpy()) for variable in model.metrics_variables] for model in (one, other)]
+    assert values[0] == values[1]
+    assert len(values[0]) > 2
