@@ -276,9 +276,9 @@ class Run:
             if (folder / "metrics.json").exists():
                 longer = "" if epochs in (was, None) else ", not even a checkpoint from which it could get longer"
                 raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume{longer}")
-            if damaged := checkpoint.steps(folder):
+            if checkpoint.steps(folder) and (folder / "model.keras").exists():
                 raise InputError(
-                    f"--resume: no checkpoint in {damaged[0].parent} can be read; --overwrite begins anew, without them"
+                    f"--resume: no checkpoint in {folder} can be read, but model.keras is there; --overwrite begins anew"
                 )
             if self.is_chief and not run_folder.holds(str(folder.parent)):  # the winner of a search begins by itself
                 print(f"{folder}: nothing to go on with, starting anew", flush=True)
