@@ -254,6 +254,7 @@ class Search:
         if not self.about["ended"]:
             self.about["ended"] = True
             self._write()
+        keras.utils.clear_session()  # names as in a process that goes on with the winner
         spec = ranked(networks(results(self.folder)), FullTraining(**self.about["ahead"]))[0].spec
         files.write_json(self.folder / "winner.json", spec)
         out = self.folder / "winner"

@@ -278,7 +278,7 @@ class Run:
                 raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume{longer}")
             if checkpoint.steps(folder) and (folder / "model.keras").exists():
                 raise InputError(
-                    f"--resume: no checkpoint in {folder} can be read, but model.keras is there; --overwrite begins anew"
+                    f"--resume: no checkpoint in {folder} can be read, and it has a model; --overwrite begins anew"
                 )
             if self.is_chief and not run_folder.holds(str(folder.parent)):  # the winner of a search begins by itself
                 print(f"{folder}: nothing to go on with, starting anew", flush=True)

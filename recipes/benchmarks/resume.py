@@ -160,9 +160,10 @@ def disturb(accident: str, recipe: Recipe, out: Path, seconds: float, chance: ra
         return wrong(said, status, (0, 1, 2))
     process.send_signal(SIGNALS.get(accident, signal.SIGKILL))
     status, _, said = end(process)
-    if accident == "killed, last checkpoint torn" and (kept := sorted(out.glob("**/checkpoints/step-*[0-9]"))):
-        state = kept[-1] / "state.npz"
-        os.truncate(state, state.stat().st_size // 2)
+    if accident == "killed, last checkpoint torn":
+        for home in out.glob("**/checkpoints"):
+            if len(kept := sorted(home.glob("step-*[0-9]"))) > 1:
+                os.truncate(kept[-1] / "state.npz", (kept[-1] / "state.npz").stat().st_size // 2)
     if accident.startswith("killed"):
         return []
     return wrong(said, status, (0, 130 if accident == "Ctrl-C" else 1))

@@ -210,16 +210,20 @@ def test_where_there_is_nothing_a_run_begins_and_says_so(tmp_path, capsys, there
     assert (out / "notes.txt").exists() == ("foreign" in there)
 
 
-def test_checkpoints_that_cannot_be_read_are_not_thrown_away(tmp_path):
+def test_where_no_checkpoint_can_be_read_a_model_is_not_thrown_away(tmp_path, capsys):
     train(tmp_path / "run")
     for state in (tmp_path / "run").glob("checkpoints/*/state.npz"):
         state.write_bytes(b"")
     before = content(tmp_path)
     with pytest.raises(
-        InputError, match=r"^--resume: no checkpoint in .*checkpoints can be read; --overwrite begins an"
+        InputError, match=r"^--resume: no checkpoint in .*run can be read, and it has a model; --overwrite begins anew$"
     ):
         train(tmp_path / "run", "--resume")
     assert content(tmp_path) == before
+    (tmp_path / "run" / "model.keras").unlink()
+    run, _ = train(tmp_path / "run", "--resume")
+    assert run.step == 0
+    assert "nothing to go on with, starting anew" in capsys.readouterr().out
 
 
 DAMAGES = {
