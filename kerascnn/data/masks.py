@@ -32,10 +32,12 @@ class Masks(Pipelines):
     Attributes:
         held_out: these images and their masks, whole.
         ignore: the value of void in the masks' files, or None.
+        bits: how many bits are filled in image files of 16 bits, as for `read_images`; None where there are none.
     """
 
     held_out: tuple[Picture, ...]
-    ignore: int | None
+    ignore: int | None = None
+    bits: int | None = None
 
 
 def load_masks(
@@ -90,7 +92,7 @@ def load_masks(
     if tiles is None:
         tiles = None not in native and native[0] >= image_shape[0] and native[1] >= image_shape[1]
 
-    name, classes, train, validation = source.read(image_shape, tiles, held_out, limit, tuple(classes), ignore)
+    name, classes, train, validation, bits = source.read(image_shape, tiles, held_out, limit, tuple(classes), ignore)
     if binary:
         train, validation = ([_binary(picture) for picture in side] for side in (train, validation))
         classes = classes if len(classes) == 2 else BINARY
@@ -144,6 +146,7 @@ def load_masks(
         scaling=scaling,
         held_out=tuple(validation),
         ignore=ignore,
+        bits=bits,
     )
 
 

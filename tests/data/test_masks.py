@@ -247,6 +247,22 @@ def test_images_of_several_sizes(tmp_path):
     assert {images.shape for images, _ in batches(tiles.train, 5)} == {(1, 16, 16, 1)}
 
 
+def test_images_of_12_bits(tmp_path):
+    """All are scaled by what is filled in any of them, and the number is kept."""
+    for part in ("images", "masks"):
+        (tmp_path / part).mkdir()
+    for i in range(4):
+        mask = np.eye(6, dtype=np.uint8)
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{i}.png")
+        Image.fromarray(mask.astype(np.uint16) * (4080 if i == 3 else 800)).save(tmp_path / "images" / f"{i}.png")
+    loaded = load_masks(tmp_path, (6, 6, 1), batch=3, **UNIT)
+    assert loaded.bits == 12
+    np.testing.assert_allclose(batches(loaded.train, 1)[0][0].max(axis=(1, 2, 3)), 50 / 255, rtol=1e-5)
+    assert loaded.held_out[0].image.max() == 255
+    assert data.read_whole(tmp_path / "images" / "0.png", 1, loaded.bits).max() == 50
+    assert load_masks("digits", limit=4).bits is None
+
+
 def test_binary():
     full, binary = (load_masks("digits", limit=12, batch=12, binary=b) for b in (False, True))
     assert full.classes == ("background", *"0123456789")

@@ -72,7 +72,7 @@ def read_set(
         sides = [_records(part, KNOWN[name].feature, image_shape, tiles, table) for part in parts]
     if classes and len(classes) != len(known):
         raise InputError(f"classes={classes}: {name} has {len(known)}, {', '.join(known)}")
-    return name, classes or known, *map(_in_memory, sides)
+    return name, classes or known, *map(_in_memory, sides), None
 
 
 def read_folder(
@@ -120,7 +120,8 @@ def read_folder(
         known = BINARY
     if pairs.note:
         print(plain(f"{folder}: {pairs.note}"), file=sys.stderr, flush=True)
-    return shown(folder.resolve().name), classes or known, train, validation
+    bits = next((header.filled for header in headers if header.bits == 16), None)
+    return shown(folder.resolve().name), classes or known, train, validation, bits
 
 
 def fit_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -73,7 +73,7 @@ class MaskSource(NamedTuple):
         given: the name or path as the user gave it.
         native: (height, width, channels) of the images, None where they differ.
         read: (image_shape, tiles, held_out, limit, classes, ignore), as for `load_masks` -> (name, class names,
-            pictures to train with, pictures to validate with).
+            pictures to train with, pictures to validate with, the `bits` of `Data`).
     """
 
     given: str | Path
