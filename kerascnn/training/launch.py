@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from ..command_line import ArgumentParser, leave
 from ..errors import InputError, count
 
+HANDED_ON = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 GRACE = 30  # seconds in which the chief may write a checkpoint when it is asked to end
 LINES = 20  # that are shown of a worker that failed
 # A process that Linux kills when its parent ends (prctl's PR_SET_PDEATHSIG), and that then becomes another one.
@@ -37,7 +38,7 @@ if os.getppid() == int(sys.argv[1]):
 def launch(command: list[str], workers: int) -> int:
     """Run a Python script in several processes that train together.
 
-    SIGTERM and SIGINT are handed on to all of them.
+    SIGTERM, SIGINT and SIGHUP are handed on to all of them.
 
     Args:
         command: the script and its arguments.
@@ -53,8 +54,9 @@ def launch(command: list[str], workers: int) -> int:
         for process in processes:
             process.send_signal(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hand_on)
+    for number in HANDED_ON:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, hand_on)
     try:
         addresses = free_addresses(workers)
         for i in range(workers):

@@ -74,10 +74,13 @@ def _stopped_by(number):
 
 def _of_the_folder(error):
     """Why the run folder cannot be used any more, where it is that."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full ({error}); make room"
     if isinstance(error, OSError) and (file := run_folder.holds(error.filename)):
         return f"{file}: {error.strerror}"
+    if number in (errno.EIO, errno.ESTALE):
+        return f"the disk has failed ({error})"
     return None
 
 

@@ -150,13 +150,11 @@ def held(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def lent(folder: Path) -> Iterator[None]:
-    """Let a process that this one has started hold the folder meanwhile."""
+    """Let a process that this one starts hold the folder meanwhile."""
     release(folder)
     share(folder)
-    try:
-        yield
-    finally:
-        release(folder)
+    yield
+    release(folder)
     hold(folder)
 
 

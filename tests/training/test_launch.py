@@ -20,10 +20,8 @@ if me == fails:
     while len(list(pathlib.Path().glob("pid*"))) < 3:
         time.sleep(0.05)
     sys.exit(status)
-if me:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-else:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("saved"))
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN if me else lambda *_: sys.exit("saved"))
 time.sleep(wait)
 """
 
@@ -82,11 +80,12 @@ def test_a_failed_chief_ends_all(launch, tmp_path):
     assert not any(map(runs, pids(tmp_path)))
 
 
-def test_sigterm_lets_the_chief_save(launch, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_lets_the_chief_save(launch, tmp_path, number, ctrl_c):
     process = launch(60)
     started = pids(tmp_path)
     time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (1, "saved\n")
     assert not any(map(runs, started))

@@ -51,6 +51,11 @@ def test_main_gets_the_flags(monkeypatch):
             1,
             "stopped: the disk is full ([Errno 28] No space left on device); make room; nothing was written\n",
         ),
+        (
+            OSError(errno.ESTALE, "Stale file handle"),
+            1,
+            f"stopped: the disk has failed ([Errno {errno.ESTALE}] Stale file handle); nothing was written\n",
+        ),
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C; nothing was written\n"),
         (AskedToEnd(signal.SIGINT), 130, "stopped by Ctrl-C; nothing was written\n"),
         (AskedToEnd(signal.SIGTERM), 1, "stopped by SIGTERM; nothing was written\n"),

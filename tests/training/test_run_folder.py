@@ -230,6 +230,11 @@ def test_a_lent_folder_is_held_again(here):
         other = holder("run_folder.hold(Path('run'))")
         assert "run" in run_folder.what_goes_on()
         other.communicate()
+    with pytest.raises(KeyboardInterrupt), run_folder.lent(Path("run")):
+        raise KeyboardInterrupt
+    assert "run" in run_folder.what_goes_on()
+    run_folder.release(Path("run"))
+    run_folder.hold(Path("run"))
     refused = subprocess.run(
         [sys.executable, "-c", HOLD.format(do="run_folder.hold(Path('run'))")], capture_output=True
     )
