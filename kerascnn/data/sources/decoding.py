@@ -94,10 +94,13 @@ def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None
 
 def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) -> np.ndarray:
     """The files' images, uint8 (files, *image_shape). Names a file that has changed or cannot be decoded."""
+    image_shape = tuple(image_shape)
     images = np.empty((len(paths), *image_shape), np.uint8)
+    if any(header.format == "JPEG" for header in headers):
+        _jpeg_decoder(image_shape)  # once, before several threads want it
 
     def fill(i):
-        images[i] = decode(paths[i], headers[i], tuple(image_shape))
+        images[i] = decode(paths[i], headers[i], image_shape)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(len(paths))))
@@ -147,7 +150,9 @@ def _jpeg_decoder(image_shape):
         return decode_jpeg(contents, part[0], ratio[0], turn, image_shape)
 
     signature = [tf.TensorSpec([], tf.string), *(tf.TensorSpec([], tf.int32) for _ in range(3))]
-    return tf.function(decoded, input_signature=signature)
+    function = tf.function(decoded, input_signature=signature)
+    function.get_concrete_function()
+    return function
 
 
 def jpeg_parts(rows, columns, image_shape, window: Callable | None = None, turns=1) -> tuple[tf.Tensor, tf.Tensor]:

@@ -85,6 +85,7 @@ class Files(Indexed):
         super().__init__(labels)
         self.paths, self.headers = paths, headers
         self.bits = next((header.filled for header in headers if header.bits == 16), None)
+        self.names = [os.fsencode(path) for path in paths]
         OPENED.add(self)
 
     def in_memory(self, image_shape):
@@ -104,7 +105,7 @@ class Files(Indexed):
         jpeg = [header.format == "JPEG" for header in self.headers]
         upright = all(header.turn == UPRIGHT for header in self.headers)
         with tf.device("CPU:0"):
-            names = tf.constant([os.fsencode(path) for path in self.paths])
+            names = tf.constant(self.names)
             sizes = tf.constant([header.size for header in self.headers])
             turns, are_jpeg = tf.constant([header.turn for header in self.headers]), tf.constant(jpeg)
 

@@ -367,9 +367,17 @@ def _jpeg(at):
         raise ValueError(f"it has {channels} channels of {bits} bits; allowed are 1, 3 or 4 of 8")
     if not used <= tables:
         raise ValueError(f"it lacks the quantization table {max(used - tables)}")
-    if coding in (0xC2, 0xCA) and at(0, -1).count(b"\xff\xda") > SCANS:
-        raise ValueError(f"it has more than {SCANS} scans")
+    if coding in (0xC2, 0xCA):  # progressive
+        _check_scans(at(place, -1))
     return (height, width), 1 if channels == 1 else 3, 8, _orientation(exif, xmp)
+
+
+def _check_scans(scans):
+    """Raise an error if there are too many scans, or there are broken tables between them."""
+    if scans.count(b"\xff\xda") > SCANS:
+        raise ValueError(f"it has more than {SCANS} scans")
+    for table in re.finditer(b"\xff\xc4(..)", scans, re.DOTALL):
+        _check_codes(scans[table.end() : table.start() + 2 + int.from_bytes(table[1])])
 
 
 def _check_codes(segment):

@@ -294,8 +294,10 @@ data("12 bits.jpg", "3 channels of 12 bits", changed(JPEG, frame_of(JPEG) + 4, b
 data("lossless.jpg", "lossless", changed(JPEG, frame_of(JPEG) + 1, b"\xc3"))
 data("no rows.jpg", "64 x 0 pixels", claiming(JPEG, 64, 0))
 data("no scan.jpg", "damaged", JPEG[: JPEG.index(b"\xff\xda")] + b"\xff\xd9")
-data("late table.jpg", "decoded", (lambda place: changed(PROGRESSIVE, place + 5, b"\xff" * 16))(
+data("late table.jpg", "Huffman", (lambda place: changed(PROGRESSIVE, place + 5, b"\xff" * 16))(
     PROGRESSIVE.rindex(b"\xff\xc4")))  # fmt: skip
+data("strange scan.jpg", "decoded", changed(JPEG, JPEG.index(b"\xff\xda") + 5, b"\x63"))
+data("late strange scan.jpg", "decoded", changed(PROGRESSIVE, PROGRESSIVE.rindex(b"\xff\xda") + 5, b"\x63"))
 data("wrong sum.png", "checksum", changed(PNG, 20, b"\0\0\0\x41"))
 data("damaged.png", "damaged", changed(PNG, len(PNG) // 2, bytes(20)))
 data("damaged 16 bits.png", "damaged", (lambda whole: changed(whole, 50, bytes(20)))(
