@@ -145,7 +145,8 @@ def read_mask(path: Path) -> Mask:
     """A mask, upright. Of a palette the indices count, or the grey values where all its colors are grey.
 
     Raises:
-        InputError: the file is broken, in color, transparent, or compressed in a way that changes values.
+        InputError: the file is broken, in color, transparent, of several pages, or compressed in a way that changes
+            values.
     """
     header = read_header(path)
     image = upright(path, header)
@@ -158,6 +159,8 @@ def read_mask(path: Path) -> Mask:
             f"{path}: is a {lossy} that holds values like {strange}; its compression changes values, so that only "
             "0 and 255 are sure: save masks as PNG"
         )
+    if header.bits > 8 and pixels.ndim == 3:
+        raise InputError(f"{path}: is a mask of mode {mode} with {header.bits} bits; with 16, a mask has one channel")
     if mode in ("LA", "RGBA"):
         if (pixels[..., -1] < 255).any():
             raise InputError(f"{path}: is a mask with transparent pixels; a mask has one whole number a pixel")
@@ -227,12 +230,12 @@ def _is_lossless(path: Path) -> bool:
 
 
 def _of_palette(indices: np.ndarray, palette: np.ndarray) -> Mask:
-    if (palette == palette[:, :1]).all():
-        values = np.arange(256, dtype=np.uint8)
-        values[: len(palette)] = palette[:, 0]
-        return Mask(values[indices], {})
-    used = [index for index in np.unique(indices).tolist() if index < len(palette)]
-    return Mask(indices, {index: _hex(palette[index]) for index in used})
+    """By grey value where the palette is grey and tells all indices apart, else by index."""
+    used = np.unique(indices)
+    grey = (palette == palette[:, :1]).all() and used[-1] < len(palette)
+    if grey and len(np.unique(palette[used, 0])) == len(used):
+        return Mask(palette[indices, 0], {})
+    return Mask(indices, {index: _hex(palette[index]) for index in used.tolist() if index < len(palette)})
 
 
 def _hex(color):

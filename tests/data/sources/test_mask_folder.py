@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -192,6 +193,36 @@ def test_a_grey_palette_is_read_by_grey_value(tmp_path, greys, name):
     assert not found.colors
 
 
+def test_a_palette_of_black_alone_is_read_by_index(tmp_path):
+    image = Image.fromarray(VALUES)
+    image.putpalette([0] * 768)
+    image.save(tmp_path / "m.png")
+    found = read_mask(tmp_path / "m.png")
+    np.testing.assert_array_equal(found.values, VALUES)
+    assert found.colors == dict.fromkeys(range(3), "#000000")
+
+
+def test_a_mask_of_several_pages(tmp_path):
+    image = Image.fromarray(VALUES)
+    image.save(tmp_path / "m.tif", save_all=True, append_images=[image])
+    with pytest.raises(InputError, match=r"m.tif: has several pages"):
+        read_mask(tmp_path / "m.tif")
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_tiff(tmp_path, kind):
+    Image.fromarray(VALUES.astype(kind)).save(tmp_path / "m.tif")
+    if kind == np.float32:
+        with pytest.raises(InputError, match=r"m.tif: is a mask of mode F; a mask has one whole number a pixel"):
+            read_mask(tmp_path / "m.tif")
+    else:
+        np.testing.assert_array_equal(read_mask(tmp_path / "m.tif").values, VALUES)
+    disc = Image.radial_gradient("L").point(lambda v: 255 * (v > 128)).convert("RGB")
+    disc.save(tmp_path / "lossy.tif", compression="jpeg")
+    with pytest.raises(InputError, match=r"lossy.tif: is a TIFF that holds values like"):
+        read_mask(tmp_path / "lossy.tif")
+
+
 def test_a_grey_index_of_a_colored_palette_is_an_index(tmp_path):
     """Pascal VOC: index 7, car, is the grey 128."""
     image = Image.fromarray(VALUES)
@@ -207,6 +238,17 @@ def test_a_grey_index_of_a_colored_palette_is_an_index(tmp_path):
 def test_three_equal_channels_and_opaque_masks_are_grey(tmp_path, mode, name):
     Image.fromarray(VALUES).convert(mode).save(tmp_path / name, lossless=True)
     np.testing.assert_array_equal(read_mask(tmp_path / name).values, VALUES)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_16_bits_in_several_channels(tmp_path, channels):
+    """Of which Pillow reads the upper 8: no class would be left."""
+    values = np.repeat(VALUES[..., None].astype(np.uint16), channels, axis=-1)
+    (tmp_path / "m.png").write_bytes(tf.io.encode_png(values).numpy())
+    with pytest.raises(
+        InputError, match=r"m.png: is a mask of mode \w+ with 16 bits; with 16, a mask has one channel$"
+    ):
+        read_mask(tmp_path / "m.png")
 
 
 def test_what_is_no_mask(tmp_path):

@@ -236,3 +236,6 @@ def test_pets(monkeypatch):
     assert [picture.image.shape for picture in train + held] == [(4, 4, 3)] * 3
     assert {tuple(np.unique(picture.mask)) for picture in train} == {(0, 2), (0, 1)}
     assert set(np.unique(held[0].mask)) == {0, 2}
+    _, classes, train, held = read("oxford_iiit_pet", (4, 4, 3), ignore=3)
+    assert classes == ("background", "pet"), "3 is the outline, which others take for void"
+    assert [sorted(np.unique(picture.mask)) for picture in train + held] == [[-1, 0], [0, 1], [-1, 0]]
