@@ -1,6 +1,5 @@
 """Flags of a recipe: a flat dict of defaults becomes a command line like `--batch 64`, typed by the defaults."""
 
-import json
 import sys
 from argparse import SUPPRESS, BooleanOptionalAction
 from ast import literal_eval
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 from ..command_line import ArgumentParser
 from ..errors import InputError, unknown
 from ..escaping import plain
+from ..untrusted import json_records
 
 STANDARD = {
     "seed": 0,
@@ -27,6 +27,9 @@ STANDARD = {
 SEARCH_RECORDS = ("search.json", "search.json.before")
 RECORDS = ("config.json", *SEARCH_RECORDS)  # of a run, of a search
 COPIES = "checkpoints/step-*[0-9]/record.json"  # which have one of config.json
+RECORD = {"kerascnn": str, "flags?": dict}
+COPY = {"config": RECORD}
+LARGEST = 2**48  # of whole numbers; their products are whole numbers of 64 bits
 ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # flags of each start; all others belong to the run
 MAY_CHANGE = ("epochs", "budget", "accumulate")  # of a run that goes on, but not of a search
 HELP = {
@@ -166,13 +169,10 @@ def record(folder: str | Path) -> dict:
     copies = sorted(Path(folder).glob(COPIES), reverse=True)
     for file in [*(Path(folder) / name for name in RECORDS), *copies]:
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = json_records.read(file, COPY if file in copies else RECORD, within=Path(folder))
+        except InputError:
             continue
-        if file in copies and isinstance(found, dict):
-            found = found.get("config")
-        if isinstance(found, dict) and "kerascnn" in found and isinstance(found.get("flags", {}), dict):
-            return found
+        return found["config"] if file in copies else found
     return {}
 
 
@@ -189,10 +189,10 @@ def _stored_flags(given, known):
         lost = f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}"
         print(plain(lost), file=sys.stderr)
     stored = {name: value for name, value in stored.items() if name in known}
-    for name, value in stored.items():
-        if not isinstance(value, (int, float) if isinstance(known[name], float) else type(known[name])):
-            wanted = type(known[name]).__name__
-            raise InputError(f"--resume: the run in {given['out']} has {flag(name)} {value!r}, which is no {wanted}")
+    try:
+        stored = {name: _as_stored(name, value, known[name]) for name, value in stored.items()}
+    except InputError as error:
+        raise InputError(f"--resume: the run in {given['out']} has {error}") from error
     if "space" not in about:
         if given.get("budget"):
             given.pop("epochs", None)  # the budget wins
@@ -207,6 +207,16 @@ def _stored_flags(given, known):
     if differences:
         raise InputError(f"--resume: the run in {given['out']} has {', '.join(differences)}; leave such flags out")
     return stored
+
+
+def _as_stored(name, value, default):
+    """A value of the kind that the flag takes."""
+    kind = type(default)
+    if kind is float and type(value) is int and abs(value) <= LARGEST:
+        value = float(value)
+    if type(value) is not kind:
+        raise InputError(f"{flag(name)} {value!r:.60}, which is no {kind.__name__}")
+    return _number(name, value, default) if kind in (int, float) else value
 
 
 def _with_tuples(value):
@@ -261,10 +271,10 @@ def _number(name, text, default):
         value = kind(text)
     except ValueError:
         value = None
-    lowest = 0 if default >= 0 else -inf
-    if value is None or not lowest <= value < inf:
+    lowest, largest = 0 if default >= 0 else -inf, LARGEST if kind is int else inf
+    if value is None or not lowest <= value < largest:
         wanted = "a whole number" if kind is int else "a number"
-        raise InputError(f"{flag(name)} {text}: must be {wanted}" + (", 0 or more" if lowest == 0 else ""))
+        raise InputError(f"{flag(name)} {str(text):.60}: must be {wanted}" + (", 0 or more" if lowest == 0 else ""))
     return value
 
 
@@ -279,5 +289,5 @@ def _literal(text):
     """A Python literal where it is one, otherwise the text itself."""
     try:
         return literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascnn import InputError
-from kerascnn.training.flags import STANDARD, flag, parse
+from kerascnn.training.flags import LARGEST, STANDARD, flag, parse
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", fullmatch=True).filter(
     lambda name: name not in {*STANDARD, "knob", "knobs", "help", "h"} and not name.startswith("no_")
 )
-NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.integers(1 - LARGEST, LARGEST - 1) | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8"))
 DEFAULTS = NUMBERS | TEXT | st.tuples(NUMBERS, TEXT) | st.tuples(NUMBERS)
 

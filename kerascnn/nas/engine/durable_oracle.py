@@ -177,6 +177,8 @@ class DurableOracle:
         except OSError as error:
             raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
         found = states(self.folder)
+        trials = {trial_id: _trial(state) for trial_id, state in found.items()}
+        found = {trial_id: state for trial_id, state in found.items() if trials[trial_id]}
         if not all("kept" in state for state in found.values()):
             raise InputError(f"{folder}: holds a search of keras-tuner's own, which cannot go on here")
         for trial_folder in self.folder.glob("trial_*"):
@@ -186,7 +188,7 @@ class DurableOracle:
                 print(f"{trial_folder}: trial.json is damaged, the trial is set aside", flush=True)
                 os.replace(trial_folder, _free(trial_folder.with_name(f"damaged_{trial_folder.name}")))
         for trial_id, state in found.items():
-            self.trials[trial_id] = trial = Trial.from_state(state)
+            self.trials[trial_id] = trial = trials[trial_id]
             kept = state["kept"]
             self.start_order.append(trial_id)
             self._record_values(trial)
@@ -200,7 +202,10 @@ class DurableOracle:
         self.end_order = [trial_id for _, trial_id in sorted(ended)]
         if found:
             remembered = found[self.start_order[-1]]["kept"]["strategy"]
-            self.set_state({**keras_tuner.Oracle.get_state(self), **remembered})
+            try:
+                self.set_state({**keras_tuner.Oracle.get_state(self), **remembered})
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise InputError(f"{folder}: what its strategy remembers is damaged: {error}") from error
 
     def forget_workers(self) -> None:
         """Give running trials to whoever asks next: their workers are known to have ended."""
@@ -331,6 +336,14 @@ class DurableOracle:
     def _tell(self, **what):
         if self.folder is not None:
             tell(self, **what)
+
+
+def _trial(state):
+    """keras-tuner's trial; None where it takes the state for none."""
+    try:
+        return Trial.from_state(state)
+    except Exception:  # whatever a hyperparameter raises of a value that it does not take
+        return None
 
 
 def well_spaced(seed: int) -> int:

@@ -12,13 +12,13 @@ from ..spaces.count import Count
 BEFORE = ".before"  # ends the name of a state file's version before
 VALUE = (str, bool, float, None)
 PARENT = {"class_name": {"Parent"}, "config": {"name": str, "values": [VALUE]}}
-CHOICE = {
-    "class_name": {"Choice"},
-    "config": {"name": str, "default?": VALUE, "conditions": [PARENT], "values": [VALUE], "ordered?": (bool, None)},
+HYPERPARAMETER = {
+    "class_name": {"Boolean", "Choice", "Fixed", "Float", "Int"},
+    "config": {"name": str, "conditions": [PARENT], "values?": [VALUE]},
 }
 STATE = {
     "trial_id": str,
-    "hyperparameters": {"space": [CHOICE], "values": {str: VALUE}},
+    "hyperparameters": {"space": [HYPERPARAMETER], "values": {str: VALUE}},
     "metrics": {"metrics": {str: {"observations": [{"value": [Real], "step": int}]}}},
     "score": (Real, None),
     "status": {"RUNNING", "IDLE", "INVALID", "STOPPED", "COMPLETED", "FAILED"},
