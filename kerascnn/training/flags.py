@@ -274,7 +274,7 @@ def _number(name, text, default):
     lowest, largest = 0 if default >= 0 else -inf, LARGEST if kind is int else inf
     if value is None or not lowest <= value < largest:
         wanted = "a whole number" if kind is int else "a number"
-        raise InputError(f"{flag(name)} {str(text):.60}: must be {wanted}" + (", 0 or more" if lowest == 0 else ""))
+        raise InputError(f"{flag(name)} {text!s:.60}: must be {wanted}" + (", 0 or more" if lowest == 0 else ""))
     return value
 
 

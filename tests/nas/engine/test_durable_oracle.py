@@ -20,7 +20,7 @@ from kerascnn.errors import InputError, TrainingStopped
 from kerascnn.nas import budget, space
 from kerascnn.nas.engine import durable_oracle
 from kerascnn.nas.engine.durable_oracle import DurableOracle
-from kerascnn.nas.engine.trials import read, results
+from kerascnn.nas.engine.trials import results
 from kerascnn.nas.spaces.keras_tuner import decoded, hypermodel
 from kerascnn.nas.strategies.oracles import STRATEGIES, oracle
 
