@@ -102,6 +102,8 @@ def show_predictions(model: str, images: list[str], top: int, max_pixels: int, a
 
     from .training.distribution.devices import load_tensorflow
 
+    if max_pixels < 0:
+        raise InputError(f"--max-pixels {max_pixels}: must be a whole number, 0 or more")
     Image.MAX_IMAGE_PIXELS = max_pixels or None
     load_tensorflow()
     from .training.tasks.predict import predict

@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import time
 
 import pytest
+from PIL import Image
 
+from kerascnn import data
 from kerascnn.errors import InputError, TrainingStopped
 from kerascnn.training import main, run_folder
 from kerascnn.training.resume import checkpoint
@@ -125,3 +128,37 @@ def test_other_errors_keep_their_traceback(monkeypatch, error):
     monkeypatch.setattr(sys, "argv", ["recipe.py"])
     with pytest.raises(type(error), match=r"Permission|fault"):
         main.start(raises(error), {})
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png"])
+def test_an_image_that_vanishes_while_it_trains_is_one_line(monkeypatch, capsys, tmp_path, extension):
+    monkeypatch.setattr("kerascnn.data.labels.MEMORY", 0)
+    for i in range(8):
+        (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), (i, i, i)).save(tmp_path / "ab"[i % 2] / f"{i}.{extension}")
+
+    def body(cfg):
+        batches = data.load(tmp_path, (8, 8, 3), batch=2).train
+        for file in tmp_path.glob("a/*"):
+            file.unlink()
+        list(batches.take(8))
+
+    status, said = ended(monkeypatch, capsys, body)
+    assert status == 2
+    assert re.fullmatch(rf"error: {tmp_path}/a/\d.{extension}: cannot be read: No such file or directory\n", said)
+
+
+def test_a_limit_of_pixels(monkeypatch, capsys, tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+
+    def body(cfg):
+        data.read_images([tmp_path / "a.png"], (8, 8, 3))
+
+    status, said = ended(monkeypatch, capsys, body, "--max-pixels", "599")
+    assert (status, said) == (
+        2,
+        f"error: {tmp_path}/a.png: has 30 x 20 pixels; allowed are 599 in all (--max-pixels)\n",
+    )
+    monkeypatch.setattr(sys, "argv", ["recipe.py", "--max-pixels", "0"])
+    main.start(body, {"lr": 0.1})

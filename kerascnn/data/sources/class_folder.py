@@ -55,7 +55,12 @@ def open_folder(
     classes, train, validation, note = list_folder(folder, labelled)
     sides = _files(folder, _limited(train, limit), _limited(validation, limit))
     bits = next((side.bits for side in sides if side.bits), 16)
-    note = "; ".join([*filter(None, [note]), *([f"images of 16 bits fill {bits}"] if bits < 16 else [])])
+    note = "; ".join(
+        [
+            *filter(None, [note]),
+            *([f"images of 16 bits fill {bits}, so they are read as of {bits}"] if bits < 16 else []),
+        ]
+    )
     if note:
         print(plain(f"{folder}: {note}"), file=sys.stderr, flush=True)
     return shown(folder.resolve().name), classes, *sides

@@ -1,6 +1,7 @@
 """Prediction on image files from what a run leaves behind."""
 
 import json
+import os
 
 import keras
 import numpy as np
@@ -70,3 +71,31 @@ def test_wrong_input_is_one_line(run, model, image, top, message):
     with pytest.raises(InputError, match=message) as error:
         predict(run / model, [run / image], top)
     assert "\n" not in str(error.value)
+
+
+def test_images_of_16_bits_are_read_as_in_training(run, tmp_path):
+    """A model that knows how many bits were filled takes them; without, those count that all images need."""
+    values = np.random.default_rng(0).integers(0, 4096, (40, 40), np.uint16)
+    Image.fromarray(values).save(tmp_path / "bright.png")
+    Image.fromarray(values // 8).save(tmp_path / "dark.png")
+    paths = [tmp_path / "bright.png", tmp_path / "dark.png"]
+    together = predict(run, paths, 7)
+    files.save(kerascnn.load(run / "model.keras"), tmp_path / "model.keras", {**ABOUT, "bits": 12})
+    assert predict(tmp_path / "model.keras", paths, 7) == together
+    for path, answer in zip(paths, together, strict=True):
+        (alone,) = predict(tmp_path / "model.keras", [path], 7)
+        assert alone["classes"] == pytest.approx(answer["classes"], rel=1e-4)
+
+
+def test_troublesome_files(run, tmp_path, capsys, monkeypatch):
+    """One line each, and none of them is opened by another reader."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    for name, said in (("a.png", "is a pipe, not a file"), ("b.png", "is no image but PostScript")):
+        assert main(["predict", str(run), str(tmp_path / name)]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {tmp_path / name}: {said}")
+    assert main(["predict", str(run), str(run / "images"), "--max-pixels", "100"]) == 2
+    assert "has 40 x 40 pixels; allowed are 100 in all (--max-pixels) (and 2 more" in capsys.readouterr().err
+    assert main(["predict", str(run), str(run / "images"), "--max-pixels", "-1"]) == 2
+    assert capsys.readouterr().err == "error: --max-pixels -1: must be a whole number, 0 or more\n"
