@@ -73,6 +73,7 @@ def let_folders_go():
     """As the end of a process does."""
     yield
     run_folder.release_all()
+    signals.settled()
     signals.received.clear()
 
 

@@ -184,6 +184,8 @@ def flag(name: str) -> str:
 def _stored_flags(given, known):
     """The flags of the run to continue, without those that belong to each start; {} if there is no run."""
     about = record(given.get("out", ""))
+    if "flags" not in about:
+        return {}
     stored = {name: _with_tuples(value) for name, value in about.get("flags", {}).items() if name not in ITS_OWN}
     if strange := [f"{flag(name)} {value!r}" for name, value in stored.items() if name not in known]:
         lost = f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}"

@@ -48,6 +48,7 @@ def one_line_endings() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        signals.settled()
         signals.listen(signal.SIG_DFL)
         if len(signals.received) > already:  # whatever a library has made of it
             _stopped_by(signals.received[-1])
@@ -61,9 +62,11 @@ def one_line_endings() -> Iterator[None]:
             leave(f"error: {fault}", 2)
         raise
     except KeyboardInterrupt as error:
+        signals.settled()
         signals.listen(signal.SIG_DFL)
         _stopped_by(getattr(error, "number", signal.SIGINT))
     finally:
+        signals.settled()
         signals.restore(before)
 
 

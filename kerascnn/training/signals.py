@@ -2,8 +2,12 @@
 
 It ends at once, by `AskedToEnd`, unless it trains: then `resume.callback.Checkpoints` lets the step end, and writes a
 checkpoint. A signal that is ignored, like SIGHUP by `nohup`, stays so.
+
+It ends at once, by `AskedToEnd`, unless it trains: then `resume.callback.Checkpoints` lets the step end and writes a
+the process ends.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -12,7 +16,9 @@ NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 if hasattr(signal, "SIGHUP"):
     NAMES[signal.SIGHUP] = "SIGHUP"
 
+AGAIN = 1.0  # seconds
 received: list[int] = []  # in their order; libraries make other errors of what a handler raises
+_timers: list[threading.Timer] = []
 
 
 class AskedToEnd(KeyboardInterrupt):
@@ -43,6 +49,16 @@ def restore(before: dict) -> None:
 
 
 def end_at_once(number: int, frame) -> None:
-    """A handler."""
+    """A handler, until `settled`."""
     received.append(number)
+    settled()
+    _timers.append(threading.Timer(AGAIN, os.kill, (os.getpid(), number)))
+    _timers[0].daemon = True
+    _timers[0].start()
     raise AskedToEnd(number)
+
+
+def settled() -> None:
+    """The process ends, so the signal needs not come again."""
+    while _timers:
+        _timers.pop().cancel()

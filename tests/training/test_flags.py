@@ -129,6 +129,15 @@ def test_a_cluster_gives_the_same_command_again_and_again(tmp_path):
     assert (cfg.epochs, cfg.budget) == (7, "20m")
 
 
+@pytest.mark.parametrize("there", [None, {}, {"kerascnn": "0.1.0"}])
+def test_where_nothing_has_begun_all_flags_count(tmp_path, there):
+    if there is not None:
+        (tmp_path / "config.json").write_text(json.dumps(there))
+    words = ["--resume", "--out", str(tmp_path), "--epochs", "3", "--lr", "0.5", "--knob", "alpha=0.25"]
+    cfg = parse({"epochs": 9, "lr": 0.1}, words)
+    assert (cfg.epochs, cfg.lr, cfg.knobs) == (3, 0.5, {"alpha": 0.25})
+
+
 def test_the_epochs_of_a_search_do_not_change(tmp_path):
     (tmp_path / "search.json").write_text(json.dumps({"kerascnn": "0.1.0", "space": "vgg", "flags": {"epochs": 9}}))
     with pytest.raises(InputError, match="has --epochs 9, not 12"):

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -16,10 +17,32 @@ def test_a_signal_ends_at_once_what_no_except_exception_stops(number, ctrl_c):
         with pytest.raises(signals.AskedToEnd, match=f"^by {signals.NAMES[number]}$") as caught:
             os.kill(os.getpid(), number)
     finally:
+        signals.settled()
         signals.restore(before)
     assert caught.value.number == number
     assert not isinstance(caught.value, Exception)
     assert signals.received == [number]
+
+
+def test_a_signal_that_a_library_has_dropped_comes_again(monkeypatch):
+    monkeypatch.setattr(signals, "AGAIN", 0.05)
+    before = signals.listen(signals.end_at_once)
+    dropped = 0
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("goes on")
+    except signals.AskedToEnd:
+        dropped += 1
+    try:
+        time.sleep(10)
+    except signals.AskedToEnd:
+        dropped += 1
+    finally:
+        signals.settled()
+        signals.restore(before)
+    assert dropped == 2
+    assert signals.received == [signal.SIGTERM] * 2
+    time.sleep(0.1)
 
 
 def test_the_handlers_before_come_back(ctrl_c):
