@@ -3,8 +3,8 @@
 It ends at once, by `AskedToEnd`, unless it trains: then `resume.callback.Checkpoints` lets the step end, and writes a
 checkpoint. A signal that is ignored, like SIGHUP by `nohup`, stays so.
 
-It ends at once, by `AskedToEnd`, unless it trains: then `resume.callback.Checkpoints` lets the step end and writes a
-the process ends.
+Libraries in C, like those of TensorFlow, may drop what a handler raises, and go on. So the signal comes again until the
+process ends.
 """
 
 import os
