@@ -373,14 +373,14 @@ def test_a_broken_file_is_named_before_training(photos, monkeypatch, memory, con
     assert capfd.readouterr() == ("", "")
 
 
-def test_bits_are_those_of_the_whole_folder(tmp_path, capfd):
+def test_bits_are_those_of_the_whole_folder(tmp_path, capsys):
     """Of training and validation images together; what was found is said, and kept."""
     for i in range(8):
         (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
         Image.fromarray(np.full((8, 8), 100 * i, np.uint16)).save(tmp_path / "ab"[i % 2] / f"{i}.png")
     for share in (0, 0.3):
         assert data.load(tmp_path, (8, 8, 1), held_out=share).bits == 10
-        assert capfd.readouterr().err == f"{tmp_path}: images of 16 bits fill 10, so they are read as of 10\n"
+        assert capsys.readouterr().err == f"{tmp_path}: images of 16 bits fill 10, so they are read as of 10\n"
     (_, _, train, validation) = open_folder(tmp_path)
     images = np.concatenate([side.in_memory((8, 8, 1)).images for side in (train, validation)])
     assert sorted(images[:, 0, 0, 0].tolist()) == [100 * i // 4 for i in range(8)]
