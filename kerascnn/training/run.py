@@ -239,6 +239,8 @@ class Run:
             checkpoint.thin(self.folder, 1)
             self.config["ended"] = datetime.now().astimezone().isoformat(timespec="seconds")
             files.write_json(self.folder / "config.json", self.config)
+            run_folder.release(self.folder)
+            run_folder.share(self.folder)
         if devices.workers() > 1:
             replicas.wait_for_all()
 

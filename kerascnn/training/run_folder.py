@@ -107,7 +107,7 @@ def hold(folder: Path) -> None:
         InputError: another process holds it, or it cannot be written.
     """
     key, path = folder.resolve(), folder / LOCK
-    while key not in _held:
+    while _held.get(key, (folder, None))[1] is None:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
         except OSError as error:
@@ -119,7 +119,7 @@ def hold(folder: Path) -> None:
             os.close(handle)
             who = who if who.isprintable() and who else "another process"
             raise InputError(f"{folder}: {who} is at work in it; one at a time") from error
-        if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+        if _is(path, handle):
             with suppress(OSError):
                 os.truncate(handle, 0)
                 os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
@@ -132,14 +132,16 @@ def release(folder: Path) -> None:
     """Let others have a folder."""
     _, handle = _held.pop(here := folder.resolve(), (None, None))
     if handle is not None:
-        (here / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):
+            if _is(here / LOCK, handle):
+                (here / LOCK).unlink()
         os.close(handle)
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold a folder meanwhile, where this process doesn't hold it anyway."""
-    here = folder.resolve() not in _held
+    here = _held.get(folder.resolve(), (folder, None))[1] is None
     hold(folder)
     try:
         yield
@@ -154,7 +156,6 @@ def lent(folder: Path) -> Iterator[None]:
     release(folder)
     share(folder)
     yield
-    release(folder)
     hold(folder)
 
 
@@ -193,6 +194,11 @@ def what_goes_on() -> str:
     if last := checkpoint.steps(here):
         return f"{command} goes on after step {int(last[0].name.removeprefix('step-')):,}"
     return f"there is no checkpoint yet: {command} starts anew"
+
+
+def _is(path, handle):
+    """Whether the open file is the one of this name."""
+    return path.exists() and os.path.samestat(os.fstat(handle), path.stat())
 
 
 def _lock(handle):

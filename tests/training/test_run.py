@@ -130,6 +130,8 @@ def complete(folder, *words, **how):
     run, _ = train(folder, *words, **how)
     (run.folder / "metrics.json").write_text("{}")
     run.close()
+    assert not (folder / run_folder.LOCK).exists()
+    assert run_folder.what_goes_on() == f"the run in {folder} is complete"
     run_folder.release_all()
     return folder
 

@@ -214,6 +214,16 @@ def test_a_folder_made_in_between_is_not_taken(here, monkeypatch):
     assert run_folder.make("any").name == "any-2"
 
 
+def test_the_lock_of_a_folder_that_has_taken_the_place_stays(here):
+    (here / "run").mkdir()
+    run_folder.hold(Path("run"))
+    (here / "run").rename(here / "away")
+    (here / "run").mkdir()
+    (here / "run" / run_folder.LOCK).write_text("another's")
+    run_folder.release(Path("run"))
+    assert (here / "run" / run_folder.LOCK).exists()
+
+
 def test_a_lock_is_no_link_and_a_folder_that_cannot_be_written_is_one_line(here):
     finished_run(here / "run")
     (here / "mine").write_text("mine")
