@@ -2,8 +2,8 @@
 
 import re
 import sys
-import warnings
 from contextvars import ContextVar
+from functools import partial
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
@@ -91,7 +91,8 @@ def build(
         include_top: False stops at the layer `features`, the last feature map; of an autoencoder it gives the encoder,
             of a Siamese network the twin.
         pooling: "avg" or "max" adds global pooling after `features`; only with `include_top=False`.
-        weights: None for the initial ones, or the path of a `.keras` or `.weights.h5` file.
+        weights: None for the initial ones, or the path of a `.keras` or `.weights.h5` file. Its layers are found by
+            name; those of heads that the network lacks are left out, which is said.
         classifier_activation: activation of the layer `predictions`; None gives logits. A softmax of a single class,
             which is always 1, becomes a sigmoid.
         knobs: the network's own, in its paper's words; `info(name)` and the docstring of its file list them.
@@ -144,7 +145,7 @@ def build(
     if pooling:
         model = _pooled(model, pooling)
     if weights is not None:
-        _load(model, weights)
+        _load(model, weights, partial(_heads, card, shape, knobs))
     return model
 
 
@@ -274,11 +275,30 @@ def _pooled(model, pooling):
     return Model(model.input, pooled, name=model.name)
 
 
-def _load(model, path) -> None:
+def _load(model, path, heads) -> None:
     if not Path(path).is_file():
         raise InputError(f"weights={str(path)!r}: no such file; give None or the path of a .keras or .weights.h5 file")
-    try:
-        with warnings.catch_warnings(action="error"):  # Keras only warns of weights that it leaves as they were
-            model.load_weights(path)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
-        raise InputError(f"weights={str(path)!r} do not fit {model.name}: {str(error).splitlines()[0]}") from error
+    from .untrusted.keras_file import keras_file
+    from .untrusted.weight_file import load_weights
+
+    if str(path).endswith(".keras"):
+        with keras_file(path) as file:
+            left_out = file.load_weights(model, heads)
+    else:
+        left_out = load_weights(model, Path(path), path, heads)
+    if left_out:
+        print(f"{path}: left out are heads that this {model.name} lacks: {', '.join(left_out)}", file=sys.stderr)
+
+
+def _heads(card, shape, options) -> set[str]:
+    """The names of the layers that a network has with its top and its auxiliary heads."""
+    from keras import StatelessScope
+
+    if hasattr(options.get("backbone"), "layers"):  # it would be built on again
+        return {"predictions"}
+    builder, row, names = _find(card)
+    arguments = {**row, **options, "activation": None, "name": card.name}
+    if "aux" in names:
+        shape, arguments["aux"] = card.input_shape, True
+    with StatelessScope(initialize_variables=False):
+        return {layer.name for layer in builder(shape, card.classes, **arguments).layers}

@@ -207,9 +207,52 @@ def test_a_wrong_call_is_told_in_one_line(message):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     kerascnn.build("lenet5", classes=7).save(tmp_path / "seven.keras")
-    with pytest.raises(InputError, match="do not fit lenet5") as error:
+    message = r"does not fit lenet5: the weights of predictions have the shapes \[\(84, 7\), .*, not \[\(84, 10\), "
+    with pytest.raises(InputError, match=message) as error:
         kerascnn.build("lenet5", weights=tmp_path / "seven.keras")
     assert "\n" not in str(error.value)
+
+
+SMALL = dict(input_shape=(80, 80, 3), alpha=1 / 16)
+
+
+@pytest.mark.parametrize("ending", ["keras", "weights.h5"])
+def test_weights_of_heads_are_left_out_and_named(ending, tmp_path, capsys):
+    trained = kerascnn.build("googlenet", aux=True, classes=3, **SMALL)
+    (trained.save if ending == "keras" else trained.save_weights)(tmp_path / f"aux.{ending}")
+    theirs = {weight.path: keras.ops.convert_to_numpy(weight) for weight in trained.weights}
+    for own, left_out in [
+        (dict(classes=3), "aux1, aux1_conv, aux1_fc, aux2, aux2_conv, aux2_fc"),
+        (dict(include_top=False), "aux1, aux1_conv, aux1_fc, aux2, aux2_conv, aux2_fc, predictions"),
+        (dict(classes=3, aux=True), ""),
+    ]:
+        model = kerascnn.build("googlenet", weights=tmp_path / f"aux.{ending}", **own, **SMALL)
+        for weight in model.weights:
+            np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), theirs[weight.path])
+        said = capsys.readouterr().err.splitlines()
+        said = [
+            line.partition("left out are heads that this googlenet lacks: ")[2] for line in said if "left out" in line
+        ]
+        assert said == [left_out] * bool(left_out)
+
+
+def test_weights_in_excess_or_missing_are_named(tmp_path):
+    kerascnn.build("googlenet", classes=3, **SMALL).save(tmp_path / "w.keras")
+    with pytest.raises(InputError, match=r"does not fit googlenet: has no weights of .*'aux1_conv'"):
+        kerascnn.build("googlenet", classes=3, aux=True, weights=tmp_path / "w.keras", **SMALL)
+    small = dict(n_filters=8, input_shape=(32, 32, 3))
+    kerascnn.build("resnet18", repeats=(1, 2), **small).save(tmp_path / "w.keras")
+    with pytest.raises(InputError, match=r"has weights of 'stage2_block2_1_bn', .*, which it lacks"):
+        kerascnn.build("resnet18", repeats=(1, 1), weights=tmp_path / "w.keras", **small)
+
+
+def test_weights_of_a_whole_siamese_network_in_its_twin(tmp_path):
+    small = dict(input_shape=(65, 65, 1), embedding=4)
+    trained = kerascnn.build("siamese", **small)
+    trained.save_weights(tmp_path / "w.weights.h5")
+    twin = kerascnn.build("siamese", include_top=False, weights=tmp_path / "w.weights.h5", **small)
+    for ours, theirs in zip(twin.get_weights(), trained.get_layer("twin").get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_register_refuses_duplicates_and_strangers():

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class KerasFile:
         self.load_weights(network)
         return network
 
-    def load_weights(self, model) -> None:
+    def load_weights(self, model, heads: Callable[[], set[str]] | None = None) -> list[str]:
         """Load the weights into a model; see `weight_file.load_weights`."""
         from .weight_file import load_weights
 
@@ -67,7 +67,7 @@ class KerasFile:
             path = Path(folder, WEIGHTS)
             with damage_in_one_line(self.path), self.archive.open(self._weights()) as member, path.open("wb") as file:
                 shutil.copyfileobj(member, file, MOST_AT_ONCE)
-            load_weights(model, path, self.path)
+            return load_weights(model, path, self.path, heads)
 
     def _weights(self) -> zipfile.ZipInfo:
         if WEIGHTS not in self:

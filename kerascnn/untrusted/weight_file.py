@@ -2,39 +2,46 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from ..errors import InputError
+from .layers_by_name import in_order
 from .local_files import opened
 
 DEEPEST = 64
 FILTERS = (None, "gzip")  # h5py has them; others are plug-ins
 
 
-def load_weights(model, path: Path, what: str | Path) -> None:
+def load_weights(model, path: Path, what: str | Path, heads: Callable[[], set[str]] | None = None) -> list[str]:
     """Load a file of weights into a model; all of them must be in it.
 
     Args:
         model: a Keras model, built. Its weights are undefined where an error is raised.
         path: of a `.weights.h5` file, or of an `.h5` file of Keras 2.
         what: the file as the user knows it; it is named in errors.
+        heads: gives the names of layers that the file may hold in excess; layers are then found by name.
+
+    Returns:
+        The names of the layers in excess.
 
     Raises:
         InputError: it is no such file, leads out of itself, holds an array that is larger than any of the network's,
             does not fit it, or holds a number that is not finite.
     """
     try:
-        with opened(path), h5py.File(path, "r") as file:
-            largest = max((math.prod(variable.shape) for variable in model.variables), default=0)
-            for dataset in _datasets(file, 100 * len(model.layers) + 1000):
-                _check(dataset, largest)
-        with warnings.catch_warnings(action="ignore"):
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that it leaves as they were
-            model.load_weights(path)
+        largest = max((math.prod(variable.shape) for variable in model.variables), default=0)
+        with opened(path):
+            _check_arrays(model, path, math.inf if heads else largest)
+        with in_order(model, path, heads) if heads else nullcontext((path, [])) as (ordered, excess):
+            _check_arrays(model, ordered, largest)
+            with warnings.catch_warnings(action="ignore"):
+                warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that it leaves as they were
+                model.load_weights(ordered)
     except InputError as error:
         raise InputError(str(error).replace(str(path), str(what))) from error
     except Exception as error:  # h5py and Keras have no kind of their own for a file that is damaged or another's
@@ -43,6 +50,14 @@ def load_weights(model, path: Path, what: str | Path) -> None:
     for variable in model.variables:
         if not np.all(np.isfinite(np.asarray(variable, np.float32))):
             raise InputError(f"{what}: has numbers that are not finite (NaN, infinity) in {variable.path}")
+    return excess
+
+
+def _check_arrays(model, path: Path, largest: float) -> None:
+    """Raise an `InputError` unless all arrays of a file lie in it, hold numbers, and are small enough."""
+    with h5py.File(path, "r") as file:
+        for dataset in _datasets(file, 100 * len(model.layers) + 1000):
+            _check(dataset, largest)
 
 
 def _datasets(file: h5py.File, most: int) -> Iterator[h5py.Dataset]:
@@ -64,7 +79,7 @@ def _datasets(file: h5py.File, most: int) -> Iterator[h5py.Dataset]:
                 yield entry
 
 
-def _check(dataset: h5py.Dataset, largest: int) -> None:
+def _check(dataset: h5py.Dataset, largest: float) -> None:
     """Raise an `InputError` unless an array lies in its file, holds numbers, and is small enough."""
     name = f"{dataset.file.filename}: the array {dataset.name}"
     if dataset.external or dataset.is_virtual:
