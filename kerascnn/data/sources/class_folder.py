@@ -16,23 +16,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import InputError
 from ...escaping import plain
 from ..sampling.split import held_out, position
 from .decoding import fill_bits
 from .examples import Files
 from .file_checks import read_header, read_headers
 from .folder_tree import FolderTree
-from .split_folders import find_splits, is_pair, listed, resembles_split, splits_by_rest, splits_of
+from .split_folders import Splits, find_splits, is_pair, listed, resembles_split, splits_by_rest, splits_of
 
 
 class Listing(NamedTuple):
     """Class names in label order; the files that train and those that validate, each a path below the folder and its
-    label; what a user should know of what is left out, in one line, or nothing."""
+    label; the folders of the two; what a user should know of what is left out, in one line, or nothing."""
 
     classes: tuple[str, ...]
     train: list[tuple[str, int]]
     validation: list[tuple[str, int]]
+    splits: Splits | None
     note: str
 
 
@@ -52,7 +52,7 @@ def open_folder(
         InputError: the folder is missing or empty, has a single class, a class has no image or only one, its splits are
             not clear, or a file is broken; it names the folder, the class or the file.
     """
-    classes, train, validation, note = list_folder(folder, labelled)
+    classes, train, validation, _, note = list_folder(folder, labelled)
     sides = _files(folder, _limited(train, limit), _limited(validation, limit))
     bits = next((side.bits for side in sides if side.bits), 16)
     note = "; ".join(
@@ -68,7 +68,7 @@ def open_folder(
 
 def native_shape(folder: Path, labelled: bool = True) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a folder's images, None where they differ. Reads no more headers than needed."""
-    _, train, validation, _ = list_folder(folder, labelled)
+    _, train, validation, *_ = list_folder(folder, labelled)
     sizes, channels = set(), 1
     for name, _ in train + validation:
         *size, depth = read_header(folder / name).shape
@@ -81,33 +81,41 @@ def native_shape(folder: Path, labelled: bool = True) -> tuple[int | None, int |
 
 def list_folder(folder: Path, labelled: bool = True) -> Listing:
     """The files of a folder, without a look into them. Arguments and errors as for `open_folder`."""
-    tree = FolderTree(folder)
+    return list_tree(FolderTree(folder), labelled)
+
+
+def list_tree(tree: FolderTree, labelled: bool) -> Listing:
+    """`list_folder`, which goes on after a fault if the `refuse` of the tree does."""
     top = tree.entries()
-    splits = find_splits(folder, top.folders)
+    splits = find_splits(tree.folder, top.folders, tree.refuse)
     if splits:
         tree.pass_over(top)
     classes, train, validation = (_by_class if labelled else _anywhere)(tree, splits)
     if splits and splits.test:
         tree.notes.append(f"{splits.validation} validates, {splits.test} is left alone")
-    return Listing(_shown(classes), train, validation, "; ".join([*dict.fromkeys(tree.notes), *tree.left_out()]))
+    note = "; ".join([*dict.fromkeys(tree.notes), *tree.left_out()])
+    return Listing(_shown(classes), train, validation, splits, note)
 
 
 def _by_class(tree, splits):
     if not splits:
         classes, files = _classes(tree, "")
         labels = [label for _, label in files]
-        for name, count in zip(classes, np.bincount(labels), strict=True):
-            if count < 2:
-                raise InputError(
-                    f"{tree.folder / name}: has a single image; a class needs two, to train and to validate"
-                )
+        for label in np.flatnonzero(np.bincount(labels) == 1) if labels else ():
+            place = tree.folder / classes[label]
+            tree.refuse(place, "has a single image; a class needs two, to train and to validate")
         return classes, *_divided(files, labels)
     (classes, train), (others, validation) = (_classes(tree, part) for part in splits[:2])
     if classes != others:
-        raise InputError(
-            f"{tree.folder}: {splits.train} and {splits.validation} must have the same classes; "
-            f"only one of them has {listed(sorted(set(classes) ^ set(others)))}"
+        tree.refuse(
+            tree.folder,
+            f"{splits.train} and {splits.validation} must have the same classes; "
+            f"only one of them has {listed(sorted(set(classes) ^ set(others)))}",
         )
+        both = {name: label for label, name in enumerate(sorted({*classes, *others}))}
+        train = [(path, both[classes[label]]) for path, label in train]
+        validation = [(path, both[others[label]]) for path, label in validation]
+        classes = [*both]
     return classes, train, validation
 
 
@@ -119,54 +127,54 @@ def _classes(tree, part):
         return _classes(tree, f"{part}/{folder.name}")
     if not classes:
         found = "has no sub-folders" if inside.images or inside.others else "is empty"
-        raise InputError(f"{folder}: {found}; a sub-folder for each class is needed, with that class's images in it")
-    tree.pass_over(inside)
+        tree.refuse(folder, f"{found}; a sub-folder for each class is needed, with that class's images in it")
+        return [], []
+    tree.pass_over(inside, part)
     places = [posixpath.join(part, name) for name in classes]
     images = [tree.images(place, place) for place in places]
     for place, found in zip(places, images, strict=True):
         if not found:
-            raise tree.lacks_images(place, "the class has no images")
+            tree.refuse_empty(place, "the class has no images")
     below = [[path[len(place) + 1 :] for path in found] for place, found in zip(places, images, strict=True)]
     _check_classes(tree, folder, dict(zip(classes, below, strict=True)))
     return classes, [(path, label) for label, found in enumerate(images) for path in found]
 
 
 def _check_classes(tree, folder, images):
-    """Raise an `InputError` where these are splits, or no classes. `images`: by name, the paths below each."""
+    """Refuse a folder where these are splits, or no classes. `images`: by name, the paths below each."""
     folders = {
         name: sorted({path.partition("/")[0] for path in paths if "/" in path}) for name, paths in images.items()
     }
-    nested = [name for name, paths in images.items() if all("/" in path for path in paths)]
+    nested = [name for name, paths in images.items() if paths and all("/" in path for path in paths)]
     for name, split in splits_of(images).items():
         if name in nested:
             missing, others = "val or test" if split == "train" else "train", [one for one in images if one != name]
-            raise InputError(
-                f"{folder}: has {name} but no {missing} beside it{f', only {listed(others)}' if others else ''}; "
-                f"a class called {name} has its images directly in it"
+            return tree.refuse(
+                folder,
+                f"has {name} but no {missing} beside it{f', only {listed(others)}' if others else ''}; "
+                f"a class called {name} has its images directly in it",
             )
     if len(images) == 1:
         (name,) = images
         hint = f", like those in {folder / name}" if nested and len(folders[name]) > 1 else ""
-        raise InputError(f"{folder}: has a single class, {name}; a classifier needs two or more{hint}")
+        return tree.refuse(folder, f"has a single class, {name}; a classifier needs two or more{hint}")
     for rest, parts in splits_by_rest(list(images)).items():
         if is_pair(parts):
             found = listed(sorted(parts))
-            raise InputError(
-                f"{folder}: holds {found}, which are splits of {rest}; splits hold classes, as in train/{rest}"
-            )
+            tree.refuse(folder, f"holds {found}, which are splits of {rest}; splits hold classes, as in train/{rest}")
     for name, inside in folders.items():
         if is_pair(splits_of(inside)):
-            raise InputError(
-                f"{folder / name}: holds the splits {listed(inside)}; splits hold classes, as in train/{name}"
-            )
+            tree.refuse(folder / name, f"holds the splits {listed(inside)}; splits hold classes, as in train/{name}")
     alike = sorted(set.intersection(*map(set, folders.values()))) if len(nested) == len(images) else []
     if len(alike) > 1:
         if any(map(resembles_split, images)):
-            raise InputError(
-                f"{folder}: {listed(list(images))} all hold {listed(alike)}; splits are called train, val and test, "
-                "and classes have their images directly in them"
+            return tree.refuse(
+                folder,
+                f"{listed(list(images))} all hold {listed(alike)}; splits are called train, val and test, "
+                "and classes have their images directly in them",
             )
         tree.notes.append(f"the classes are {listed(list(images))}, not {listed(alike)} in each of them")
+    return None
 
 
 def _anywhere(tree, splits):
@@ -175,7 +183,7 @@ def _anywhere(tree, splits):
     for part in splits[:2] if splits else ("",):
         found = tree.images(part, part)
         if not found:
-            raise tree.lacks_images(part)
+            tree.refuse_empty(part)
         first = [path[len(part) :].lstrip("/").partition("/") for path in found]
         sides.append([(path, name if slash else whole) for path, (name, slash, _) in zip(found, first, strict=True)])
     classes = sorted({name for side in sides for _, name in side})
@@ -184,7 +192,7 @@ def _anywhere(tree, splits):
     if splits:
         return classes, *sides
     if len(sides[0]) == 1:
-        raise InputError(f"{tree.folder}: has a single image; two are needed, to train and to validate")
+        tree.refuse(tree.folder, "has a single image; two are needed, to train and to validate")
     return classes, *_divided(sides[0], [0] * len(sides[0]))
 
 

@@ -121,6 +121,21 @@ class Header(NamedTuple):
         return height, width, self.channels
 
 
+def refuse(path: Path, what: str, more: str = "") -> None:
+    """Raise the `InputError` of a file or folder. Whoever wants all faults at once passes another function like this
+    one to a check, which then goes on. `more`: what is said of others where the first fault ends all.
+    """
+    raise InputError(f"{path}: {what}{more}")
+
+
+Refuse = Callable[..., None]
+
+
+def fault_of(path: Path, error: InputError) -> str:
+    """What an error says of a file, without its path."""
+    return str(error).removeprefix(f"{path}: ")
+
+
 def read_headers(paths: list[Path]) -> list[Header]:
     """The header of each file. All must be whole images of the format that their names say.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import InputError
-from .file_checks import EXTENSIONS
+from .file_checks import EXTENSIONS, Refuse, refuse
 from .split_folders import listed
 
 REMAINS = {"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"}
@@ -29,13 +29,15 @@ class FolderTree:
 
     Attributes:
         notes: what else a user should know.
-        others: how many files are no images by their extensions, by extension.
-        beside: how many images lie where nobody looks for them.
+        others: the files that are no images by their extensions.
+        beside: the images that lie where nobody looks for them.
         again: links to a folder that holds them, or that was seen before.
+        refuse: what becomes of a fault; see `file_checks.refuse`. Where it returns, what has the fault is left out.
     """
 
-    def __init__(self, folder: Path):
-        self.folder, self.notes, self.others, self.beside, self.again = folder, [], Counter(), 0, []
+    def __init__(self, folder: Path, refuse: Refuse = refuse):
+        self.folder, self.refuse = folder, refuse
+        self.notes, self.others, self.beside, self.again = [], [], [], []
         whole = folder.resolve()
         self._seen = {_identity(place): None for place in (whole, *whole.parents)}
 
@@ -50,9 +52,9 @@ class FolderTree:
             with os.scandir(path) as entries:
                 for entry in entries:
                     if not entry.name.startswith(".") and entry.name not in REMAINS:
-                        self._kind(entry, found).append(entry.name)
+                        self._note(entry, found)
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+            self.refuse(path, f"cannot be read: {error.strerror}")
         for names in found:
             names.sort()
         return found
@@ -71,48 +73,46 @@ class FolderTree:
         while folders or links:  # links last: a folder within is named by its own path
             place = folders.popleft() if folders else links.popleft()
             if not self._enter(place, owner):
-                self.again.append(place)
                 continue
             inside = self.entries(place)
-            found += [f"{place}/{name}" if place else name for name in inside.images]
-            self._count(inside.others)
-            for name in inside.folders:
-                below = f"{place}/{name}" if place else name
+            found += _below(place, inside.images)
+            self.others += _below(place, inside.others)
+            for below in _below(place, inside.folders):
                 (links if os.path.islink(self.folder / below) else folders).append(below)
         return sorted(found, key=lambda path: path.split("/"))
 
-    def pass_over(self, inside: Entries) -> None:
-        """Count what lies in a folder that should hold folders only."""
-        self._count(inside.others)
-        self.beside += len(inside.images)
+    def pass_over(self, inside: Entries, place: str = "") -> None:
+        """Note what lies in a folder that should hold folders only."""
+        self.others += _below(place, inside.others)
+        self.beside += _below(place, inside.images)
 
     def left_out(self) -> list[str]:
         """What is left out, in words; nothing where nothing is."""
         parts = [
-            (self.others.total(), "file", f" of other kinds ({_kinds(self.others)})"),
-            (self.beside, "image", " beside the folders"),
+            (len(self.others), "file", f" of other kinds ({_kinds(self.others)})"),
+            (len(self.beside), "image", " beside the folders"),
             (len(self.again), "link", f" to folders that are here already ({listed(self.again, 3)})"),
         ]
         said = [f"{count:,} {what}{'s' * (count > 1)}{more}" for count, what, more in parts if count]
         return [f"left out: {', '.join(said)}"] if said else []
 
-    def lacks_images(self, place: str, what: str = "has no images") -> InputError:
-        """The error to raise for a folder without images, with what is in it."""
+    def refuse_empty(self, place: str, what: str = "has no images") -> None:
+        """Refuse a folder without images, saying what is in it."""
+        path = self.folder / place
         if place in self.again:
-            return InputError(f"{self.folder / place}: is a link to a folder that holds it")
-        others = self.entries(place).others
-        found = f"; found are {_kinds(Counter(map(extension, others)))}" if others else ""
-        return InputError(f"{self.folder / place}: {what}; allowed are {', '.join(EXTENSIONS)}{found}")
+            self.again.remove(place)
+            return self.refuse(path, "is a link to a folder that holds it")
+        others = [name for name in self.others if name.startswith(f"{place}/" if place else "")]
+        found = f"; found are {_kinds(others)}" if others else ""
+        return self.refuse(path, f"{what}; allowed are {', '.join(EXTENSIONS)}{found}")
 
-    def _count(self, names):
-        self.others.update(map(extension, names))
-
-    def _kind(self, entry, found):
+    def _note(self, entry, found):
         if _is_folder(entry):
-            return found.folders
-        if entry.is_symlink() and not os.path.exists(entry.path):
-            raise InputError(f"{entry.path}: is a link that leads nowhere, to {os.readlink(entry.path)}")
-        return found.images if extension(entry.name) in EXTENSIONS else found.others
+            found.folders.append(entry.name)
+        elif entry.is_symlink() and not os.path.exists(entry.path):
+            self.refuse(Path(entry.path), f"is a link that leads nowhere, to {os.readlink(entry.path)}")
+        else:
+            (found.images if extension(entry.name) in EXTENSIONS else found.others).append(entry.name)
 
     def _enter(self, place, owner):
         """Whether to look into a folder; notes that it was seen."""
@@ -124,15 +124,21 @@ class FolderTree:
             return True
         seen = self._seen[identity]
         if seen and seen[1] != owner:
-            raise InputError(
-                f"{self.folder / place}: is the same folder as {self.folder / seen[0]}; no image can belong to both"
+            self.refuse(
+                self.folder / place, f"is the same folder as {self.folder / seen[0]}; no image can belong to both"
             )
+        else:
+            self.again.append(place)
         return False
 
 
-def _kinds(counts):
-    """Counts by extension, in words; the most frequent first."""
-    kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+def _below(place, names):
+    return [f"{place}/{name}" for name in names] if place else names
+
+
+def _kinds(names):
+    """How many files have which extension, in words; the most frequent first."""
+    kinds = sorted(Counter(map(extension, names)).items(), key=lambda kind: (-kind[1], kind[0]))
     return listed([f"{count:,} {kind or 'without extension'}" for kind, count in kinds], 8)
 
 

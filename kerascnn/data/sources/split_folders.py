@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import InputError
+from .file_checks import Refuse, refuse
 
 SPELLINGS = {
     "train": ("train", "training", "trn"),
@@ -43,7 +43,7 @@ def splits_of(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def find_splits(folder: Path, names: Sequence[str]) -> Splits | None:
+def find_splits(folder: Path, names: Sequence[str], refuse: Refuse = refuse) -> Splits | None:
     """The splits among the sub-folders of a folder; None where there is no pair to train and to validate with.
 
     Raises:
@@ -55,15 +55,15 @@ def find_splits(folder: Path, names: Sequence[str]) -> Splits | None:
     folders = {}
     for name, split in sorted(found.items()):
         if split in folders:
-            raise InputError(
-                f"{folder}: {folders[split]} and {name} are both the {split} split; one of each is allowed"
-            )
+            refuse(folder, f"{folders[split]} and {name} are both the {split} split; one of each is allowed")
+            continue
         folders[split] = name
     others = [name for name in names if name not in found]
     if others:
-        raise InputError(
-            f"{folder}: has {' and '.join(found)}, and beside them {listed(others)}, which {_are(others)}; "
-            "allowed are train, val and test: move all else away"
+        refuse(
+            folder,
+            f"has {' and '.join(found)}, and beside them {listed(others)}, which {_are(others)}; "
+            "allowed are train, val and test: move all else away",
         )
     test = folders.get("test")
     return Splits(folders["train"], folders.get("val", test), test if "val" in folders else None)

@@ -254,12 +254,12 @@ def test_every_image_is_on_one_side(counts):
             path = Path(place, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-        _, train, validation, note = list_folder(Path(place), labelled=False)
-    assert {name for name, _ in train} | {name for name, _ in validation} == expected
-    assert len(train) + len(validation) == len(expected)
-    assert train
-    assert validation
-    assert not note
+        found = list_folder(Path(place), labelled=False)
+    assert {name for name, _ in found.train} | {name for name, _ in found.validation} == expected
+    assert len(found.train) + len(found.validation) == len(expected)
+    assert found.train
+    assert found.validation
+    assert not found.note
 
 
 def test_limit_takes_the_same_mixture_each_time(photos):
