@@ -129,6 +129,7 @@ class Run:
             accumulate(model, self.cfg.accumulate)
         if self.replicas > 1:
             replicas.prepare_for_replicas(model, self.cfg.batch_norm == "synchronized")
+        self.model = model
         self.metadata = {
             "kerascnn": __version__,
             "name": network_of(model),
@@ -246,7 +247,7 @@ class Run:
 
     def best_model(self) -> keras.Model:
         """The model of the best epoch."""
-        return weights.load(self.folder / "model.keras")
+        return weights.load(self.folder / "model.keras", like=self.model)
 
     def history(self) -> dict[str, list[float]]:
         """The columns of `history.csv`."""

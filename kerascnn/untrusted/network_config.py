@@ -50,6 +50,9 @@ MODULES = {
     "keras.constraints": CONSTRAINTS,
     "keras": _words("DTypePolicy Sequential"),
     "keras.src.models.functional": _words("Functional"),
+    "keras.src.ops.numpy": _words("Add Divide Maximum Minimum Multiply Subtract TrueDivide"),  # of x + y
+    "keras.src.applications.inception_resnet_v2": _words("CustomScaleLayer"),
+    "keras.src.applications.convnext": _words("LayerScale"),
     "kerascnn.layers": OUR_LAYERS,
 }
 DTYPES = _words("float16 bfloat16 float32 float64 mixed_float16 mixed_bfloat16 uint8 int32 int64")

@@ -7,6 +7,7 @@ import keras
 
 from .. import layers as layers  # registers them
 from ..errors import InputError
+from ..escaping import plain
 from ..untrusted.keras_file import keras_file
 
 
@@ -28,7 +29,7 @@ def load(path: str | Path, *, trust: bool = False, like: keras.Model | None = No
         with keras_file(path) as file:
             names = (keras.saving.get_registered_name(type(layer)) for layer in like._flatten_layers()) if like else ()
             return file.model({name for name in names if ">" in name})  # Keras's own have none
-    print(f"warning: {path} is trusted: what it names is run", file=sys.stderr, flush=True)
+    print(plain(f"warning: {path} is trusted: what it names is run"), file=sys.stderr, flush=True)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=False)
     except Exception as error:

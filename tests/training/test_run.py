@@ -10,7 +10,7 @@ import pytest
 import kerascnn
 from kerascnn import InputError, info
 from kerascnn.errors import TrainingStopped
-from kerascnn.training import run_folder
+from kerascnn.training import files, run_folder
 from kerascnn.training.flags import parse
 from kerascnn.training.resume import checkpoint
 from kerascnn.training.run import Run, chief_only, input_shape
@@ -82,6 +82,25 @@ def test_an_open_run_says_how_to_build_its_model(tmp_path):
     assert [tuple(weight.shape) for weight in again.weights] == [tuple(weight.shape) for weight in network.weights]
     assert run.fit_args()["steps_per_epoch"] == digits.steps
     assert run.fit_args()["shuffle"] is False, "the data come shuffled"
+
+
+@keras.saving.register_keras_serializable(package="mine")
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+def test_the_best_model_may_have_layers_of_a_users_own(tmp_path):
+    _, _, digits = opened(tmp_path / "one")
+    image = keras.Input((32, 32, 1))
+    network = keras.Model(image, keras.layers.Dense(10)(keras.layers.Flatten()(Twice()(image))))
+    network.compile("sgd", "mean_squared_error")
+    run = Run(parse(CONFIG, ["--out", str(tmp_path / "two")]))
+    run.open(network, digits)
+    files.save(network, run.folder / "model.keras", run.metadata)
+    assert run.best_model().count_params() == network.count_params()
+    with pytest.raises(InputError, match="mine>Twice"):
+        kerascnn.load(run.folder / "model.keras")
 
 
 def trained(folder):

@@ -46,6 +46,17 @@ def test_networks_of_the_catalog_pass(name):
     assert checked(found, "x") is found
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["MobileNetV3Small", "EfficientNetB0", "InceptionResNetV2", "ConvNeXtTiny", "NASNetMobile"]
+)
+def test_networks_of_keras_pass(name):
+    with keras.StatelessScope(initialize_variables=False):
+        found = json.loads(getattr(keras.applications, name)(weights=None).to_json())
+    keras.utils.clear_session()
+    assert checked(found, "x") is found
+
+
 def test_how_it_was_compiled_is_left_out():
     found = config()
     found["compile_config"] = {"loss": LAMBDA}
