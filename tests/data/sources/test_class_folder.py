@@ -58,21 +58,21 @@ def test_adding_files_moves_none(photos):
     ("train", "validation"),
     [("train", "val"), ("Training", "Testing"), ("Train", "Val"), ("TRAIN", "dev"), ("seg_train", "seg_test")],
 )
-def test_splits_are_no_classes(photos, train, validation, capfd):
+def test_splits_are_no_classes(photos, train, validation, capsys):
     folder = photos({f"{train}/a": 3, f"{train}/b": 2, f"{validation}/a": 1, f"{validation}/b": 2})
     _, classes, *sides = open_folder(folder)
     assert classes == ("a", "b")
     assert [side.size for side in sides] == [5, 3]
     assert [{name.split("/")[0] for name in names(side, folder)} for side in sides] == [{train}, {validation}]
-    assert capfd.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "")
 
 
-def test_of_train_val_and_test_test_is_left_alone(photos, capfd):
+def test_of_train_val_and_test_test_is_left_alone(photos, capsys):
     folder = photos({f"{split}/{name}": 2 for split in ("train", "val", "Test") for name in "ab"})
     train, validation = split(folder)
     assert {name.split("/")[0] for name in train} == {"train"}
     assert {name.split("/")[0] for name in validation} == {"val"}
-    assert capfd.readouterr() == ("", f"{folder}: val validates, Test is left alone\n")
+    assert capsys.readouterr() == ("", f"{folder}: val validates, Test is left alone\n")
 
 
 def test_splits_as_archives_unpack(photos):
@@ -156,14 +156,14 @@ def test_a_class_that_is_a_loop(photos):
         open_folder(folder)
 
 
-def test_folders_that_every_class_has(photos, capfd):
+def test_folders_that_every_class_has(photos, capsys):
     folder = photos(dict.fromkeys(["healthy/left", "healthy/right", "sick/left", "sick/right"], 2))
     assert open_folder(folder)[1] == ("healthy", "sick")
     line = f"{folder}: the classes are healthy, sick, not left, right in each of them\n"
-    assert capfd.readouterr() == ("", line)
+    assert capsys.readouterr() == ("", line)
 
 
-def test_what_is_left_out_is_said_once(photos, capfd):
+def test_what_is_left_out_is_said_once(photos, capsys):
     folder = photos({"a": 3, "b": 3, "": 1})
     for name in ("a/notes.txt", "a/raw.HEIC", "b/Thumbs.db", "labels.csv"):
         (folder / name).touch()
@@ -176,7 +176,7 @@ def test_what_is_left_out_is_said_once(photos, capfd):
         f"{folder}: left out: 4 files of other kinds (1 .csv, 1 .db, 1 .heic, 1 .txt), 1 image beside the folders, "
         "1 link to folders that are here already (a/loop)\n"
     )
-    assert capfd.readouterr().err.splitlines(keepends=True)[-1:] == [line]
+    assert capsys.readouterr().err.splitlines(keepends=True)[-1:] == [line]
 
 
 def test_classes_and_folders_of_classes_may_be_links(photos, tmp_path):
@@ -189,12 +189,12 @@ def test_classes_and_folders_of_classes_may_be_links(photos, tmp_path):
 
 
 @pytest.mark.parametrize("extension", [".JPG", ".jfif", ".jpe", ".TIFF", ".tif", ".ppm", ".webp"])
-def test_all_images_that_can_be_decoded_are_taken(photos, extension, capfd):
+def test_all_images_that_can_be_decoded_are_taken(photos, extension, capsys):
     folder = photos({"a": 3, "b": 3}, extension=extension)
     loaded = data.load(folder)
     assert loaded.train_size + loaded.validation_size == 6
     assert next(iter(loaded.validation))[0].shape[1:] == (8, 8, 3)
-    assert "left out" not in capfd.readouterr().err
+    assert "left out" not in capsys.readouterr().err
 
 
 def test_a_folder_named_like_an_image(photos):
@@ -285,12 +285,12 @@ def test_names_of_any_bytes(photos, monkeypatch, memory):
     assert sum(len(labels) for _, labels in loaded.validation) == loaded.validation_size
 
 
-def test_a_folder_whose_own_name_is_not_utf8(photos, capfd):
+def test_a_folder_whose_own_name_is_not_utf8(photos, capsys):
     folder = photos({"a": 3, "b": 3, "": 1})
     os.rename(os.fsencode(folder), os.fsencode(folder.parent) + b"/f\xfcnf")
     folder = folder.parent / os.fsdecode(b"f\xfcnf")
     assert data.load(folder).name == "f\\xfcnf"
-    assert "f\\xfcnf: left out: 1 image beside the folders" in capfd.readouterr().err
+    assert "f\\xfcnf: left out: 1 image beside the folders" in capsys.readouterr().err
 
 
 def test_native_shape(photos, tmp_path):
