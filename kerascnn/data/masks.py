@@ -14,7 +14,7 @@ from .pipelines import AUTOTUNE, Pipelines, check_options, finished
 from .sampling.shuffling import check_batch, endless, epoch_length, shuffled, validation_batch
 from .sampling.stateless_random import keys
 from .scaling import scale, statistics
-from .sources.mask_pictures import BINARY, VOID, Picture
+from .sources.mask_pictures import BINARY, ONLY_VOID, SIDES, VOID, Picture
 from .sources.open import open_masks, target_shape
 
 STILL = Warp()
@@ -96,9 +96,9 @@ def load_masks(
     if binary:
         train, validation = ([_binary(picture) for picture in side] for side in (train, validation))
         classes = classes if len(classes) == 2 else BINARY
-    for side, what in ((train, "that train"), (validation, "held out")):
+    for side, what in zip((train, validation), SIDES, strict=True):
         if all((picture.mask == VOID).all() for picture in side):
-            raise InputError(f"{source.given}: the masks {what} hold nothing but void, {ignore}")
+            raise InputError(f"{source.given}: {ONLY_VOID.format(what, ignore)}")
     if how.fill is not None and not VOID <= how.mask_fill < len(classes):
         raise InputError(f"mask_fill={how.mask_fill}: must be a class, 0 to {len(classes) - 1}, or {VOID} for void")
     mean, std = statistics(None, image_shape[2])

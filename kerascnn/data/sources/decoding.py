@@ -14,6 +14,7 @@
 * Grey becomes color by repeating, color becomes grey by luminance.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -27,7 +28,18 @@ from PIL import Image
 
 from ...errors import InputError, one_of
 from ..pixels import cut_window, fit, recolor
-from .file_checks import Header, one_line, open_file, open_image, read_header, read_headers
+from .file_checks import (
+    Header,
+    Refuse,
+    check_unchanged,
+    fault_of,
+    one_line,
+    open_file,
+    open_image,
+    read_header,
+    read_headers,
+    refuse,
+)
 
 UPRIGHT = 1  # the usual EXIF orientation
 TURNS = {
@@ -65,12 +77,15 @@ def read_images(paths, image_shape: tuple[int, int, int], bits: int | None = Non
     return decode_files(paths, fill_bits(paths, read_headers(paths), bits), image_shape)
 
 
-def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None = None) -> list[Header]:
+def fill_bits(
+    paths: Sequence[Path], headers: Sequence[Header], bits: int | None = None, refuse: Refuse = refuse
+) -> list[Header]:
     """The headers of files that are used together, with the number of bits that are `filled` in files of 16 bits.
 
     Args:
         paths, headers: of all files. Files of 16 bits are decoded if `bits` is None.
         bits: 8, 10, 12, 14 or 16; None for those that the largest value in all files needs.
+        refuse: what becomes of a fault; see `file_checks.refuse`.
 
     Raises:
         InputError: a file has values of more than 16 bits, or is damaged.
@@ -78,17 +93,15 @@ def fill_bits(paths: Sequence[Path], headers: Sequence[Header], bits: int | None
     one_of("bits", bits, (None, *BITS))
     for path, header in zip(paths, headers, strict=True):
         if header.bits > 16:
-            raise InputError(f"{path}: has values of {header.bits} bits; allowed are 16, in whole numbers from 0")
+            refuse(path, f"has values of {header.bits} bits; allowed are 16, in whole numbers from 0")
     deep = [i for i, header in enumerate(headers) if header.bits == 16]
     if deep and bits is None:
         with ThreadPoolExecutor() as pool:
-            largest = max(pool.map(lambda i: _largest(paths[i], headers[i]), deep))
+            largest = max(pool.map(lambda i: _largest(paths[i], headers[i], refuse), deep))
         bits = next(n for n in BITS if largest < 2**n) if largest else 16
     for i in deep:
         if headers[i].format == "TIFF" and headers[i].channels == 3 and bits < 16:
-            raise InputError(
-                f"{paths[i]}: fills {bits} of 16 bits in colors, of which only the upper 8 are read; use PNG"
-            )
+            refuse(paths[i], f"fills {bits} of 16 bits in colors, of which only the upper 8 are read; use PNG")
     return [header._replace(filled=bits) if header.bits == 16 else header for header in headers]
 
 
@@ -107,14 +120,31 @@ def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) 
     return images
 
 
+def decode_whole(path: Path, header: Header) -> np.ndarray:
+    """One file's image at its own size, upright: uint8 (height, width, 3). Raises an `InputError` that names it.
+
+    A JPEG is decoded as exactly as others do it, not as fast as for training: saved without loss it is the same.
+    """
+    if header.format != "JPEG":
+        return decode_other(path, header, header.shape)
+    with _one_if_large(header):
+        with open_file(path, header.stamp) as file:
+            contents = file.read()
+        try:
+            with tf.device("CPU:0"):
+                image = tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE").numpy()
+        except tf.errors.OpError as error:
+            raise _fault(path, header) from error
+        return image if header.turn == UPRIGHT else np.asarray(_turned_back(Image.fromarray(image), header))
+
+
 def decode(path: Path, header: Header, image_shape) -> np.ndarray:
     """One file's image, uint8 of `image_shape`. Raises an `InputError` that names it."""
     if header.format != "JPEG":
         return fit(decode_other(path, header, image_shape), image_shape)
-    with open_file(path, header.stamp) as file:
-        contents = file.read()
+    check_unchanged(path, header.stamp)
     try:
-        return _jpeg_decoder(image_shape)(contents, *header.size, header.turn)
+        return _jpeg_decoder(image_shape)(os.fsencode(path), np.array([*header.size, header.turn], np.int32))
     except tf.errors.OpError as error:
         raise _fault(path, header) from error
 
@@ -145,11 +175,12 @@ def _named(path) -> Iterator[None]:
 def _jpeg_decoder(image_shape):
     """`decode_jpeg` for one shape, traced once."""
 
-    def decoded(contents, rows, columns, turn):
+    def decoded(path, about):
+        rows, columns, turn = tf.unstack(about)
         part, ratio = jpeg_parts(rows[None], columns[None], image_shape, turns=turn)
-        return decode_jpeg(contents, part[0], ratio[0], turn, image_shape)
+        return decode_jpeg(tf.io.read_file(path), part[0], ratio[0], turn, image_shape)
 
-    signature = [tf.TensorSpec([], tf.string), *(tf.TensorSpec([], tf.int32) for _ in range(3))]
+    signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([3], tf.int32)]
     function = tf.function(decoded, input_signature=signature)
     function.get_concrete_function()
     return function
@@ -265,9 +296,13 @@ def _deep(path, header):
     return values if header.channels == 1 else values.astype(np.uint16) * 257
 
 
-def _largest(path, header):
-    with _one_if_large(header):
-        return int(_colors(_deep(path, header)).max())
+def _largest(path, header, refuse):
+    try:
+        with _one_if_large(header):
+            return int(_colors(_deep(path, header)).max())
+    except InputError as error:
+        refuse(path, fault_of(path, error))
+        return 0
 
 
 def _colors(values):

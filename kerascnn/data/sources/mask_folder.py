@@ -18,7 +18,7 @@ import numpy as np
 from ...errors import InputError
 from ..sampling.split import SHARE
 from .decoding import decode_files, fill_bits, upright
-from .file_checks import EXTENSIONS, Header, open_file, read_header, read_headers
+from .file_checks import EXTENSIONS, Header, Refuse, open_file, read_header, read_headers, refuse
 from .folder_tree import FolderTree
 from .split_folders import find_splits
 
@@ -47,7 +47,7 @@ class Sides(NamedTuple):
     """The pairs of a folder.
 
     Attributes:
-        train, validation: to train with and to validate with.
+        train, validation: to train with and to validate with; from `list_pairs`, each (name, image, mask).
         own: the name of the folder that holds those that validate; empty where a share of all is held out.
         note: what is left out, in one line, or nothing.
     """
@@ -80,26 +80,32 @@ def open_folder(folder: Path) -> Sides:
         InputError: a folder is missing or empty, an image has no mask or a mask no image, a file is broken, or there is
             a single image.
     """
+    sides, _ = list_pairs(folder)
+    return sides._replace(train=_examined(sides.train), validation=_examined(sides.validation))
+
+
+def list_pairs(folder: Path, refuse: Refuse = refuse) -> tuple[Sides, list[FolderTree]]:
+    """`open_folder` without a look into the files, which goes on after a fault if `refuse` does; and what was seen."""
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file, not a folder' if folder.exists() else 'no such folder'}")
-    splits = find_splits(folder, FolderTree(folder).entries().folders)
+    splits = find_splits(folder, FolderTree(folder, refuse).entries().folders, refuse)
     if splits:
-        (train, notes), (validation, others) = (_listed(folder / name) for name in splits[:2])
-        notes += others + ([f"{splits.test} is left alone, {splits.validation} validates"] if splits.test else [])
-        return Sides(_examined(train), _examined(validation), splits.validation, "; ".join(notes))
-    pairs, notes = _listed(folder)
-    tree = FolderTree(folder)
-    place = _place(tree, IMAGES)
-    splits = find_splits(folder / place, tree.entries(place).folders)
+        (train, tree), (validation, other) = (_listed(folder / name, refuse) for name in splits[:2])
+        notes = tree.left_out() + other.left_out()
+        notes += [f"{splits.test} is left alone, {splits.validation} validates"] if splits.test else []
+        return Sides(train, validation, splits.validation, "; ".join(notes)), [tree, other]
+    pairs, tree = _listed(folder, refuse)
+    notes, place = tree.left_out(), pairs and _place(tree, IMAGES)
+    splits = find_splits(folder / place, FolderTree(folder, refuse).entries(place).folders, refuse) if place else None
     if splits:
         train, validation = ([pair for pair in pairs if pair[0].startswith(f"{name}/")] for name in splits[:2])
         if left := len(pairs) - len(train) - len(validation):
             notes.append(f"{left:,} images are left out that are neither in {splits.train} nor in {splits.validation}")
-        return Sides(_examined(train), _examined(validation), splits.validation, "; ".join(notes))
-    if len(pairs) < 2:
-        raise InputError(f"{folder}: has a single image; two are needed, to train and to validate")
+        return Sides(train, validation, splits.validation, "; ".join(notes)), [tree]
+    if len(pairs) == 1:
+        refuse(folder, "has a single image; two are needed, to train and to validate")
     cut = len(pairs) - max(1, round(len(pairs) * SHARE))
-    return Sides(_examined(pairs[:cut]), _examined(pairs[cut:]), note="; ".join(notes))
+    return Sides(pairs[:cut], pairs[cut:], note="; ".join(notes)), [tree]
 
 
 def hold_out(folder: Path, sides: Sides, held_out: str) -> Sides:
@@ -250,20 +256,21 @@ def _some_colors(pixels):
     return f" with {len(colors):,} colors, like {_hex(colors[-1])}"
 
 
-def _listed(folder) -> tuple[list[tuple[str, Path, Path]], list[str]]:
-    """(names, images and masks in the order of names, notes); numbers in names count as numbers."""
-    tree = FolderTree(folder)
+def _listed(folder, refuse) -> tuple[list[tuple[str, Path, Path]], FolderTree]:
+    """(names, images and masks in the order of names, what was seen); numbers in names count as numbers."""
+    tree = FolderTree(folder, refuse)
     images, masks = (_files(tree, names) for names in (IMAGES, MASKS))
+    if not (images and masks):
+        return [], tree
     for these, others, names, what in ((images, masks, MASKS, "mask"), (masks, images, IMAGES, "image")):
         alone = [name for name in these if name not in others]
-        if alone:
-            more = f" (and {len(alone) - 1} more have none)" if len(alone) > 1 else ""
-            place = folder / _place(tree, names) / f"{alone[0]}.*"
-            raise InputError(
-                "; ".join([f"{these[alone[0]]}: has no {what}; it would be {place}{more}", *tree.left_out()])
-            )
-    in_order = sorted(images, key=lambda name: [int(part) if part.isdigit() else part for part in _parts(name)])
-    return [(name, images[name], masks[name]) for name in in_order], tree.left_out()
+        more = "; ".join([f" (and {len(alone) - 1} more have none)" * (len(alone) > 1), *tree.left_out()])
+        for name in alone:
+            place = folder / _place(tree, names) / f"{name}.*"
+            refuse(these[name], f"has no {what}; it would be {place}", more)
+    both = [name for name in images if name in masks]
+    in_order = sorted(both, key=lambda name: [int(part) if part.isdigit() else part for part in _parts(name)])
+    return [(name, images[name], masks[name]) for name in in_order], tree
 
 
 def _parts(name):
@@ -271,27 +278,29 @@ def _parts(name):
     return re.split(r"([0-9]+)", name)
 
 
-def _place(tree, names):
-    """The sub-folder that has one of these names, in any case."""
+def _place(tree, names) -> str:
+    """The sub-folder that has one of these names, in any case; empty where there is none."""
     folders = tree.entries().folders
     for name in names:
         for found in folders:
             if found.lower() == name:
                 return found
-    raise InputError(f"{tree.folder}: has no folder {names[0]}; needed are {IMAGES[0]} and {MASKS[0]}, side by side")
+    tree.refuse(tree.folder, f"has no folder {names[0]}; needed are {IMAGES[0]} and {MASKS[0]}, side by side")
+    return ""
 
 
 def _files(tree, names) -> dict[str, Path]:
     """The files of images, or of masks, by their path below that folder, without extension."""
     place, files = _place(tree, names), {}
-    for path in tree.images(place, owner=names[0]):
+    for path in tree.images(place, owner=names[0]) if place else ():
         name, file = os.path.splitext(path.removeprefix(f"{place}/"))[0], tree.folder / path
         if name in files:
-            raise InputError(f"{file}: has the same name as {files[name].name}")
+            tree.refuse(file, f"has the same name as {files[name].name}")
+            continue
         files[name] = file
-    if not files:
-        found = [f"{tree.folder / place}: has no images; allowed are {', '.join(EXTENSIONS)}", *tree.left_out()]
-        raise InputError("; ".join(found))
+    if place and not files:
+        found = [f"has no images; allowed are {', '.join(EXTENSIONS)}", *tree.left_out()]
+        tree.refuse(tree.folder / place, "; ".join(found))
     return files
 
 

@@ -21,6 +21,8 @@ SCENES = (2000, 400)  # made of digits, to train with and to validate with
 SCENE_SHAPE = (64, 64, 1)
 BINARY = ("background", "foreground")
 VOID = -1  # the class number of pixels that are of no class
+SIDES = ("that train", "held out")
+ONLY_VOID = "the masks {} hold nothing but void, {}"
 
 
 class Labels(NamedTuple):
@@ -90,16 +92,8 @@ def read_folder(
 
     def read(pair):
         mask, its_colors = mask_folder.read_mask(pair.mask)
-        if mask.shape != pair.header.shape[:2]:
-            (rows, columns), (height, width, _) = mask.shape, pair.header.shape
-            raise InputError(f"{pair.mask}: is {rows} high and {columns} wide, its image {height} and {width}")
-        for index, color in its_colors.items():
-            other, path = colors.setdefault(index, (color, pair.mask))
-            if other != color and index != ignore:
-                raise InputError(
-                    f"{pair.mask}: its palette has the color {color} at index {index}, that of {path} {other}; an "
-                    "index must have the same color in all masks"
-                )
+        check_size(pair.mask, mask.shape, pair.header.shape)
+        check_colors(pair.mask, its_colors, colors, ignore)
         for value in np.unique(mask).tolist():
             found.setdefault(value, pair.mask)
         shape = _stored_shape(mask.shape, image_shape, tiles)
@@ -122,6 +116,24 @@ def read_folder(
         print(plain(f"{folder}: {pairs.note}"), file=sys.stderr, flush=True)
     bits = next((header.filled for header in headers if header.bits == 16), None)
     return shown(folder.resolve().name), classes or known, train, validation, bits
+
+
+def check_size(path: Path, size: tuple[int, int], image_shape: tuple[int, int, int]) -> None:
+    """Raise an `InputError` if an upright mask has not the (height, width) of its image."""
+    if size != image_shape[:2]:
+        (rows, columns), (height, width, _) = size, image_shape
+        raise InputError(f"{path}: is {rows} high and {columns} wide, its image {height} and {width}")
+
+
+def check_colors(path: Path, its_colors: dict[int, str], colors: dict[int, tuple], ignore: int | None) -> None:
+    """Raise an `InputError` if an index has another color than in masks before; `colors` notes color and file."""
+    for index, color in its_colors.items():
+        other, before = colors.setdefault(index, (color, path))
+        if other != color and index != ignore:
+            raise InputError(
+                f"{path}: its palette has the color {color} at index {index}, that of {before} {other}; an index must "
+                "have the same color in all masks"
+            )
 
 
 def fit_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
