@@ -1,15 +1,25 @@
 """Callbacks of every run: time, history, best model, a loss that is not finite, TensorBoard."""
 
+import errno
 import math
+import os
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from ..errors import TrainingStopped
 from . import files
 from .procedure.weight_average import swap_average
+
+NUMBERS = {  # of TensorFlow's errors in writing, others are errno.EIO
+    tf.errors.ResourceExhaustedError: errno.ENOSPC,
+    tf.errors.NotFoundError: errno.ENOENT,
+    tf.errors.PermissionDeniedError: errno.EACCES,
+}
 
 
 def by_accuracy(logs: dict) -> tuple[float, float]:
@@ -133,10 +143,27 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
 
 class TensorBoard(keras.callbacks.TensorBoard):
-    """TensorBoard's curves, by epoch."""
+    """TensorBoard's curves, by epoch. What TensorFlow says where they cannot be written becomes an `OSError`."""
 
     def __init__(self, folder: Path):
         super().__init__(folder, write_graph=False)
+        self.folder = folder
 
     def on_train_batch_end(self, batch, logs=None):
         """Nothing, where Keras's own takes 0.3 ms a step to find out that by epoch there is nothing to write."""
+
+
+def _with_errors_of_the_system(hook):
+    @wraps(hook)
+    def called(self, *args, **kwargs):
+        try:
+            return hook(self, *args, **kwargs)
+        except tf.errors.OpError as error:
+            number = NUMBERS.get(type(error), errno.EIO)
+            raise OSError(number, os.strerror(number), str(self.folder)) from error
+
+    return called
+
+
+for _name in ("on_train_begin", "on_test_begin", "on_test_end", "on_epoch_end", "on_train_end"):
+    setattr(TensorBoard, _name, _with_errors_of_the_system(getattr(TensorBoard, _name)))

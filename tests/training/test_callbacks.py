@@ -80,6 +80,13 @@ def test_a_held_out_loss_that_is_no_number_stops_training():
         stop.on_epoch_end(1, {"loss": 1.0, "val_loss": float("inf")})
 
 
+def test_curves_that_cannot_be_written_are_an_error_of_the_system(tmp_path):
+    (tmp_path / "logs").write_text("a file")
+    with pytest.raises(OSError, match="logs") as caught:
+        fit(network(), [Clock(16), TensorBoard(tmp_path / "logs")])
+    assert caught.value.filename == str(tmp_path / "logs")
+
+
 def test_tensorboard_has_the_curves(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorflow import make_ndarray
