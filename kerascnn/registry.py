@@ -292,7 +292,7 @@ def _load(model, path, heads) -> None:
 
 def _heads(card, shape, options) -> set[str]:
     """The names of the layers that a network has with its top and its auxiliary heads."""
-    from keras import StatelessScope
+    from .untrusted.keras_file import deferred_weights
 
     if hasattr(options.get("backbone"), "layers"):  # it would be built on again
         return {"predictions"}
@@ -300,5 +300,5 @@ def _heads(card, shape, options) -> set[str]:
     arguments = {**row, **options, "activation": None, "name": card.name}
     if "aux" in names:
         shape, arguments["aux"] = card.input_shape, True
-    with StatelessScope(initialize_variables=False):
+    with deferred_weights():
         return {layer.name for layer in builder(shape, card.classes, **arguments).layers}

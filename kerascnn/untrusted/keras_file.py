@@ -81,24 +81,19 @@ class KerasFile:
         """The model of a configuration that was checked. No weight is made before all of them are known to be no larger
         than what the file holds."""
         import keras
-        from keras.src.backend.common import global_state
         from keras.src.saving.serialization_lib import ObjectSharingScope
 
-        known = global_state.get_global_attribute("uninitialized_variables") or []
         try:
-            with keras.StatelessScope(initialize_variables=False), ObjectSharingScope(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with deferred_weights() as wanted, ObjectSharingScope(), warnings.catch_warnings(action="ignore"):
                 network = keras.saving.deserialize_keras_object(config)
             self._check_sizes(network)
         except InputError:
-            global_state.set_global_attribute("uninitialized_variables", known)
             raise
         except Exception as error:  # whatever a layer raises of a value that it does not take
-            global_state.set_global_attribute("uninitialized_variables", known)
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise InputError(f"{self.path}: Keras cannot make its model: {reason[:200]}") from error
-        with keras.StatelessScope():  # makes all weights when it ends
-            pass
+        for weight in wanted:
+            weight._deferred_initialize()
         return network
 
     def _check_sizes(self, network):
@@ -108,6 +103,22 @@ class KerasFile:
         needed = 4 * sum(math.prod(variable.shape) for variable in network.variables)
         if needed > 2 * (held := self._weights().file_size):
             raise InputError(f"{self.path}: its network has {needed:,} bytes of weights, its {WEIGHTS} only {held:,}")
+
+
+@contextmanager
+def deferred_weights() -> Iterator[list]:
+    """Layers that are built within it have no weights, only their shapes. Gives the list of those that they want."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    key, wanted = "uninitialized_variables", []
+    before = global_state.get_global_attribute(key)
+    global_state.set_global_attribute(key, wanted)
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield wanted
+    finally:
+        global_state.set_global_attribute(key, before)
 
 
 def _outputs(network) -> Iterator[tuple[str, tuple]]:

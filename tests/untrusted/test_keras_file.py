@@ -9,7 +9,7 @@ import pytest
 
 import kerascnn
 from kerascnn.errors import InputError
-from kerascnn.untrusted.keras_file import CONFIG, WEIGHTS, keras_file
+from kerascnn.untrusted.keras_file import CONFIG, WEIGHTS, deferred_weights, keras_file
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,17 @@ def test_the_model_is_the_one_that_keras_loads(tmp_path, name):
     images = [np.random.default_rng(0).random((2, *image.shape[1:]), "float32") for image in model.inputs]
     images = images if len(images) > 1 else images[0]
     np.testing.assert_array_equal(ours.predict_on_batch(images), theirs.predict_on_batch(images))
+
+
+def test_deferred_weights_are_shapes_alone():
+    image = keras.Input((2**15,))
+    with deferred_weights() as wanted:
+        model = keras.Model(image, keras.layers.Dense(2**15)(image))  # 4 GB
+    assert [weight.path for weight in wanted] == [weight.path for weight in model.weights]
+    assert model.count_params() == 2**30 + 2**15
+    with keras.StatelessScope():  # would make those that were left behind
+        pass
+    assert all(weight._value is None for weight in wanted)
 
 
 def test_a_layer_that_is_shared_with_a_part_stays_one(tmp_path):
@@ -107,8 +118,6 @@ def test_a_wrong_layer_is_one_line_and_takes_no_memory(saved, tmp_path, kind):
     with pytest.raises(InputError, match=told) as error, keras_file(path) as file:
         file.model()
     assert "\n" not in str(error.value)
-    with keras.StatelessScope():  # makes weights that were left behind when it ends: there are none
-        pass
 
 
 def test_a_huge_image_is_refused(tmp_path):

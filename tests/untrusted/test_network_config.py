@@ -9,6 +9,7 @@ import kerascnn
 from kerascnn import layers
 from kerascnn.errors import InputError
 from kerascnn.untrusted import network_config
+from kerascnn.untrusted.keras_file import deferred_weights
 from kerascnn.untrusted.network_config import checked
 
 LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "x"}, "registered_name": None}
@@ -40,9 +41,8 @@ def test_all_that_is_listed_is_there_and_the_lists_of_our_layers_are_complete():
     ["lenet5", "googlenet", "resnet20_cifar", "shufflenet_v1", "siamese", "unet", "mobilenet_v3_small", "autoencoder"],
 )
 def test_networks_of_the_catalog_pass(name):
-    with keras.StatelessScope(initialize_variables=False):
+    with deferred_weights():
         found = json.loads(kerascnn.build(name).to_json())
-    keras.utils.clear_session()
     assert checked(found, "x") is found
 
 
@@ -51,9 +51,8 @@ def test_networks_of_the_catalog_pass(name):
     "name", ["MobileNetV3Small", "EfficientNetB0", "InceptionResNetV2", "ConvNeXtTiny", "NASNetMobile"]
 )
 def test_networks_of_keras_pass(name):
-    with keras.StatelessScope(initialize_variables=False):
+    with deferred_weights():
         found = json.loads(getattr(keras.applications, name)(weights=None).to_json())
-    keras.utils.clear_session()
     assert checked(found, "x") is found
 
 
