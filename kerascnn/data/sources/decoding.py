@@ -117,6 +117,8 @@ def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) 
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(len(paths))))
+    for path, header in zip(paths, headers, strict=True):
+        check_unchanged(path, header.stamp)  # afterwards, so that no moment is left out
     return images
 
 
@@ -142,7 +144,6 @@ def decode(path: Path, header: Header, image_shape) -> np.ndarray:
     """One file's image, uint8 of `image_shape`. Raises an `InputError` that names it."""
     if header.format != "JPEG":
         return fit(decode_other(path, header, image_shape), image_shape)
-    check_unchanged(path, header.stamp)
     try:
         return _jpeg_decoder(image_shape)(os.fsencode(path), np.array([*header.size, header.turn], np.int32))
     except tf.errors.OpError as error:
