@@ -42,6 +42,8 @@ def write_report(folder: str | Path) -> None:
     if "space" not in about:
         raise InputError(f"{folder}: holds no search")
     json_records.check(about, SEARCH, folder / "search.json")
+    if [type(part) for part in about["share"]] != [str, int, int] or about["share"][2] < 1:
+        raise InputError(f"{folder / 'search.json'}: share is {about['share']}: must be a space and two whole numbers")
     write_trials(folder / "trials.csv", trials)
     tried = networks(trials)
     if not any(one.is_good for one in tried):
