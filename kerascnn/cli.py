@@ -1,4 +1,4 @@
-"""The `kerascnn` command: `list`, `info`, `predict` and `augment`. Verbs import what is heavy themselves."""
+"""The `kerascnn` command: `list`, `info`, `predict`, `augment`, `check-data`. Verbs import what is heavy themselves."""
 
 import sys
 
@@ -10,7 +10,7 @@ from .version import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; 0, or 2 where an input was wrong."""
+    """Run the command line; 0, or 2 where an input was wrong, or 1 where `check-data` has found errors."""
     parser = ArgumentParser("kerascnn", description="Every classic convolutional network in Keras, by name.")
     parser.add_argument("--version", action="version", version=f"kerascnn {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -29,9 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("model", help="a run folder in saved_models/, or its model.keras")
     verb.add_argument("images", nargs="+", help="image files, or folders of them")
     verb.add_argument("--top", type=int, default=1, metavar="N", help="the N likeliest classes (1)")
-    pixels = 89_478_485  # Pillow's own limit
-    text = f"images of more pixels are refused; 0 allows all ({pixels})"
-    verb.add_argument("--max-pixels", type=int, default=pixels, metavar="N", help=text)
+    add_max_pixels(verb)
     verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.max_pixels, args.json))
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
@@ -42,15 +40,33 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("--out", default="sheet.png", metavar="FILE", help="the picture to write (sheet.png)")
     verb.set_defaults(run=lambda args: draw_augmented(args.out, args.source, args.how, args.size, args.seed, args.json))
 
+    verb = verbs.add_parser(
+        "check-data", help="all that is wrong with a folder of images; status 1 if training refuses it"
+    )
+    verb.add_argument("folder", help="a folder that --data takes; each of its files is decoded, none is changed")
+    verb.add_argument("--masks", action="store_true", help="the images have masks, as for unet_seg.py")
+    verb.add_argument("--no-classes", action="store_true", help="classes don't matter, as for autoencoder.py")
+    verb.add_argument(
+        "--ignore", type=int, default=-1, metavar="N", help="value of void in the masks; -1 means none (-1)"
+    )
+    verb.add_argument("--names", default="", metavar="A,B", help="of the classes in the masks, in their order")
+    add_max_pixels(verb)
+    verb.set_defaults(run=show_check)
+
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
     try:
         args = parser.parse_args(argv)
-        args.run(args)
+        return args.run(args) or 0
     except InputError as error:
         print(plain(f"error: {error}"), file=sys.stderr)
         return 2
-    return 0
+
+
+def add_max_pixels(verb) -> None:
+    pixels = 89_478_485  # Pillow's own limit
+    text = f"images of more pixels are refused; 0 allows all ({pixels})"
+    verb.add_argument("--max-pixels", type=int, default=pixels, metavar="N", help=text)
 
 
 def show_list(pattern: str, task: str | None, as_json: bool, as_markdown: bool) -> None:
@@ -98,13 +114,9 @@ def show_info(name: str, as_json: bool) -> None:
 
 
 def show_predictions(model: str, images: list[str], top: int, max_pixels: int, as_json: bool) -> None:
-    from PIL import Image
-
     from .training.distribution.devices import load_tensorflow
 
-    if max_pixels < 0:
-        raise InputError(f"--max-pixels {max_pixels}: must be a whole number, 0 or more")
-    Image.MAX_IMAGE_PIXELS = max_pixels or None
+    limit_pixels(max_pixels)
     load_tensorflow()
     from .training.tasks.predict import predict
 
@@ -127,6 +139,48 @@ def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_jso
 
     draw_sheet(out, source, how, size, seed)
     return print_json({"picture": out}) if as_json else print(plain(out))
+
+
+def show_check(args) -> int:
+    """Print what is wrong with a folder. 1 if training would refuse it, or else 0."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .training.distribution.devices import load_tensorflow
+
+    limit_pixels(args.max_pixels)
+    if args.ignore < -1:
+        raise InputError(f"--ignore {args.ignore}: must be a whole number, 0 or more, or -1 for none")
+    load_tensorflow()
+    from .data import check_folder
+
+    shown, errors = Console(), Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("decoding", total=None)
+        check = check_folder(
+            args.folder,
+            args.masks,
+            labelled=not args.no_classes,
+            ignore=None if args.ignore == -1 else args.ignore,
+            classes=args.names.split(",") if args.names else (),
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    if args.json:
+        print_json(check.as_dict())
+    elif shown.is_terminal:
+        shown.print(check)
+    else:
+        print(check)
+    return int(check.refused)
+
+
+def limit_pixels(most: int) -> None:
+    """Refuse images of more pixels; 0 allows all."""
+    from PIL import Image
+
+    if most < 0:
+        raise InputError(f"--max-pixels {most}: must be a whole number, 0 or more")
+    Image.MAX_IMAGE_PIXELS = most or None
 
 
 def knobs_of(card: catalog.Card) -> list[str]:

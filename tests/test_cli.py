@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,9 @@ def test_info(name, capsys):
         (["list", "q*"], "no network matches 'q*'"),
         (["list", "--task", "cook"], "task='cook': must be one of"),
         (["predict", "nowhere", "a.png"], "nowhere"),
+        (["check-data", "nowhere"], "nowhere: no such folder"),
+        (["check-data", "nowhere", "--ignore", "-2"], "--ignore -2: must be a whole number"),
+        (["check-data", "nowhere", "--max-pixels", "-2"], "--max-pixels -2: must be a whole number"),
         (["augment", "--how", "flap"], "unknown augmentation 'flap': did you mean flip?"),
     ],
 )
@@ -68,6 +72,46 @@ def test_wrong_input_is_one_line_and_status_2(line, message, capsys):
     assert said.err.startswith(f"error: {message}")
     assert said.err.count("\n") == 1
     assert not said.out
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """A folder with two classes of twelve images."""
+    from PIL import Image
+
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    for number in range(24):
+        place = tmp_path / "pictures" / ("cat", "dog")[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(place / f"{number}.png")
+    return tmp_path / "pictures"
+
+
+def test_check_data(pictures, capsys):
+    assert main(["check-data", str(pictures)]) == 0
+    assert "Training takes this folder: nothing found. 24 files decoded" in capsys.readouterr().out
+    (pictures / "cat/0.png").write_bytes(b"")
+    assert main(["check-data", str(pictures)]) == 1
+    said = capsys.readouterr()
+    assert re.search(r"error +cat/0.png +is empty \(0 bytes\) +fetch it again", said.out)
+    assert said.err == ""
+
+
+def test_check_data_as_json(pictures, capsys):
+    (pictures / "dog/x.heic").touch()
+    assert main(["check-data", str(pictures), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [finding["file"] for finding in found["findings"]] == ["dog/x.heic"]
+    assert found["refused"] is False
+
+
+def test_flags_that_change_what_check_data_finds(pictures, capsys):
+    assert main(["check-data", str(pictures), "--max-pixels", "63"]) == 1
+    assert "8 x 8 pixels; allowed are 63" in capsys.readouterr().out
+    assert main(["check-data", str(pictures / "cat")]) == 1
+    assert main(["check-data", str(pictures / "cat"), "--no-classes"]) == 0
+    assert main(["check-data", str(pictures), "--masks"]) == 1
+    assert "has no folder images" in capsys.readouterr().out
 
 
 def test_units():

@@ -8,6 +8,7 @@ load_masks(name, ...)     images with masks -> Masks: the same, and the validati
 native_mask_shape(name)   the size of these images
 load_pairs(name, ...)     pairs of images, of the same class or not -> Pairs: the same, and the unseen classes
 read_runs(path, ...)      the official one-shot trials of Omniglot; sample_trials(group, ...) draws others
+check_folder(path, ...)   all that is wrong with a folder of images or of masks -> FolderCheck
 weight_map(mask, ...)     pixel weights that make a network separate touching cells
 AUGMENTS                  augmentation policies of the papers, by name; Augment(...) makes another one
 augment(images, ...)      applies a policy to a batch of images and labels
@@ -19,6 +20,8 @@ STATISTICS                mean and standard deviation of the pixels of known set
 from .augmentation.crop import Crop
 from .augmentation.policies import AUGMENTS, Augment, augment
 from .augmentation.warp import WARPS, Warp
+from .checking.folder_check import check_folder
+from .checking.report import FolderCheck
 from .labels import Data, load
 from .masks import Masks, load_masks
 from .one_shot import Trial, read_runs, sample_trials
@@ -37,11 +40,13 @@ __all__ = [
     "Augment",
     "Crop",
     "Data",
+    "FolderCheck",
     "Masks",
     "Pairs",
     "Trial",
     "Warp",
     "augment",
+    "check_folder",
     "load",
     "load_masks",
     "load_pairs",

@@ -1,0 +1,85 @@
+"""Groups of files with the same image, and what that means for training."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...escaping import plain
+from ..sources.file_checks import open_file
+from ..sources.split_folders import listed
+from .findings import WARNING, Finding
+
+SIDES = ("train", "val", "test")
+DOES = {"train": "trains", "val": "validates", "test": "is left to test"}  # an image on this side
+
+
+class Looked(NamedTuple):
+    """An image that was decoded.
+
+    Attributes:
+        file: its path below the folder.
+        side: one of `SIDES`; "test" is left alone.
+        owner: the class that it is of, or a fingerprint of its mask; None where there is none.
+        fingerprint: of its pixels.
+    """
+
+    file: str
+    side: str
+    owner: str | None
+    fingerprint: bytes
+
+
+def fingerprint(values: np.ndarray) -> bytes:
+    """A hash of the shape and the values of an array."""
+    found = hashlib.blake2b(str((values.shape, values.dtype.str)).encode(), digest_size=16)
+    found.update(np.ascontiguousarray(values))
+    return found.digest()
+
+
+def find_duplicates(images: Sequence[Looked], folder: Path, of_masks: bool = False) -> list[Finding]:
+    """One finding for each group of files that are the same image, upright and in 8 bits, in whatever encoding.
+
+    Args:
+        images: of which some may be the same.
+        folder: that holds them.
+        of_masks: whether `owner` is of a mask, not a class.
+    """
+    groups = defaultdict(list)
+    for image in images:
+        groups[image.fingerprint].append(image)
+    return [_finding(group, folder, of_masks) for group in groups.values() if len(group) > 1]
+
+
+def _finding(group, folder, of_masks):
+    group = sorted(group, key=lambda image: SIDES.index(image.side))
+    files, owners = [image.file for image in group], {image.owner for image in group}
+    what = (
+        f"is the same {'file' if _are_equal([folder / file for file in files]) else 'image'} as {listed(files[1:], 3)}"
+    )
+    sides = Counter(image.side for image in group)
+    on_sides = " and ".join(f"{count} {DOES[side]}" for side, count in sides.items())
+    leak = f": {on_sides}" if len(sides) > 1 else ""
+    if len(owners) > 1 and of_masks:
+        return Finding(WARNING, "two masks", files[0], f"{what}, but their masks differ{leak}", "keep the right mask")
+    if len(owners) > 1:
+        classes = listed(sorted(plain(owner) for owner in owners))
+        to_do = "keep it in the right class only"
+        return Finding(WARNING, "two classes", files[0], f"{what}, but in other classes ({classes}){leak}", to_do)
+    if leak:
+        return Finding(WARNING, "leak", files[0], what + leak, "keep it on one side: what trained cannot judge")
+    return Finding(WARNING, "duplicate", files[0], what, "keep one of them")
+
+
+def _are_equal(paths):
+    """Whether files have the same bytes."""
+    if len({path.stat().st_size for path in paths}) > 1:
+        return False
+    hashes = set()
+    for path in paths:
+        with open_file(path) as file:
+            hashes.add(hashlib.file_digest(file, "sha256").digest())
+    return len(hashes) == 1
