@@ -9,6 +9,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import kerascnn
 
@@ -70,6 +71,20 @@ def test_two_devices_learn_what_one_does(tmp_path):
     one, two = losses(tmp_path / "1"), losses(tmp_path / "2")
     assert one[-1] < 0.8 * one[0], "it learns"
     np.testing.assert_allclose(two, one, atol=1e-5)
+
+
+def test_two_devices_share_batches_of_an_odd_size(tmp_path):
+    """Nine images in batches of three, of which one device gets two."""
+    pixels = np.random.default_rng(0).integers(0, 256, (17, 32, 32, 3), np.uint8)
+    for i, image in enumerate(pixels):
+        folder = tmp_path / "images" / ("train" if i < 8 else "val") / "ab"[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{i}.png")
+    words = command("classify.py", "--data", "images", "--batch", 4, "--epochs", 1, "--size", 32, "--out", "run")
+    script = [sys.executable, "-c", ON_CPUS, "2", *words[1:]]
+    done = subprocess.run(script, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["validation_images"] == 9
 
 
 def test_a_loss_that_explodes_is_one_line_and_status_1(tmp_path):

@@ -58,7 +58,9 @@ def strategy():
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) == 1:
         return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    from .replicas import over_devices
+
+    return over_devices([device.name for device in devices])
 
 
 def workers() -> int:

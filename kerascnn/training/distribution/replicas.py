@@ -1,10 +1,10 @@
 """Mends what Keras leaves undone where several replicas share a batch.
 
-`over_machines` makes Keras train on several machines at all. `prepare_for_replicas` makes dropout differ between the
+`over_devices` and `over_machines` make Keras train at all. `prepare_for_replicas` makes dropout differ between the
 replicas and batch normalization agree, `AverageStatistics` makes it agree where it is judged and saved.
 """
 
-from functools import partial
+from functools import cache, partial
 
 import keras
 import tensorflow as tf
@@ -26,17 +26,22 @@ def over_machines() -> tf.distribute.Strategy:
     """
     if not keras.__version__.startswith(TRIED):
         raise InputError(f"several machines: tried with Keras {TRIED}x only, here is Keras {keras.__version__}")
-    mend()
+    mend_shapes()
+    mend_logs()
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def mend() -> None:
-    """Take the place of the two functions that keep Keras's `fit` from several machines.
+def over_devices(names: list[str]) -> tf.distribute.Strategy:
+    """`MirroredStrategy` over several devices of this machine, and a Keras that takes batches of any size under it."""
+    mend_shapes()
+    return tf.distribute.MirroredStrategy(names)
 
-    To learn the shapes of a batch, Keras takes the mean over all replicas, which TensorFlow lacks: the first one's do.
-    Of the replicas' logs it takes the mean along their first axis, which scalars lack.
-    """
-    build, reduce = trainer.TensorFlowTrainer._maybe_symbolic_build, trainer.reduce_per_replica
+
+@cache
+def mend_shapes() -> None:
+    """To learn the shapes of a batch, Keras takes the mean over all replicas, which need not have equally many images,
+    and which several machines lack: the first replica's do."""
+    build = trainer.TensorFlowTrainer._maybe_symbolic_build
 
     def build_from_first(model, iterator=None, data_batch=None):
         if iterator is not None:
@@ -45,12 +50,19 @@ def mend() -> None:
             data_batch = keras.tree.map_structure(lambda part: local(part)[0], next(batches))
         build(model, data_batch=data_batch)
 
+    trainer.TensorFlowTrainer._maybe_symbolic_build = build_from_first
+
+
+@cache
+def mend_logs() -> None:
+    """Of the logs of several machines Keras takes the mean along their first axis, which scalars lack."""
+    reduce = trainer.reduce_per_replica
+
     def reduce_scalars(values, strategy, reduction):
         if reduction == "concat":
             return reduce(values, strategy, reduction)
         return keras.tree.map_structure(lambda value: strategy.reduce("MEAN", value, axis=None), values)
 
-    trainer.TensorFlowTrainer._maybe_symbolic_build = build_from_first
     trainer.reduce_per_replica = reduce_scalars
 
 

@@ -122,14 +122,11 @@ STOCK = """
 import sys
 import keras
 import tensorflow as tf
-from keras.src.backend.tensorflow import trainer
 from kerascnn.training.distribution import replicas
 
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
-stock = trainer.reduce_per_replica
 if sys.argv[1] == "mend half":
-    replicas.mend()
-    trainer.reduce_per_replica = stock
+    replicas.mend_shapes()
 with strategy.scope():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -145,7 +142,7 @@ model.fit(tf.data.Dataset.from_tensors((tf.zeros((4, 1)), tf.zeros((4, 1)))).wit
     [("nothing", "PerReplica'>) to a Tensor"), ("mend half", "Invalid reduction dimension 0")],
 )
 def test_keras_still_fails_on_several_machines(mended, symptom, tmp_path):
-    """`mend`, or one half of it, isn't needed any more when this fails."""
+    """`mend_shapes` and `mend_logs`, or one of them, aren't needed any more when this fails."""
     (tmp_path / "stock.py").write_text(STOCK)
     command = [sys.executable, *LAUNCH, tmp_path / "stock.py", mended]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
