@@ -1,6 +1,8 @@
 """The `kerascnn` command: `list`, `info`, `predict`, `augment`, `check-data`. Verbs import what is heavy themselves."""
 
+import os
 import sys
+from contextlib import contextmanager
 
 from . import catalog
 from .command_line import ArgumentParser
@@ -154,8 +156,11 @@ def show_check(args) -> int:
     load_tensorflow()
     from .data import check_folder
 
-    shown, errors = Console(), Console(stderr=True)
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+    shown = Console()
+    with (
+        without_stderr() as screen,
+        Progress(console=Console(file=screen), transient=True, disable=not screen.isatty()) as progress,
+    ):
         task = progress.add_task("decoding", total=None)
         check = check_folder(
             args.folder,
@@ -172,6 +177,19 @@ def show_check(args) -> int:
     else:
         print(check)
     return int(check.refused)
+
+
+@contextmanager
+def without_stderr():
+    """Nothing is written to stderr but to the file that this gives: decoders speak of each damaged file, too."""
+    sys.stderr.flush()
+    with open(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as screen, open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield screen
+        finally:
+            screen.flush()
+            os.dup2(screen.fileno(), 2)
 
 
 def limit_pixels(most: int) -> None:

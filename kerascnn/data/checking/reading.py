@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import InputError
-from ..sources.decoding import decode_whole, fill_bits
+from ..sources.decoding import LARGE, decode_whole, fill_bits
 from ..sources.file_checks import Refuse, fault_of, read_header
 from ..sources.mask_folder import read_mask
 from .duplicates import fingerprint
@@ -21,6 +21,7 @@ from .findings import WARNING, Finding, error
 
 AT_A_TIME = 2**25  # pixels that are decoded at a time; or else a single image
 CHUNK = 1024  # files that are given to the threads together
+THREADS = min(8, os.cpu_count() or 1)
 
 
 class ReadMask(NamedTuple):
@@ -94,7 +95,11 @@ class Reader:
             with self.going_on(path, refuse=refuse), self._room.taken(prod(good[path].size)):
                 prints[path] = fingerprint(decode_whole(path, good[path]))
 
-        self._each(decode, good, count=True)
+        large = [path for path, header in good.items() if prod(header.size) > LARGE]
+        self._each(decode, [path for path in good if prod(good[path].size) <= LARGE], count=True)
+        for path in large:  # not in threads, each of which keeps memory for its largest image
+            decode(path)
+            self._count()
         return prints
 
     def read_masks(self, paths: Sequence[Path]) -> dict[Path, ReadMask]:
@@ -107,9 +112,7 @@ class Reader:
                 with self._room.taken(prod(header.size)):
                     values, colors = read_mask(path)
                     counts = (part.tolist() for part in np.unique(values, return_counts=True))
-                    found[path] = ReadMask(
-                        values.shape, dict(zip(*counts, strict=True)), colors, fingerprint(values.astype(np.int32))
-                    )
+                    found[path] = ReadMask(values.shape, dict(zip(*counts, strict=True)), colors, fingerprint(values))
                 if header.format == "JPEG":
                     what = "is a JPEG, whose compression changes values: only 0 and 255 are sure"
                     self.findings.append(
@@ -121,12 +124,15 @@ class Reader:
 
     def _each(self, function: Callable[[Path], None], paths: Iterable[Path], count: bool = False) -> None:
         rest = iter(paths)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             while chunk := list(islice(rest, CHUNK)):
                 for _ in pool.map(function, chunk):
                     if count:
-                        self.decoded += 1
-                        self.progress(self.decoded, self.expected)
+                        self._count()
+
+    def _count(self):
+        self.decoded += 1
+        self.progress(self.decoded, self.expected)
 
 
 class _Room:

@@ -144,15 +144,19 @@ def _findings(check):
     table.columns[0].no_wrap = True
     table.columns[1].overflow = "fold"
     counts, shown = Counter((finding.severity, finding.kind) for finding in check.findings), Counter()
+    before = check.findings[0]
     for finding in check.findings:
-        key = finding.severity, finding.kind
+        key, severity = (finding.severity, finding.kind), Text(finding.severity, STYLES[finding.severity])
         shown[key] += 1
-        style = STYLES[finding.severity]
+        if finding.severity != before.severity:
+            table.add_section()
         if shown[key] <= MOST:
-            cells = finding.file or ".", finding.what, finding.to_do
-            table.add_row(Text(finding.severity, style), *(Text(plain(cell)) for cell in cells))
+            again = finding.to_do == before.to_do and finding.kind == before.kind and finding is not before
+            cells = finding.file or ".", finding.what, "" if again else finding.to_do
+            table.add_row(severity, *(Text(plain(cell)) for cell in cells))
         elif shown[key] == MOST + 1:
-            table.add_row(Text(finding.severity, style), f"and {counts[key] - MOST:,} more", Text(finding.kind), "")
+            table.add_row(severity, f"and {counts[key] - MOST:,} more", Text(finding.kind), "")
+        before = finding
     return table
 
 
