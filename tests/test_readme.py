@@ -29,7 +29,12 @@ def test_command_runs(line, tmp_path, monkeypatch, capsys):
 
     (tmp_path / "saved_models").symlink_to(ROOT / "saved_models")
     monkeypatch.chdir(tmp_path)
-    Image.fromarray((load_digits().images[7] * 255 / 16).astype("uint8")).save("my_digit.png")
+    images = (load_digits().images * 255 / 16).astype("uint8")
+    Image.fromarray(images[7]).save("my_digit.png")
+    for number, image in enumerate(images[:24]):
+        place = tmp_path / "path/to/folder" / f"{number % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(place / f"{number}.png")
     assert main(shlex.split(line)[1:]) == 0
     out = capsys.readouterr().out
     assert out
