@@ -12,7 +12,7 @@ from .version import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; 0, or 2 where an input was wrong, or 1 where `check-data` has found errors."""
+    """Run the command line; 0, 2 where an input was wrong, 1 where `check-data` has found errors, 130 after Ctrl-C."""
     parser = ArgumentParser("kerascnn", description="Every classic convolutional network in Keras, by name.")
     parser.add_argument("--version", action="version", version=f"kerascnn {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     except InputError as error:
         print(plain(f"error: {error}"), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def add_max_pixels(verb) -> None:
