@@ -25,17 +25,19 @@ UpSampling2D = partial(keras.layers.UpSampling2D, data_format="channels_last")
 ZeroPadding2D = partial(keras.layers.ZeroPadding2D, data_format="channels_last")
 
 
+class _ChannelsLastConv2D(keras.layers.Conv2D):
+    def __init__(self, *args, data_format="channels_last", **kwargs):
+        one_of("data_format", data_format, ("channels_last",))
+        super().__init__(*args, data_format=data_format, **kwargs)
+
+
 @keras.saving.register_keras_serializable(package="kerascnn")
-class GroupedConv2D(keras.layers.Conv2D):
+class GroupedConv2D(_ChannelsLastConv2D):
     """`Conv2D` with groups, one group after the other where TensorFlow runs on the CPU.
 
     There Keras leaves groups to XLA, whose gradients take hundreds of times as long, and compiles anew at every call
     outside of a graph. So it is wherever a model is exported: ONNX and LiteRT can't call XLA.
     """
-
-    def __init__(self, *args, data_format="channels_last", **kwargs):
-        one_of("data_format", data_format, ("channels_last",))
-        super().__init__(*args, data_format=data_format, **kwargs)
 
     def convolution_op(self, inputs, kernel):
         convolve = super().convolution_op
@@ -44,6 +46,19 @@ class GroupedConv2D(keras.layers.Conv2D):
             return convolve(inputs, kernel)
         groups = zip(ops.split(inputs, self.groups, axis=-1), ops.split(kernel, self.groups, axis=-1), strict=True)
         return ops.concatenate([convolve(*group) for group in groups], axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class StridedPointwiseConv2D(_ChannelsLastConv2D):
+    """`Conv2D` of 1x1 with a stride: it convolves the pixels that the stride leaves.
+
+    On a CPU with AVX-512 TensorFlow 2.21 writes past the end of its kernel's gradient where there are fewer than 16
+    channels and the batch is odd, which ends the process.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        down, right = self.strides
+        return ops.conv(inputs[:, ::down, ::right], kernel, data_format=self.data_format)
 
 
 EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")

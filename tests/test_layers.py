@@ -19,6 +19,7 @@ from kerascnn.layers import (
     LocalResponseNormalization,
     MatchSize,
     PadChannels,
+    StridedPointwiseConv2D,
 )
 
 
@@ -198,3 +199,31 @@ def test_grouped_convolutions_run_as_onnx(grouped, tmp_path, monkeypatch):
 def test_maps_are_channels_last():
     with pytest.raises(kerascnn.InputError, match="data_format='channels_first': must be one of 'channels_last'"):
         GroupedConv2D(4, 3, groups=2, data_format="channels_first")
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 9), (1, 2)])
+@pytest.mark.parametrize("strides", [2, 3, (1, 2)])
+def test_strided_pointwise_convolutions_are_keras(size, strides):
+    image = np.random.default_rng(0).random((2, *size, 5), "float32")
+    ours, theirs = (made(4, 1, strides) for made in (StridedPointwiseConv2D, keras.layers.Conv2D))
+    wanted = theirs(image)
+    ours.build(image.shape)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(ours(image), wanted, atol=1e-6)
+
+
+ODD = """
+import sys
+import numpy as np
+from kerascnn import build
+model = build("staged", input_shape=(32, 32, 3), classes=3, blocks=("residual",) * 2, repeats=(1, 1), n_filters=(8, 8))
+model.compile("sgd", "sparse_categorical_crossentropy")
+for _ in range(60):
+    model.train_on_batch(np.ones((7, 32, 32, 3), "float32"), np.zeros(7))
+"""
+
+
+@pytest.mark.slow
+def test_narrow_networks_learn_from_odd_batches():
+    """TensorFlow ended the process: "free(): invalid pointer"."""
+    assert subprocess.run([sys.executable, "-c", ODD], capture_output=True).returncode == 0

@@ -12,8 +12,11 @@ from ..layers import (
     GlobalAveragePooling2D,
     GroupedConv2D,
     MaxPooling2D,
+    StridedPointwiseConv2D,
     ZeroPadding2D,
 )
+
+NARROW = 16  # channels, below which TensorFlow's strided 1x1 convolutions are not safe; see StridedPointwiseConv2D
 
 
 def conv_bn(
@@ -33,7 +36,8 @@ def conv(x, filters, kernel_size, *, stride=1, padding="symmetric", groups=1, us
     A number as `padding` is that many pixels on every side.
     """
     x, padding = pad(x, kernel_size, stride, padding, name)
-    convolution = Conv2D if groups == 1 else GroupedConv2D
+    is_narrow = kernel_size == 1 and stride > 1 and x.shape[-1] < NARROW
+    convolution = GroupedConv2D if groups > 1 else StridedPointwiseConv2D if is_narrow else Conv2D
     return convolution(
         filters,
         kernel_size,

@@ -30,7 +30,7 @@ LAYERS = _words("""
 """)
 OUR_LAYERS = _words("""
     AbsoluteDifference ChannelShuffle ChannelSplit CosineSimilarity GroupedConv2D LayerScale
-    LocalResponseNormalization MatchSize PadChannels ScaledAdd
+    LocalResponseNormalization MatchSize PadChannels ScaledAdd StridedPointwiseConv2D
 """)
 INITIALIZERS = _words("""
     Constant GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Ones Orthogonal RandomNormal
