@@ -12,7 +12,7 @@ from .version import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; 0, 2 where an input was wrong, 1 where `check-data` has found errors, 130 after Ctrl-C."""
+    """Run the command line; 0, 2 for a wrong input, 1 where `check-data` finds errors, 130 or 141 if it is stopped."""
     parser = ArgumentParser("kerascnn", description="Every classic convolutional network in Keras, by name.")
     parser.add_argument("--version", action="version", version=f"kerascnn {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -59,12 +59,17 @@ def main(argv: list[str] | None = None) -> int:
         verb.add_argument("--json", action="store_true", help="print JSON")
     try:
         args = parser.parse_args(argv)
-        return args.run(args) or 0
+        status = args.run(args) or 0
+        sys.stdout.flush()
+        return status
     except InputError as error:
         print(plain(f"error: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def add_max_pixels(verb) -> None:

@@ -97,6 +97,18 @@ def test_check_data(pictures, capsys):
     assert said.err == ""
 
 
+def test_what_decoders_print_is_not_shown(pictures, capfd):
+    from .data.sources.troublesome import make
+
+    make("strange scan.jpg", pictures / "cat")
+    assert main(["check-data", str(pictures)]) == 1
+    said = capfd.readouterr()
+    assert "cat/strange scan.jpg" in said.out
+    assert said.err == ""
+    print("back", file=sys.stderr, flush=True)
+    assert capfd.readouterr().err == "back\n"
+
+
 def test_check_data_as_json(pictures, capsys):
     (pictures / "dog/x.heic").touch()
     assert main(["check-data", str(pictures), "--json"]) == 0
@@ -112,6 +124,14 @@ def test_flags_that_change_what_check_data_finds(pictures, capsys):
     assert main(["check-data", str(pictures / "cat"), "--no-classes"]) == 0
     assert main(["check-data", str(pictures), "--masks"]) == 1
     assert "has no folder images" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough():
+    code = "import sys; from kerascnn.cli import main; sys.exit(main(['list']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
 
 
 def test_units():

@@ -56,22 +56,26 @@ def find_duplicates(images: Sequence[Looked], folder: Path, of_masks: bool = Fal
 
 def _finding(group, folder, of_masks):
     group = sorted(group, key=lambda image: SIDES.index(image.side))
-    files, owners = [image.file for image in group], {image.owner for image in group}
-    what = (
-        f"is the same {'file' if _are_equal([folder / file for file in files]) else 'image'} as {listed(files[1:], 3)}"
-    )
+    (first, *others), owners = (image.file for image in group), {image.owner for image in group}
+    same = "file" if _are_equal([folder / image.file for image in group]) else "image"
     sides = Counter(image.side for image in group)
-    on_sides = " and ".join(f"{count} {DOES[side]}" for side, count in sides.items())
-    leak = f": {on_sides}" if len(sides) > 1 else ""
+    what = f"is the same {same} as {listed(others, 3)}"
     if len(owners) > 1 and of_masks:
-        return Finding(WARNING, "two masks", files[0], f"{what}, but their masks differ{leak}", "keep the right mask")
-    if len(owners) > 1:
-        classes = listed(sorted(plain(owner) for owner in owners))
-        to_do = "keep it in the right class only"
-        return Finding(WARNING, "two classes", files[0], f"{what}, but in other classes ({classes}){leak}", to_do)
-    if leak:
-        return Finding(WARNING, "leak", files[0], what + leak, "keep it on one side: what trained cannot judge")
-    return Finding(WARNING, "duplicate", files[0], what, "keep one of them")
+        kind, what, to_do = "two masks", f"{what}, but their masks differ", "keep the right mask"
+    elif len(owners) > 1:
+        classes = listed(sorted(map(plain, owners)))
+        kind, what, to_do = (
+            "two classes",
+            f"{what}, but in other classes ({classes})",
+            "keep it in the right class only",
+        )
+    elif len(sides) > 1:
+        kind, to_do = "leak", "keep it on one side: what trained cannot judge"
+    else:
+        kind, to_do = "duplicate", "keep one of them"
+    if len(sides) > 1:
+        what += f": {' and '.join(f'{count} {DOES[side]}' for side, count in sides.items())}"
+    return Finding(WARNING, kind, first, what, to_do, tuple(others))
 
 
 def _are_equal(paths):

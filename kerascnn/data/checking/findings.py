@@ -21,6 +21,7 @@ class Finding(NamedTuple):
         file: its path below the folder, with slashes; empty for the folder itself.
         what: what is wrong.
         to_do: what to do about it; empty for nothing.
+        others: all other files that are the same image.
     """
 
     severity: str
@@ -28,6 +29,7 @@ class Finding(NamedTuple):
     file: str
     what: str
     to_do: str = ""
+    others: tuple[str, ...] = ()
 
 
 AGAIN = "fetch it again, or remove it"

@@ -53,6 +53,8 @@ def test_on_two_sides(tmp_path):
 def test_of_many_the_first(tmp_path):
     images = [(f"{number}.png", "train", "", b"x") for number in range(9)]
     assert find(tmp_path, *images) == [("duplicate", "0.png", "is the same file as 1.png, 2.png, 3.png and 5 more")]
+    (finding,) = find_duplicates([Looked(*image) for image in images], tmp_path)
+    assert finding.others == tuple(f"{number}.png" for number in range(1, 9))
 
 
 def test_with_masks(tmp_path):

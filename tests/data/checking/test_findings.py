@@ -29,7 +29,7 @@ from kerascnn.data.checking.findings import ADVICE, error
 )
 def test_advice(what, kind, to_do):
     found = error("a/b.jpg", what)
-    assert found == ("error", kind, "a/b.jpg", what, to_do)
+    assert found == ("error", kind, "a/b.jpg", what, to_do, ())
 
 
 def test_the_number_of_pixels_that_is_advised_is_enough_for_webp():

@@ -99,6 +99,7 @@ def test_nothing_is_invented(tmp_path, make, masks):
     assert not check.refused
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("name", troublesome.ROWS)
 def test_files_are_refused_as_in_training(tmp_path, name):
     """Each of the troublesome files, in a class."""

@@ -83,7 +83,7 @@ def test_names_of_strangers_are_shown_as_text():
 def test_json():
     strange = DAMAGED._replace(file="cat/\udce9.jpg")
     found = json.loads(json.dumps(check(strange).as_dict()))
-    assert found["findings"] == [strange._asdict()]
+    assert found["findings"] == [strange._asdict() | {"others": []}]
     assert found["refused"] is True
     assert found["counts"]["val"] == {"cat": 300}
     assert found["sizes"]["smallest"] == {"width": 3, "height": 2, "file": "cat/a.png"}

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from kerascnn import InputError
 from kerascnn.data import read_images
 from kerascnn.data.sources import decoding
-from kerascnn.data.sources.decoding import decode_files, decode_other, fill_bits, upright
+from kerascnn.data.sources.decoding import decode_files, decode_other, decode_whole, fill_bits, upright
 from kerascnn.data.sources.file_checks import read_headers
 
 from .troublesome import ROWS, make
@@ -254,3 +254,27 @@ def test_a_large_image_is_shrunk_first(tmp_path, monkeypatch):
     shrunk = decode_other(tmp_path / "a.png", header, (10, 15, 3))
     np.testing.assert_allclose(shrunk, values.reshape(80, 4, 120, 4, 3).mean(axis=(1, 3)), atol=1)
     assert read_images([tmp_path / "a.png"], (10, 15, 3)).mean() == pytest.approx(values.mean(), abs=1)
+
+
+def test_a_check_of_bits_that_goes_on(tmp_path):
+    names = ("floats.tif", "damaged 16 bits.png", "12 of 16 bits.png", "12 of 16 bits in color.tif")
+    paths = [make(name, tmp_path) for name in names]
+    faults = []
+    headers = fill_bits(paths, read_headers(paths), refuse=lambda path, what: faults.append((path.name, what[:9])))
+    assert sorted(faults) == [
+        ("12 of 16 bits in color.tif", "fills 12 "),
+        ("damaged 16 bits.png", "is damage"),
+        ("floats.tif", "has value"),
+    ]
+    assert [header.filled for header in headers] == [32, 12, 12, 12]
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("name", [name for name, (_, right, _) in ROWS.items() if not isinstance(right, str)])
+def test_whole_files(tmp_path, name):
+    path = make(name, tmp_path)
+    (header,) = fill_bits([path], read_headers([path]))
+    found = decode_whole(path, header)
+    assert found.dtype == np.uint8
+    assert found.shape == SHAPE
+    assert error(found, ROWS[name][1]) < 3

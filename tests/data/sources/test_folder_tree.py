@@ -107,3 +107,14 @@ def test_names_of_any_bytes(folder):
 
 def test_extension():
     assert [extension(name) for name in ("a.JPG", "a.tar.gz", "a", "a.b/c"[2:])] == [".jpg", ".gz", "", ""]
+
+
+def test_a_check_that_goes_on(folder):
+    (folder / "a" / "nowhere.png").symlink_to("nothing")
+    (folder / "c").symlink_to("a")
+    faults = []
+    tree = FolderTree(folder, lambda path, what: faults.append((path, what)))
+    assert tree.images("a", "a") == ["a/1.png", "a/deep/2.JPG"]
+    assert tree.images("c", "c") == []
+    assert tree.again == []
+    assert [path for path, _ in faults] == [folder / "a/nowhere.png", folder / "c"]

@@ -13,6 +13,7 @@ from kerascnn import InputError
 from kerascnn.data.sources.mask_folder import (
     class_values,
     hold_out,
+    list_pairs,
     native_shape,
     open_folder,
     read_mask,
@@ -396,3 +397,19 @@ def test_whole_file(tmp_path, picture):
     Image.fromarray(picture).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_whole(tmp_path / "a.png", 3), picture)
     assert read_whole(str(tmp_path / "a.png"), 1).shape == (48, 64, 1)
+
+
+def test_a_check_that_goes_on(folder):
+    place = folder(*"abcd")
+    (place / "masks/a.png").unlink()
+    (place / "masks/b.png").unlink()
+    (place / "images/c.png").unlink()
+    faults = []
+    sides, _ = list_pairs(place, lambda path, what, more="": faults.append((path, what)))
+    assert [name for name, *_ in sides.train + sides.validation] == ["d"]
+    assert [path for path, _ in faults] == [
+        place / "images/a.png",
+        place / "images/b.png",
+        place / "masks/c.png",
+        place,
+    ]

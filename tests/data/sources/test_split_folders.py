@@ -114,3 +114,13 @@ def test_what_begins_like_a_split():
 def test_splits_of_each_class():
     names = ["cat_train", "cat-TEST", "train", "dogs", "train_test"]
     assert splits_by_rest(names) == {"cat": {"cat_train": "train", "cat-TEST": "test"}, "": {"train": "train"}}
+
+
+def test_a_check_that_goes_on(tmp_path):
+    faults = []
+    found = find_splits(tmp_path, ["train", "training", "val", "x"], lambda path, what: faults.append(what))
+    assert (found.train, found.validation) == ("train", "val")
+    assert [what.partition(",")[0] for what in faults] == [
+        "train and training are both the train split; one of each is allowed",
+        "has train and training and val",
+    ]
