@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...errors import InputError
 from ...escaping import plain
 from ..sources.file_checks import open_file
 from ..sources.split_folders import listed
@@ -80,10 +81,14 @@ def _finding(group, folder, of_masks):
 
 def _are_equal(paths):
     """Whether files have the same bytes."""
-    if len({path.stat().st_size for path in paths}) > 1:
+    try:
+        if len({path.stat().st_size for path in paths}) > 1:
+            return False
+        return len({_hash(path) for path in paths}) == 1
+    except (OSError, InputError):  # one has gone since
         return False
-    hashes = set()
-    for path in paths:
-        with open_file(path) as file:
-            hashes.add(hashlib.file_digest(file, "sha256").digest())
-    return len(hashes) == 1
+
+
+def _hash(path):
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from ...errors import InputError
-from ..sources.class_folder import list_tree
+from ..sources.class_folder import list_tree, shown
 from ..sources.folder_tree import FolderTree, extension
 from ..sources.mask_folder import class_values, list_pairs
 from ..sources.mask_pictures import ONLY_VOID, SIDES, check_colors, check_size
@@ -72,6 +72,7 @@ def check_folder(
         files, held_out = _check_classes(reader, labelled)
         values = []
     sizes = _sizes(reader)
+    places = {"smallest": 0, "median": (len(sizes) - 1) // 2, "largest": -1}
     findings = [*reader.findings, *_small(reader, sizes), *_deep(reader)]
     formats = Counter(header.format for header in reader.headers.values())
     return FolderCheck(
@@ -79,9 +80,7 @@ def check_folder(
         findings=tuple(sorted(findings, key=_place)),
         counts={side: dict(counts) for side in ("train", "val", "test") if (counts := _counts(files, side))},
         held_out=held_out,
-        sizes={
-            name: sizes[i] for name, i in (("smallest", 0), ("median", (len(sizes) - 1) // 2), ("largest", -1)) if sizes
-        },
+        sizes={name: sizes[i] for name, i in places.items() if sizes},
         formats=dict(formats.most_common()),
         values=tuple(values),
         images=reader.decoded,
@@ -108,7 +107,7 @@ def _check_classes(reader, labelled):
     if splits and splits.test:
         tree.refuse = reader.refuse_test
         for name in tree.images(splits.test, splits.test):
-            owner = name.removeprefix(f"{splits.test}/").partition("/")[0]
+            owner = shown(name.removeprefix(f"{splits.test}/").partition("/")[0])
             test.append(File(name, "test", owner if labelled else ""))
     reader.findings += [*_left_out(reader, tree), *_notes(tree.notes)]
     reader.expected = len(files) + len(test)

@@ -1,8 +1,11 @@
 """All files are decoded, in bounded memory, and one that is damaged stops nothing."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -88,3 +91,27 @@ def test_no_more_pixels_at_a_time_than_there_is_room_for():
         list(pool.map(work, [10, 60, 1000, 50, 100, 1] * 20))
     assert max(most) <= 100
     assert taken == [0]
+
+
+PEAK = """
+import resource, sys
+from kerascnn.data import check_folder
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+start = peak()
+check = check_folder(sys.argv[1], labelled=False)
+assert not check.refused and check.images == 7, check
+print(peak() - start)
+"""
+
+
+@pytest.mark.slow
+def test_the_largest_images_take_less_than_a_gigabyte(tmp_path):
+    values = np.tile(np.random.default_rng(0).integers(0, 256, (900, 900, 4), np.uint8), (10, 10, 1))
+    Image.fromarray(values).save(tmp_path / "transparent.png", compress_level=1)
+    Image.fromarray(np.tile(np.arange(9000, dtype=np.uint16) * 7, (9000, 1))).save(tmp_path / "deep.png")
+    Image.fromarray(values[..., :3] // 64 * 64).save(tmp_path / "large.jpg", quality=50)
+    for number in range(4):
+        Image.fromarray(values[: 4000 + number, :4000, :3]).save(tmp_path / f"{number}.jpg")
+    done = subprocess.run([sys.executable, "-c", PEAK, tmp_path], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 2**30
