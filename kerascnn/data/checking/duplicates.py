@@ -15,7 +15,7 @@ from ..sources.split_folders import listed
 from .findings import WARNING, Finding
 
 SIDES = ("train", "val", "test")
-DOES = {"train": "trains", "val": "validates", "test": "is left to test"}  # an image on this side
+DO = {"train": ("trains", "train"), "val": ("validates", "validate"), "test": ("is left to test", "are left to test")}
 
 
 class Looked(NamedTuple):
@@ -75,7 +75,7 @@ def _finding(group, folder, of_masks):
     else:
         kind, to_do = "duplicate", "keep one of them"
     if len(sides) > 1:
-        what += f": {' and '.join(f'{count} {DOES[side]}' for side, count in sides.items())}"
+        what += f": {' and '.join(f'{count} {DO[side][count > 1]}' for side, count in sides.items())}"
     return Finding(WARNING, kind, first, what, to_do, tuple(others))
 
 

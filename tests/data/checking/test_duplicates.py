@@ -47,7 +47,7 @@ def test_in_two_classes(tmp_path):
 
 def test_on_two_sides(tmp_path):
     images = [("a.png", "val", "cat", b"x"), ("b.png", "train", "cat", b"x"), ("c.png", "train", "cat", b"x")]
-    assert find(tmp_path, *images) == [("leak", "b.png", "is the same file as c.png, a.png: 2 trains and 1 validates")]
+    assert find(tmp_path, *images) == [("leak", "b.png", "is the same file as c.png, a.png: 2 train and 1 validates")]
 
 
 def test_of_many_the_first(tmp_path):
