@@ -15,6 +15,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 @pytest.mark.parametrize("code", [block for language, block in BLOCKS if language == "python"])
 def test_python_runs(code, tmp_path, monkeypatch):
+    (tmp_path / "saved_models").symlink_to(ROOT / "saved_models")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
 
