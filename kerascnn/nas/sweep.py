@@ -259,6 +259,7 @@ def _folder(given, plan) -> Path:
     from .engine import workers
 
     folder = Path(given.out)
+    run_folder.check_links(folder)
     (run_folder.share if workers.role() == "worker" else run_folder.hold)(folder)
     return folder
 

@@ -38,8 +38,8 @@ LEFTOVERS = (
     "logs/*/events.out.tfevents.*",
     *flags.RECORDS,
 )
-FOLDERS = (  # of runs and searches, within which files are removed
-    *("winner", "trial_*"),
+WORKPLACES = (  # of runs, searches and sweeps: folders in which files are removed, files to which lines are added
+    *("winner", "trial_*", "trial_*/run", "trial_*/log.txt"),
     *(home + name for home in ("", "winner/", "trial_*/") for name in (checkpoint.HOME, "logs", "logs/*")),
 )
 
@@ -61,12 +61,17 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
         if not _is_run(folder):
             word = "--resume" if resume else "--overwrite"
             raise InputError(f"--out {out}: holds no run of kerascnn, so {word} leaves it alone")
-        for place in (place for pattern in FOLDERS for place in folder.glob(pattern)):
-            if place.is_symlink():
-                raise InputError(f"--out {out}: {place} leads out of it by a link, so it is left alone")
+        check_links(folder)
         for name in LEFTOVERS:
             if "*" not in name and (folder / name).is_dir():
                 raise InputError(f"--out {out}: {name} is a folder, where a run writes a file of this name")
+
+
+def check_links(folder: Path) -> None:
+    """Raise an `InputError` if one of the places where a run, a search or a sweep works is a link."""
+    for place in (place for pattern in WORKPLACES for place in folder.glob(pattern)):
+        if place.is_symlink():
+            raise InputError(f"--out {folder}: {place} leads out of it by a link, so it is left alone")
 
 
 def make(name: str, out: str = "", overwrite: bool = False) -> Path:

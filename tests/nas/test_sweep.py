@@ -87,6 +87,18 @@ def test_a_wrong_command_line_is_one_line(recipe, tmp_path, monkeypatch, words, 
     assert not (tmp_path / "saved_models").exists()
 
 
+@pytest.mark.parametrize("link", ["trial_0000", "trial_0000/run", "trial_0000/log.txt"])
+def test_no_link_in_a_sweep_is_followed(recipe, tmp_path, link):
+    home, mine = tmp_path / "sweep", tmp_path / "mine"
+    (home / link).parent.mkdir(parents=True)
+    (home / "search.json").write_text(json.dumps(Plan([str(recipe)], ["lr=1e-3..1e-2"], trials=1)._asdict()))
+    mine.write_text("x") if "log" in link else mine.mkdir()
+    (home / link).symlink_to(mine)
+    with pytest.raises(InputError, match="leads out of it by a link"):
+        run(["--resume", "--out", str(home), str(recipe)])
+    assert mine.read_text() == "x" if "log" in link else not list(mine.iterdir())
+
+
 # ----------------------------------------------------------------------------------------------------------- the search
 
 
