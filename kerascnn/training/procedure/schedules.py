@@ -1,8 +1,8 @@
 """Learning rates over a training, one for each name of `--schedule`; Keras's own where Keras has one.
 
-A rate is a function of the step and of the length of the training. A run that gets longer by `--resume --epochs` goes on
-where it is in the schedule of the new length: "cosine", "linear", "one-cycle" and "restarts", and lengths that are a share
-of the training, are stretched; "constant", "plateau" and lengths in epochs or steps stay as they were.
+A rate is a function of the step and of the length of the training. A run that gets longer by `--resume --epochs` goes
+on where it is in the schedule of the new length: "cosine", "linear", "one-cycle" and "restarts", and lengths that are a
+share of the training, are stretched; "constant", "plateau" and lengths in epochs or steps stay as they were.
 """
 
 from collections.abc import Callable
