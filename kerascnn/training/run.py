@@ -72,8 +72,8 @@ class Run:
         is_chief: whether this machine writes the run folder; of several that train together, one does.
         resumed: whether there is something to go on with, and
         step, epoch: where: after so many steps, in the epoch of this number; 0 and 0 where a run begins.
-        stream: what `kerascnn.data` needs to know of the run: seed, the step to start with, and the number of parts
-            that share a batch, as its `replicas`.
+        pipeline_args: what `kerascnn.data` needs to know of the run: seed, the step to start with, and the number of
+            parts that share a batch, as its `replicas`.
         folder: the run folder, once it is open.
         metadata: what `model.keras` says about itself, and
         config: what `config.json` says, once the run is open.
