@@ -52,7 +52,7 @@ ADVICE = [  # kind, words in the fault, what to do; the first row that fits coun
     ("link", r"^is a link to a folder that holds it", LINK),
     ("shared folder", r"^is the same folder as", LINK),
     ("changed", r"^has changed since", "check again when nothing writes here any more"),
-    ("unusual coding", r"which no decoder here reads|channels of \d+ bits", "convert it to a usual JPEG, or PNG"),
+    ("unusual coding", r"cannot handle \d+-(bit|layer)", "convert it to a usual JPEG, or PNG"),
     ("unusual coding", r"^has values of \d+ bits", "save it with whole numbers of 8 or 16 bits"),
     ("unusual coding", r"of 16 bits in colors", PNG),
     ("several pages", r"^has several pages", "save each page as a file of its own"),

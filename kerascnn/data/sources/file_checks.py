@@ -9,19 +9,18 @@ PostScript.
 
 import logging
 import os
-import re
 import stat
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
-from struct import error as StructError
-from struct import iter_unpack, unpack_from
+from struct import unpack
 from typing import NamedTuple
 
 from PIL import (
     BmpImagePlugin,
+    ExifTags,
     GifImagePlugin,
     Image,
     JpegImagePlugin,
@@ -43,8 +42,15 @@ FORMATS = {
     "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
 EXTENSIONS = {extension: name for name, extensions in FORMATS.items() for extension in extensions}
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    def _read_dpi_from_exif(self):
+        """Takes time, for nothing: here no image is printed."""
+
+
 READERS = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
+    "JPEG": _Jpeg,
     "PNG": PngImagePlugin.PngImageFile,
     "WebP": WebPImagePlugin.WebPImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
@@ -81,8 +87,8 @@ MARKUP = {b"<svg": "SVG", b"<!doctype html": "HTML", b"<html": "HTML", b"<?xml":
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
 BITS = {"I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}  # of Pillow's modes; all others have 8
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
-HEAD, TAIL = 4096, 512
-PARTS = 2**18  # of a file: more segments or chunks than any image has
+HEAD, TAIL = 1024, 512
+PARTS = 2**18  # of a header: more reads than any image needs
 SCANS = 500  # of a progressive JPEG, which usually has 10: each costs a pass over all pixels
 BLOCK = 2**16  # bytes: the longest EXIF data that a JPEG can hold
 MEMORY = {"WebP": 2}  # for each pixel, as a multiple of the others': Pillow decodes two frames and has two copies
@@ -164,7 +170,7 @@ def read_header(path: Path) -> Header:
     Raises:
         InputError: names the file and its fault.
     """
-    with open_file(path) as file:
+    with open_file(path) as opened, _HeaderFile(opened) as file:
         try:
             return _header(path, file)
         except _Fault as fault:
@@ -235,6 +241,18 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+class _HeaderFile(BufferedReader):
+    """A file of which no more than `PARTS` parts are read: a header of more is none, but takes hours, or all memory."""
+
+    left = PARTS
+
+    def read(self, size=-1):
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError(f"its header has more than {PARTS:,} parts")
+        return BufferedReader.read(self, size)
+
+
 class _Fault(Exception):
     """What is wrong with a file; the message lacks the name of the file."""
 
@@ -252,36 +270,23 @@ def _header(path, file):
     most = Image.MAX_IMAGE_PIXELS or None
     if most and about.st_size > max(most * LARGEST, 2 * BLOCK):
         raise _Fault(f"has {about.st_size:,} bytes; an image of {most:,} pixels (--max-pixels) has fewer")
+    most = most and most // MEMORY.get(found, 1)
     file.seek(max(0, about.st_size - TAIL))
     whole = _seems_whole(found, about.st_size, head, file.read(TAIL))
-
-    def at(place, count):
-        if count >= 0 and place + count <= len(head):
-            return head[place : place + count]
-        file.seek(place)
-        return file.read(count)
-
     try:
-        size, channels, bits, turn = PARSERS[found](at) if found in PARSERS else _as_pillow(file, found, about.st_size)
+        (height, width), channels, bits, turn = _as_pillow(file, found, about.st_size)
     except _Fault:
         raise
     except Image.DecompressionBombError as error:
         raise _Fault(f"has many more pixels than are allowed, {most:,} in all (--max-pixels)") from error
     except Exception as error:  # a damaged file can raise anything
-        fault = "its header ends too early" if isinstance(error, StructError) else one_line(error)
-        raise _Fault(
-            f"is a damaged {found}: {fault}" if whole else f"is a truncated {found}: its end is missing"
-        ) from error
-    height, width = size
-    if not height or not width:
-        raise _Fault(f"is a damaged {found}: it has {width} x {height} pixels")
-    if most and height * width > most // MEMORY.get(found, 1):
-        raise _Fault(
-            f"has {width} x {height} pixels; allowed are {most // MEMORY.get(found, 1):,} in all (--max-pixels)"
-        )
+        fault = f"damaged {found}: {one_line(error)}" if whole else f"truncated {found}: its end is missing"
+        raise _Fault(f"is a {fault}") from error
+    if most and height * width > most:
+        raise _Fault(f"has {width} x {height} pixels; allowed are {most:,} in all (--max-pixels)")
     if not whole and not _decodes(file, found):
         raise _Fault(f"is a truncated {found}: its end is missing")
-    return Header(found, size, turn, channels, bits, bits, _stamp(about))
+    return Header(found, (height, width), turn, channels, bits, bits, _stamp(about))
 
 
 def _allowed():
@@ -320,21 +325,52 @@ def _decodes(file: FileIO, found: str) -> bool:
 
 
 def _as_pillow(file, found, length):
+    """(height, width), channels, bits and orientation."""
     image = open_image(file, found)
-    (width, height), turn, bits = image.size, 1, BITS.get(image.mode, 8)
+    (width, height), bits, grey = image.size, BITS.get(image.mode, 8), image.mode in GREY
+    if found == "JPEG" and "progressive" in image.info and file.read().count(b"\xff\xda") >= SCANS:
+        raise ValueError(f"it has more than {SCANS} scans")
+    if found == "PNG":
+        file.seek(24)
+        depth, colors = file.read(2)
+        bits, grey = 16 if depth == 16 else 8, colors in (0, 4)  # Pillow's modes are others, of 8 bits
+        _add_late_chunks(file, image.info)
     if found == "PNM":
         bits = min(bits, 16)  # which Pillow keeps in 32
     if found == "TIFF":
         tags = image.tag_v2
-        width, height, turn = tags[256], tags[257], tags.get(274, 1)
+        width, height = tags[256], tags[257]  # as it is stored
         if max(tags.get(258, (8,))) in (10, 12, 14):
             bits = max(tags[258])
         elif image.mode not in BITS and 16 in tags.get(258, ()):
             bits = 16
         _check_tiff(tags, width * height, length)
-        if image.is_animated:
-            raise _Fault("has several pages: save each as a file of its own")
-    return (height, width), 1 if image.mode in GREY else 3, bits, turn if turn in range(1, 9) else 1
+    turn = _orientation(image)
+    if found == "TIFF" and image.is_animated:
+        raise _Fault("has several pages: save each as a file of its own")
+    return (height, width), 1 if grey else 3, bits, turn
+
+
+def _orientation(image):
+    """The orientation in the EXIF data or in XMP, without decoding, as Pillow does for a PNG."""
+    try:
+        turn = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    except Exception:  # damaged data can raise anything
+        return 1
+    return turn if turn in range(1, 9) else 1
+
+
+def _add_late_chunks(file, info):
+    """Add the EXIF and XMP data behind the pixels of a PNG, which Pillow finds when it has decoded it."""
+    kind, place = b"", 8
+    while kind != b"IEND":
+        file.seek(place)
+        length, kind = unpack(">I4s", file.read(8))
+        if kind in (b"eXIf", b"iTXt"):
+            data = file.read(min(length, BLOCK))
+            if kind == b"eXIf" or data.startswith(b"XML:com.adobe.xmp\0"):
+                info.setdefault("exif" if kind == b"eXIf" else "xmp", data)
+        place += 12 + length
 
 
 def _check_tiff(tags, pixels, length):
@@ -344,147 +380,3 @@ def _check_tiff(tags, pixels, length):
             raise _Fault("is a truncated TIFF: its end is missing")
     if tags.get(322, 1) * tags.get(323, 1) > max(4 * pixels, 2**20):
         raise ValueError(f"tiles of {tags[322]} x {tags[323]} pixels")
-
-
-def _jpeg(at):
-    """(height, width), channels, bits and orientation, from the segments before the picture (ITU-T T.81, Annex B)."""
-    place, frame, tables, exif, xmp = 2, None, set(), b"", b""
-    for _ in range(PARTS):
-        first, marker, length = unpack_from(">BBH", at(place, 4))
-        if first != 0xFF or marker == 0xFF:  # filled up to the next marker
-            place += 1 + (at(place + 1, HEAD) + b"\xff").index(b"\xff") if first != 0xFF else 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # these have no length
-            place += 2
-        elif marker in (0xD8, 0xD9) or length < 2:
-            raise ValueError(f"its header is broken at byte {place}")
-        elif marker == 0xDA:
-            break
-        else:
-            segment = at(place + 4, length - 2)
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                frame = marker, *unpack_from(">BHHB", segment), {n for _, _, n in iter_unpack("BBB", segment[6:])}
-            elif marker == 0xC4:
-                _check_codes(segment)
-            elif marker == 0xDB:
-                tables |= _quantizers(segment)
-            elif marker == 0xE1:
-                exif += segment[6:] if segment.startswith(b"Exif\0\0") else b""
-                xmp += segment if segment.startswith(b"http://ns.adobe.com/xap/1.0/\0") else b""
-            place += 2 + length
-    else:
-        raise ValueError("its header has no end")
-    if frame is None:
-        raise ValueError("its header says no size")
-    coding, bits, height, width, channels, used = frame
-    if coding not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA):
-        raise ValueError("it is lossless or hierarchical, which no decoder here reads")
-    if bits != 8 or channels not in (1, 3, 4):
-        raise ValueError(f"it has {channels} channels of {bits} bits; allowed are 1, 3 or 4 of 8")
-    if not used <= tables:
-        raise ValueError(f"it lacks the quantization table {max(used - tables)}")
-    if coding in (0xC2, 0xCA):  # progressive
-        _check_scans(at(place, -1))
-    return (height, width), 1 if channels == 1 else 3, 8, _orientation(exif, xmp)
-
-
-def _check_scans(scans):
-    """Raise an error if there are too many scans, or there are broken tables between them."""
-    if scans.count(b"\xff\xda") > SCANS:
-        raise ValueError(f"it has more than {SCANS} scans")
-    for table in re.finditer(b"\xff\xc4(..)", scans, re.DOTALL):
-        _check_codes(scans[table.end() : table.start() + 2 + int.from_bytes(table[1])])
-
-
-def _check_codes(segment):
-    """Raise an error if Huffman tables hold no such code (ITU-T T.81, Sections B.2.4.2 and C)."""
-    place = 0
-    while place < len(segment):
-        (table,), lengths = segment[place : place + 1], segment[place + 1 : place + 17]
-        codes = 0
-        for bits, count in enumerate(lengths, start=1):
-            codes = 2 * codes + count
-            if codes >= 2**bits:
-                raise ValueError("its Huffman table is no code")
-        place += 17 + sum(lengths)
-        if table not in (0, 1, 2, 3, 16, 17, 18, 19) or sum(lengths) > 256 or place > len(segment):
-            raise ValueError("its Huffman table is broken")
-
-
-def _quantizers(segment):
-    """The numbers of quantization tables (ITU-T T.81, Section B.2.4.1)."""
-    place, found = 0, set()
-    while place < len(segment):
-        found.add(segment[place] & 15)
-        place += 65 + 64 * (segment[place] >> 4)
-    if place != len(segment) or not found <= {0, 1, 2, 3}:
-        raise ValueError("its quantization table is broken")
-    return found
-
-
-def _png(at):
-    """(height, width), channels, bits and orientation, from all chunks (PNG, Third Edition, Section 11)."""
-    place, exif, xmp = 8, b"", b""
-    for _ in range(PARTS):
-        length, kind = unpack_from(">I4s", at(place, 8))
-        if (kind == b"IHDR") != (place == 8):
-            raise ValueError(f"its header is broken at byte {place}")
-        if kind == b"IHDR":
-            width, height, bits, colors = unpack_from(">IIBB", at(place + 8, 10))
-        elif kind == b"eXIf":
-            exif = at(place + 8, min(length, BLOCK))
-        elif kind == b"iTXt":
-            text = at(place + 8, min(length, BLOCK))
-            xmp += text if text.startswith(b"XML:com.adobe.xmp\0") else b""
-        elif kind == b"IEND":
-            return (height, width), 1 if colors in (0, 4) else 3, max(bits, 8), _orientation(exif, xmp)
-        place += 12 + length
-    raise ValueError(f"more than {PARTS:,} chunks")
-
-
-def _webp(at):
-    """(height, width), channels, bits and orientation, from all chunks (RFC 9649, Section 2)."""
-    place, size, exif, xmp = 12, None, b"", b""
-    end = 8 + unpack_from("<I", at(4, 4))[0]
-    for _ in range(PARTS):
-        if place + 8 > end:
-            break
-        kind, length = unpack_from("<4sI", at(place, 8))
-        if size is None and kind in (b"VP8X", b"VP8L", b"VP8 "):
-            start = at(place + 8, 10)
-            if kind == b"VP8X":
-                size = (int.from_bytes(start[7:10], "little") + 1, int.from_bytes(start[4:7], "little") + 1)
-            elif kind == b"VP8L":
-                (bits,) = unpack_from("<I", start, 1)
-                size = ((bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1)
-            else:
-                size = tuple(side & 0x3FFF for side in unpack_from("<HH", start, 6)[::-1])
-        elif kind == b"EXIF":
-            exif = at(place + 8, min(length, BLOCK))
-        elif kind == b"XMP ":
-            xmp = at(place + 8, min(length, BLOCK))
-        place += 8 + length + length % 2
-    if size is None:
-        raise ValueError("its header says no size")
-    return size, 3, 8, _orientation(exif, xmp)
-
-
-def _orientation(exif: bytes, xmp: bytes) -> int:
-    """Tag 0x0112 of the first directory of an EXIF block (EXIF 2.32, Section 4.6.4); else that of XMP."""
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = "<" if exif.startswith(b"II") else ">"
-    try:
-        (directory,) = unpack_from(order + "I", exif, 4)
-        (entries,) = unpack_from(order + "H", exif, directory)
-        for entry in range(entries):
-            place = directory + 2 + 12 * entry
-            tag, kind = unpack_from(order + "HH", exif, place)
-            if tag == 0x0112:
-                (turn,) = unpack_from(order + {1: "B", 4: "I"}.get(kind, "H"), exif, place + 8)
-                return turn if 1 <= turn <= 8 else 1
-    except StructError:
-        pass
-    found = re.search(rb'tiff:Orientation(?:="|>)([1-8])', xmp)
-    return int(found[1]) if found else 1
-
-
-PARSERS: dict[str, Callable] = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp}

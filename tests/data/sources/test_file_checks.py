@@ -10,6 +10,8 @@ from kerascnn import InputError
 from kerascnn.data.sources.decoding import read_images
 from kerascnn.data.sources.file_checks import EXTENSIONS, read_header, read_headers
 
+from .troublesome import deep_png
+
 
 def saved(path, picture, **options):
     Image.fromarray(picture).save(path, **options)
@@ -88,3 +90,12 @@ def test_size_and_shape(tmp_path, picture):
     headers = read_headers([photo, grey])
     assert [header.size for header in headers] == [(48, 64), (20, 64)]
     assert [header.shape for header in headers] == [(64, 48, 3), (20, 64, 1)]
+
+
+@pytest.mark.parametrize(("colors", "samples", "channels"), [(0, 1, 1), (2, 3, 3), (4, 2, 1), (6, 4, 3)])
+def test_bits_and_channels_of_png(tmp_path, colors, samples, channels):
+    """Of 16 and 8 bits, for all color types of the standard but a palette."""
+    deep, eight = tmp_path / "deep.png", tmp_path / "eight.png"
+    deep.write_bytes(deep_png(np.zeros((16, 16, samples), np.uint16), colors))
+    saved(eight, np.zeros((16, 16, samples) if samples > 1 else (16, 16), np.uint8))
+    assert [(header.bits, header.channels) for header in read_headers([deep, eight])] == [(16, channels), (8, channels)]

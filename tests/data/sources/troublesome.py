@@ -286,15 +286,15 @@ for name, contents in {
 }.items():  # fmt: skip
     data(f"cut.{name}", "truncated" if name != "tif" else "", contents[: len(contents) * 3 // 5])
 data("start only.jpg", "is a truncated JPEG", JPEG[:30])
-data("no frame.jpg", "says no size", JPEG[: frame_of(JPEG)] + JPEG[JPEG.index(b"\xff\xc4") :])
-data("no code.jpg", "Huffman", changed(JPEG, JPEG.index(b"\xff\xc4") + 5, b"\xff" * 16))
-data("no table.jpg", "quantization", changed(JPEG, frame_of(JPEG) + 12, b"\3"))
-data("short segment.jpg", "broken at byte", changed(JPEG, 4, b"\0\0"))
-data("12 bits.jpg", "3 channels of 12 bits", changed(JPEG, frame_of(JPEG) + 4, b"\x0c"))
-data("lossless.jpg", "lossless", changed(JPEG, frame_of(JPEG) + 1, b"\xc3"))
-data("no rows.jpg", "64 x 0 pixels", claiming(JPEG, 64, 0))
+data("no frame.jpg", "is a damaged JPEG", JPEG[: frame_of(JPEG)] + JPEG[JPEG.index(b"\xff\xc4") :])
+data("no code.jpg", "is damaged", changed(JPEG, JPEG.index(b"\xff\xc4") + 5, b"\xff" * 16))
+data("no table.jpg", "is damaged", changed(JPEG, frame_of(JPEG) + 12, b"\3"))
+data("short segment.jpg", PICTURE, changed(JPEG, 4, b"\0\0"))
+data("12 bits.jpg", "12-bit layers", changed(JPEG, frame_of(JPEG) + 4, b"\x0c"))
+data("lossless.jpg", "is damaged", changed(JPEG, frame_of(JPEG) + 1, b"\xc3"))
+data("no rows.jpg", "is a damaged JPEG", claiming(JPEG, 64, 0))
 data("no scan.jpg", "damaged", JPEG[: JPEG.index(b"\xff\xda")] + b"\xff\xd9")
-data("late table.jpg", "Huffman", (lambda place: changed(PROGRESSIVE, place + 5, b"\xff" * 16))(
+data("late table.jpg", "is damaged", (lambda place: changed(PROGRESSIVE, place + 5, b"\xff" * 16))(
     PROGRESSIVE.rindex(b"\xff\xc4")))  # fmt: skip
 data("strange scan.jpg", "decoded", changed(JPEG, JPEG.index(b"\xff\xda") + 5, b"\x63"))
 data("late strange scan.jpg", "decoded", changed(PROGRESSIVE, PROGRESSIVE.rindex(b"\xff\xda") + 5, b"\x63"))
@@ -305,7 +305,7 @@ data("damaged 16 bits.png", "damaged", (lambda whole: changed(whole, 50, bytes(2
 data("no palette.png", "damaged", png(4, 4, 8, 3, bytes(20)).replace(b"PLTE", b"pLTE")[:33]
         + png(4, 4, 8, 7, bytes(20))[33:])  # fmt: skip
 data("no color type.png", "damaged", png(4, 4, 8, 7, bytes(20)))
-data("no columns.png", "0 x 48 pixels", png(0, 48, 8, 0, bytes(48)))
+data("no columns.png", "is a damaged PNG", png(0, 48, 8, 0, bytes(48)))
 data("damaged.webp", "damaged", changed(LOSSLESS, 30, bytes(30)))
 data("no picture.gif", "damaged", GIF[:13] + b";")
 data("unknown.bmp", "damaged", changed(BMP, 14, b"\7"))
@@ -324,14 +324,22 @@ data("scans.jpg", "more than 500 scans", PROGRESSIVE[:-2] + (
     * 1000) + b"\xff\xd9")  # fmt: skip
 data("bomb.png", "30000 x 30000 pixels", png(30_000, 30_000, 1, 0, b"\0"))
 data("unpacks.png", grey(GREY * 0), lambda: png(64, 48, 8, 0, zeros(2**28)))
-data("text bomb.png", "decoded", lambda: inserted(PNG, chunk(b"zTXt", b"Comment\0\0" + zeros(2**28)), 33))
+data("text bomb.png", "is a damaged PNG", lambda: inserted(PNG, chunk(b"zTXt", b"Comment\0\0" + zeros(2**28)), 33))
 data(
-    "international bomb.png", "decoded", lambda: inserted(PNG, chunk(b"iTXt", b"Comment\0\1\0\0\0" + zeros(2**28)), 33)
+    "international bomb.png",
+    "is a damaged PNG",
+    lambda: inserted(PNG, chunk(b"iTXt", b"Comment\0\1\0\0\0" + zeros(2**28)), 33),
 )
-data("profile bomb.png", "decoded", lambda: inserted(PNG, chunk(b"iCCP", b"profile\0\0" + zeros(2**28)), 33))
-data("chunks.png", "more than 262,144 chunks", lambda: inserted(PNG, chunk(b"teSt", b"") * 300_000, 33))
-data("bomb.webp", "16384 x 16384 pixels", changed(saved(COLOR, "WEBP", exif=turned(1)), 24, b"\xff\x3f\0\xff\x3f\0"))
-data("lossless bomb.webp", "16384 x 16384 pixels", changed(LOSSLESS, 21, b"\xff\xff\xff\x0f"))
+data("profile bomb.png", "is a damaged PNG", lambda: inserted(PNG, chunk(b"iCCP", b"profile\0\0" + zeros(2**28)), 33))
+data("segments.jpg", "more than 262,144 parts", JPEG[:2] + b"\xff\xfe\0\2" * 300_000 + JPEG[2:])
+data("zeros.jpg", "is a truncated JPEG", JPEG[:20] + bytes(2**22))
+data("chunks.png", "more than 262,144 parts", lambda: inserted(PNG, chunk(b"teSt", b"") * 300_000, 33))
+data(
+    "bomb.webp",
+    "more pixels than are allowed, 44,739,242",
+    changed(saved(COLOR, "WEBP", exif=turned(1)), 24, b"\xff\x3f\0\xff\x3f\0"),
+)
+data("lossless bomb.webp", "more pixels than are allowed, 44,739,242", changed(LOSSLESS, 21, b"\xff\xff\xff\x0f"))
 data("bomb.gif", "65535 x 65535 pixels", changed(GIF, 6, b"\xff\xff\xff\xff"))
 data("bomb.bmp", "pixels; allowed are", changed(BMP, 18, struct.pack("<ii", 30_000, 30_000)))
 data("bomb.tif", "30000 x 30000 pixels", plain_tiff(30_000, 30_000, b"0"))
