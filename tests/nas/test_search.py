@@ -21,6 +21,7 @@ FLAGS = {
     "strategy": "evolution", "goal": "accuracy", "proxy": "", "budget": "", "epochs": 9, "winner_epochs": 0,
     "workers": 1,
 }  # fmt: skip
+KEPT = {"worker": None, "starts": 1, "ended": 1, "spent": 200.0, "strategy": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def test_one_that_goes_on_is_as_it_was():
 
 def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
     search = opened(budget="10m", limit=40)
-    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept={"spent": 200.0})
+    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept=KEPT)
     assert not search.leaves_it_to_workers()
     spec, cfg = search.winner()
     assert spec == SPEC == json.loads((search.folder / "winner.json").read_text())
@@ -85,7 +86,7 @@ def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
     again = opened(budget="10m", resume=True)
     assert again.leaves_it_to_workers(), "the search has ended"
     (search.folder / "winner").mkdir()
-    (search.folder / "winner" / "config.json").write_text(json.dumps({"flags": {"epochs": 17}}))
+    (search.folder / "winner" / "config.json").write_text(json.dumps({"kerascnn": "0", "flags": {"epochs": 17}}))
     assert again.winner()[1].epochs == 17
 
 
@@ -93,7 +94,7 @@ def test_the_winner_has_the_time_that_is_left_and_goes_on_too():
 def test_the_winner_takes_large_steps_where_there_are_many_images(monkeypatch, batch, many, taken, rate):
     monkeypatch.setattr(module, "MANY", many)
     search = opened(budget="10m", limit=40, batch=batch)
-    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept={"spent": 200.0})
+    written(search.folder, "0000", [0.5], spec=SPEC, count=count(SPEC)._asdict(), kept=KEPT)
     _, cfg = search.winner()
     assert (cfg.batch, cfg.lr) == (taken, rate)
 

@@ -158,6 +158,7 @@ def complete(folder, *words, **how):
 @pytest.mark.parametrize("ended", [True, False])
 def test_a_run_can_be_made_longer(tmp_path, capsys, ended):
     whole, network = train(tmp_path / "whole", "--epochs", "4", schedule=False)
+    run_folder.release_all()
     if ended:
         complete(tmp_path / "run", schedule=False)
     else:

@@ -277,8 +277,6 @@ def test_what_a_checkpoint_names_is_never_imported(tmp_path, attribute):
         lambda callbacks: callbacks[1].update(best={"array": "of nothing"}),
         lambda callbacks: callbacks[2].update(trained="long"),
         lambda callbacks: callbacks[3].update(best=["high"]),
-        lambda callbacks: callbacks.__setitem__(2, 7),
-        lambda callbacks: callbacks.__setitem__(2, []),
     ],
 )
 def test_a_state_of_the_wrong_kind_is_one_line(tmp_path, change):
