@@ -98,9 +98,9 @@ class Cast:
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
 
-    def start(self, name, patience=30.0, folder=None, **more):
+    def start(self, name, patience=30.0, lag=30.0, folder=None, **more):
         environment = {"KERASTUNER_TUNER_ID": name, "KERASTUNER_ORACLE_PORT": str(self.port)}
-        args = (environment, {"BEAT": 0.1, "LAG": 0.5, "PATIENCE": patience}, folder or self.folder)
+        args = (environment, {"BEAT": 0.1, "LAG": lag, "PATIENCE": patience}, folder or self.folder)
         self.running[name] = self.context.Process(target=settled, args=args, kwargs=more)
         self.running[name].start()
         self.all.append(self.running[name])
@@ -404,7 +404,7 @@ def test_a_worker_with_another_secret_ends_with_one_line(cast, tmp_path_factory)
     until(cast.is_served)
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     protocol.make_secret(elsewhere)
-    cast.start("worker0", folder=elsewhere)
+    cast.start("worker0", folder=elsewhere, lag=0.5)
     assert cast.status("worker0") == 1
     said = (elsewhere / "worker0").read_text()
     assert said == f"the chief at 127.0.0.1:{cast.port} has another secret than {elsewhere}: is it the same folder?"
@@ -419,7 +419,7 @@ def test_a_worker_believes_no_chief_that_does_not_know_the_secret(cast):
     server.add_insecure_port(f"127.0.0.1:{cast.port}")
     server.start()
     try:
-        cast.start("worker0")
+        cast.start("worker0", lag=0.5)
         assert cast.status("worker0") == 1
     finally:
         server.stop(grace=None).wait()
