@@ -50,6 +50,10 @@ def check(out: str, overwrite: bool, resume: bool = False) -> None:
         raise InputError("--resume: needs --out DIR, the folder of the run that shall go on")
     if resume and overwrite:
         raise InputError("--resume goes on with a run, --overwrite replaces it: give one of them")
+    try:
+        out.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"--out {out!r}: must be UTF-8, as TensorFlow writes there") from error
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {out}: is a file; give the name of a folder")

@@ -78,6 +78,12 @@ def test_a_file_is_no_folder(here):
             run_folder.check("run", overwrite)
 
 
+def test_a_name_that_is_not_utf_8_is_one_line(here):
+    with pytest.raises(InputError, match=r"--out 'caf\\udce9': must be UTF-8"):
+        run_folder.make("lenet5", os.fsdecode(b"caf\xe9"))
+    assert not list(here.iterdir())
+
+
 def test_overwrite_removes_what_runs_leave_and_nothing_else(here):
     run = finished_run(here / "run")
     (run / "notes.txt").write_text("mine")
