@@ -14,6 +14,7 @@ from . import run
 NAMES = ["plain20_cifar", "plain32_cifar", "resnet20_cifar", "resnet32_cifar"]
 
 
+@pytest.mark.slow
 def test_smoke_leaves_a_whole_run_folder(tmp_path):
     words = ["--knob", "repeats=1,1,1", "--knob", "n_filters=2"]
     done = run("plain_vs_residual.py", "--smoke", *words, "--out", "run", cwd=tmp_path)

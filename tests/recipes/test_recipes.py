@@ -142,6 +142,7 @@ def test_report_and_card_tell_the_result(smoke, recipe):
     assert f"saved_models/{folder.name}" in card
 
 
+@pytest.mark.slow
 def test_seed_decides_the_result(smoke, recipe, tmp_path):
     folder, _ = smoke
     assert run(f"{recipe.name}.py", "--smoke", "--out", "again", cwd=tmp_path).returncode == 0

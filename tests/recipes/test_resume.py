@@ -67,6 +67,7 @@ def test_goes_on_without_its_flags_and_ends_as_if_nothing_had_happened(killed, w
     assert (done.returncode, done.stderr) == (1, "stopped: the run in run is complete, there is nothing to resume\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_it_trains_leaves_a_checkpoint_and_a_second_process_is_sent_away(tmp_path, whole):
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -32,6 +32,7 @@ def test_without_a_budget(images):
     assert epochs(3, "9h", network(), images, resumed=True) == 3
 
 
+@pytest.mark.slow
 def test_a_budget_is_divided_by_the_time_of_an_epoch(images, monkeypatch):
     """The clock is told that a step of training takes 2 s and one of validation 1 s: an epoch takes 120 s."""
     monkeypatch.setattr(Stopwatch, "step", lambda self, part: {"train": 2.0, "test": 1.0}[part])
