@@ -1,5 +1,6 @@
 """The entry point of every recipe."""
 
+import atexit
 import errno
 import signal
 import sys
@@ -37,6 +38,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
         Image.MAX_IMAGE_PIXELS = cfg.max_pixels or None
         devices.load_tensorflow()
         main(cfg)
+    atexit.register(signals.listen, signal.SIG_IGN)  # the run is complete; libraries take their time to end
 
 
 @contextmanager
