@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 
 from . import catalog
-from .command_line import ArgumentParser
+from .command_line import MAX_PIXELS, ArgumentParser, limit_pixels
 from .errors import InputError
 from .escaping import plain
 from .version import __version__
@@ -73,9 +73,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def add_max_pixels(verb) -> None:
-    pixels = 89_478_485  # Pillow's own limit
-    text = f"images of more pixels are refused; 0 allows all ({pixels})"
-    verb.add_argument("--max-pixels", type=int, default=pixels, metavar="N", help=text)
+    text = f"images of more pixels are refused; 0 allows all ({MAX_PIXELS})"
+    verb.add_argument("--max-pixels", type=int, default=MAX_PIXELS, metavar="N", help=text)
 
 
 def show_list(pattern: str, task: str | None, as_json: bool, as_markdown: bool) -> None:
@@ -197,15 +196,6 @@ def without_stderr():
         finally:
             screen.flush()
             os.dup2(screen.fileno(), 2)
-
-
-def limit_pixels(most: int) -> None:
-    """Refuse images of more pixels; 0 allows all."""
-    from PIL import Image
-
-    if most < 0:
-        raise InputError(f"--max-pixels {most}: must be a whole number, 0 or more")
-    Image.MAX_IMAGE_PIXELS = most or None
 
 
 def knobs_of(card: catalog.Card) -> list[str]:

@@ -1,4 +1,5 @@
-"""One argument parser for all programs: a wrong command line is one line, and status 2, everywhere."""
+"""What all command lines have in common: one argument parser, by which a wrong one is one line and status 2, one way to
+leave, and the limit of pixels."""
 
 import argparse
 import io
@@ -7,6 +8,8 @@ from typing import NoReturn
 
 from .errors import InputError
 from .escaping import plain
+
+MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -29,3 +32,12 @@ def leave(line: str, status: int) -> NoReturn:
     sys.stdout.flush()
     print(plain(line), file=sys.stderr)
     sys.exit(status)
+
+
+def limit_pixels(most: int) -> None:
+    """Refuse images of more pixels; 0 allows all."""
+    from PIL import Image
+
+    if most < 0:
+        raise InputError(f"--max-pixels {most}: must be a whole number, 0 or more")
+    Image.MAX_IMAGE_PIXELS = most or None

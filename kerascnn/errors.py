@@ -1,6 +1,7 @@
 """Errors and checks of inputs: each message is one line with what was found and what is allowed."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST = 120  # letters of what was found, in a message
@@ -17,6 +18,16 @@ def shown(found) -> str:
     except Exception:  # it is nested too deeply, or has a fault of its own
         text = f"<{type(found).__name__}>"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}...{text[-17:]}"
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its name where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names with commas in between; of many the first."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def unknown(kind: str, found: str, allowed) -> InputError:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn.errors import LARGEST, InputError, between, count, counts, one_of, unknown
+from kerascnn.errors import LARGEST, InputError, between, count, counts, first_line, listed, one_of, unknown
 
 
 def line(check, *args):
@@ -58,3 +58,13 @@ def test_counts(wrong):
 @given(st.text(max_size=20), st.lists(st.text(max_size=10), max_size=5))
 def test_whatever_was_found_is_shown(found, allowed):
     assert repr(found) in str(unknown("model", found, allowed))
+
+
+def test_of_many_names_the_first_are_listed():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdef"), 4) == "a, b, c, d and 2 more"
+    assert listed([]) == ""
+
+
+def test_an_error_without_words_has_its_name():
+    assert [first_line(error) for error in (ValueError("one\ntwo"), KeyError())] == ["one", "KeyError"]

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 
-from ..command_line import ArgumentParser
+from ..command_line import MAX_PIXELS, ArgumentParser
 from ..errors import InputError, unknown
 from ..escaping import plain
 from ..untrusted import json_records
@@ -22,7 +22,7 @@ STANDARD = {
     "mixed_precision": False,
     "accumulate": 1,
     "batch_norm": "averaged",
-    "max_pixels": 89_478_485,  # Pillow's own limit: a quarter of a gigabyte
+    "max_pixels": MAX_PIXELS,
 }
 SEARCH_RECORDS = ("search.json", "search.json.before")
 RECORDS = ("config.json", *SEARCH_RECORDS)  # of a run, of a search

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PIL import Image
-
-from ..command_line import leave
+from ..command_line import leave, limit_pixels
 from ..errors import InputError, TrainingStopped
 from . import run_folder, signals
 from .distribution import devices
@@ -35,7 +33,7 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
             procedure=DEFAULTS if presets else None,
             description=main.__globals__["__doc__"],
         )
-        Image.MAX_IMAGE_PIXELS = cfg.max_pixels or None
+        limit_pixels(cfg.max_pixels)
         devices.load_tensorflow()
         main(cfg)
     atexit.register(signals.listen, signal.SIG_IGN)  # the run is complete; libraries take their time to end

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from . import json_records
 from .archives import MOST_AT_ONCE, archive, damage_in_one_line, read_member
 from .network_config import checked
@@ -90,8 +90,7 @@ class KerasFile:
         except InputError:
             raise
         except Exception as error:  # whatever a layer raises of a value that it does not take
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise InputError(f"{self.path}: Keras cannot make its model: {reason[:200]}") from error
+            raise InputError(f"{self.path}: Keras cannot make its model: {first_line(error)[:200]}") from error
         for weight in wanted:
             weight._deferred_initialize()
         return network

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 
-from ..errors import InputError, shown
+from ..errors import InputError, listed, shown
 
 MOST_NAMED = 6
 
@@ -37,10 +37,12 @@ def in_order(model, path: Path, heads: Callable[[], set[str]]) -> Iterator[tuple
                 del saved[name]
                 saved = inner | saved
         excess = sorted(name for name in saved if name not in keys and _holds_weights(saved[name]))
-        if strange := sorted(set(excess) - heads()) if excess else []:
-            raise InputError(f"{path}: does not fit {model.name}: has weights of {_some(strange)}, which it lacks")
-        if missing := [layer.name for layer in model.layers if layer.weights and layer.name not in saved]:
-            raise InputError(f"{path}: does not fit {model.name}: has no weights of {_some(missing)}")
+        if strange := [shown(name) for name in sorted(set(excess) - heads())] if excess else []:
+            raise InputError(
+                f"{path}: does not fit {model.name}: has weights of {listed(strange, MOST_NAMED)}, which it lacks"
+            )
+        if missing := [shown(layer.name) for layer in model.layers if layer.weights and layer.name not in saved]:
+            raise InputError(f"{path}: does not fit {model.name}: has no weights of {listed(missing, MOST_NAMED)}")
         for layer in model.layers:
             if layer.weights and not hasattr(layer, "layers"):
                 found, ours = _shapes(saved[layer.name]), [tuple(weight.shape) for weight in layer.weights]
@@ -81,8 +83,3 @@ def _holds_weights(group: h5py.Group) -> bool:
 def _shapes(group: h5py.Group) -> list[tuple]:
     arrays = group["vars"]
     return [tuple(arrays[key].shape) for key in sorted(arrays, key=int)]
-
-
-def _some(names) -> str:
-    rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(map(shown, names[:MOST_NAMED])) + rest

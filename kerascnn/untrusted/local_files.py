@@ -5,18 +5,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
 
-KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}  # all others are devices
 HOLES = 10  # times the size of what is stored, which a sparse file may seem to have
 
 
@@ -37,8 +32,7 @@ def opened(path: str | Path, most: int | None = None, within: Path | None = None
     try:
         if within is not None and not Path(path).resolve().is_relative_to(within.resolve()):
             raise InputError(f"{path}: leads out of {within} by a link, so it is not read")
-        _check_kind(path, os.stat(path))
-        file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+        file = BufferedReader(open_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
@@ -47,7 +41,6 @@ def opened(path: str | Path, most: int | None = None, within: Path | None = None
         raise error if isinstance(error, InputError) else InputError(f"{str(path)!r}: no such file") from error
     with file:
         found = os.fstat(file.fileno())
-        _check_kind(path, found)
         if most is not None and found.st_size > most:
             raise InputError(f"{path}: has {found.st_size:,} bytes; more than {most:,} are not read")
         if _stored(file, found.st_size) * HOLES < found.st_size:
@@ -64,9 +57,30 @@ def read_bytes(path: str | Path, most: int, within: Path | None = None) -> bytes
             raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def open_regular(path: str | Path) -> FileIO:
+    """A regular file, open to be read. A pipe or a device is not even opened: that may wait, or do something.
+
+    Raises:
+        InputError: it is no regular file.
+        OSError: it cannot be opened.
+    """
+
+    def opener(path, flags):
+        _check_kind(path, os.stat(path))
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+    file = FileIO(path, "rb", opener=opener)
+    try:
+        _check_kind(path, os.fstat(file.fileno()))  # it may just have been replaced
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
 def _check_kind(path, found):
     if not stat.S_ISREG(found.st_mode):
-        raise InputError(f"{path}: is {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file")
+        raise InputError(f"{path}: is {KINDS.get(stat.S_IFMT(found.st_mode), 'a device')}, not a file")
 
 
 def _stored(file, size: int, pieces: int = 1000) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .layers_by_name import in_order
 from .local_files import opened
 
@@ -45,8 +45,7 @@ def load_weights(model, path: Path, what: str | Path, heads: Callable[[], set[st
     except InputError as error:
         raise InputError(str(error).replace(str(path), str(what))) from error
     except Exception as error:  # h5py and Keras have no kind of their own for a file that is damaged or another's
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{what}: does not fit {model.name}: {reason}") from error
+        raise InputError(f"{what}: does not fit {model.name}: {first_line(error)}") from error
     for variable in model.variables:
         if not np.all(np.isfinite(np.asarray(variable, np.float32))):
             raise InputError(f"{what}: has numbers that are not finite (NaN, infinity) in {variable.path}")

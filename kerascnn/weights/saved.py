@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from .. import layers as layers  # registers them
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..escaping import plain
 from ..untrusted.keras_file import keras_file
 
@@ -33,5 +33,4 @@ def load(path: str | Path, *, trust: bool = False, like: keras.Model | None = No
     try:
         return keras.models.load_model(path, compile=False, safe_mode=False)
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{path}: holds no Keras model: {reason}") from error
+        raise InputError(f"{path}: holds no Keras model: {first_line(error)}") from error

@@ -10,7 +10,7 @@ from importlib import import_module
 import numpy as np
 from keras import Model, layers
 
-from ..errors import InputError, between, shown
+from ..errors import InputError, between, listed, shown
 from ..registry import info
 
 SLOTS = {  # last part of a Torch name -> our variable, whichever of them the layer has
@@ -21,6 +21,7 @@ SLOTS = {  # last part of a Torch name -> our variable, whichever of them the la
     "running_var": ("moving_variance",),
 }
 IGNORED = "num_batches_tracked"
+MOST_NAMED = 6
 
 
 def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None = None) -> str:
@@ -56,9 +57,9 @@ def pour(model: Model, tensors: dict[str, np.ndarray], *, epsilon: float | None 
     placed, biases, scales, homeless = _place(model, tensors, homes[peer])
     missing = [v.path for v in model.weights if v.path not in placed]
     if homeless or missing:
+        strays, gaps = (listed(names, MOST_NAMED) or "none" for names in (homeless, missing))
         raise InputError(
-            f"{model.name} is not the network of these tensors: {_some(homeless) or 'none'} found no place, "
-            f"{_some(missing) or 'none'} got no value"
+            f"{model.name} is not the network of these tensors: {strays} found no place, {gaps} got no value"
         )
     _fold(placed, biases, scales)
     for layer in model.layers:
@@ -169,7 +170,3 @@ def _flattened_map(dense) -> tuple[int, int]:
         if not isinstance(layer, (layers.Dropout, layers.Identity)):
             return 1, 1
     return layer.input.shape[1:3]
-
-
-def _some(names, most=6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, listed
 from ...escaping import plain
 from ..sources.file_checks import open_file
-from ..sources.split_folders import listed
 from .findings import WARNING, Finding
 
 SIDES = ("train", "val", "test")

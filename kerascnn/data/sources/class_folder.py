@@ -16,13 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...errors import listed
 from ...escaping import plain
 from ..sampling.split import held_out, position
 from .decoding import fill_bits
 from .examples import Files
 from .file_checks import read_header, read_headers
 from .folder_tree import FolderTree
-from .split_folders import Splits, find_splits, is_pair, listed, resembles_split, splits_by_rest, splits_of
+from .split_folders import Splits, find_splits, is_pair, resembles_split, splits_by_rest, splits_of
 
 
 class Listing(NamedTuple):

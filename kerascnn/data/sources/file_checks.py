@@ -9,7 +9,6 @@ PostScript.
 
 import logging
 import os
-import stat
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ from PIL import (
 )
 
 from ...errors import InputError
+from ...untrusted.local_files import open_regular
 
 FORMATS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -178,7 +178,7 @@ def read_header(path: Path) -> Header:
 
 
 def open_file(path: Path, stamp: tuple[int, int] | None = None) -> FileIO:
-    """A regular file, opened to be read. A pipe or a device is not even opened: that may wait, or do something.
+    """A regular file, open to be read; see `local_files.open_regular`.
 
     Args:
         path: of the file.
@@ -187,23 +187,13 @@ def open_file(path: Path, stamp: tuple[int, int] | None = None) -> FileIO:
     Raises:
         InputError: it is none, cannot be read, or has changed.
     """
-
-    def opener(path, flags):
-        _check_kind(path, os.stat(path).st_mode)
-        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
     try:
-        file = FileIO(path, "rb", opener=opener)
+        file = open_regular(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    about = os.fstat(file.fileno())
-    try:
-        _check_kind(path, about.st_mode)  # it may just have been replaced
-        if stamp not in (None, _stamp(about)):
-            raise InputError(f"{path}: {CHANGED}")
-    except InputError:
+    if stamp not in (None, _stamp(os.fstat(file.fileno()))):
         file.close()
-        raise
+        raise InputError(f"{path}: {CHANGED}")
     return file
 
 
@@ -222,12 +212,6 @@ CHANGED = "has changed since it was examined: start again, and leave the files a
 
 def _stamp(about: os.stat_result) -> tuple[int, int]:
     return about.st_size, about.st_mtime_ns
-
-
-def _check_kind(path, mode):
-    if not stat.S_ISREG(mode):
-        kinds = {"d": "a folder", "p": "a pipe", "s": "a socket"}
-        raise InputError(f"{path}: is {kinds.get(stat.filemode(mode)[0], 'a device')}, not a file")
 
 
 def open_image(file: FileIO, found: str) -> Image.Image:

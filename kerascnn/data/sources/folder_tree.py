@@ -9,9 +9,8 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import InputError
+from ...errors import InputError, listed
 from .file_checks import EXTENSIONS, Refuse, refuse
-from .split_folders import listed
 
 REMAINS = {"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"}
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ...errors import listed
 from .file_checks import Refuse, refuse
 
 SPELLINGS = {
@@ -88,11 +89,6 @@ def splits_by_rest(names: Sequence[str]) -> dict[str, dict[str, str]]:
 def resembles_split(name: str) -> bool:
     """Whether a word of a name begins like a split, as in `trainning` or `my_tests`."""
     return any(word.startswith(tuple(SPELLINGS)) for word in _words(name))
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Names with commas in between; of many the first."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _words(name):

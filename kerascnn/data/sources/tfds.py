@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from ...errors import InputError, unknown
+from ...errors import InputError, first_line, unknown
 from ..sampling.split import SHARE, held_out
 from .examples import Arrays, Records
 
@@ -56,7 +56,7 @@ def find(name: str):
     except tfds.core.DatasetNotFoundError:
         raise _unknown(name, tfds.list_builders(with_community_datasets=False)) from None
     except ValueError as error:
-        raise InputError(f"data set {name!r}: {_first_line(error)}") from error
+        raise InputError(f"data set {name!r}: {first_line(error)}") from error
     features, keys = builder.info.features, builder.info.supervised_keys
     found = [features[key] for key in keys or () if isinstance(key, str)]
     kinds = [tfds.features.Image, tfds.features.ClassLabel]
@@ -102,7 +102,7 @@ def _prepare(builder):
         requests.head("https://www.tensorflow.org/datasets", timeout=10)
         builder.download_and_prepare()
     except Exception as error:  # each set has a way of its own to fail
-        reason = "no network" if isinstance(error, requests.ConnectionError) else _first_line(error)
+        reason = "no network" if isinstance(error, requests.ConnectionError) else first_line(error)
         raise InputError(
             f"{builder.name}: is not in {builder.data_dir_root} and cannot be downloaded ({reason}): "
             "set the environment variable TFDS_DATA_DIR to the folder that holds it"
@@ -114,7 +114,3 @@ def _unknown(name, builders):
     if not get_close_matches(name, known, cutoff=0.5):
         known = ["digits", "any name of TensorFlow Datasets", "the path of a folder"]
     return unknown("data set", name, known)
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -20,6 +20,7 @@ import numpy as np
 
 from ...escaping import plain
 from ...untrusted import json_records
+from ...untrusted.archives import archive
 from ...untrusted.local_files import opened, read_bytes
 from ..files import as_json, sync
 
@@ -116,13 +117,11 @@ def _read(folder):
         if sums.get(name) != _sha256(folder / name):
             raise ValueError(f"{name} is not what was written")
     record = json_records.read(folder / RECORD, SCHEMA, MOST_RECORD, within=folder)
-    with opened(folder / ARRAYS, within=folder) as file:
-        with zipfile.ZipFile(file) as archive:
-            if any(member.file_size != member.compress_size for member in archive.infolist()):
-                raise ValueError(f"{ARRAYS} is compressed")
-        file.seek(0)
-        with np.load(file) as arrays:
-            return Checkpoint(dict(arrays), record)
+    with archive(folder / ARRAYS, within=folder) as members:
+        if any(member.file_size != member.compress_size for member in members.infolist()):
+            raise ValueError(f"{ARRAYS} is compressed")
+    with opened(folder / ARRAYS, within=folder) as file, np.load(file) as arrays:
+        return Checkpoint(dict(arrays), record)
 
 
 def _sha256(path):
