@@ -56,9 +56,11 @@ def pytest_sessionfinish(session):
 @pytest.fixture
 def float64():
     """Build and run in double precision: in single, identical deep networks drift apart."""
-    keras.config.set_floatx("float64")
+    for kind in (keras.config.set_floatx, keras.config.set_dtype_policy):  # a layer made before has fixed the policy
+        kind("float64")
     yield
-    keras.config.set_floatx("float32")
+    for kind in (keras.config.set_floatx, keras.config.set_dtype_policy):
+        kind("float32")
     gc.collect()  # the weights of a network are freed with its cycles, and in double precision they are large
 
 

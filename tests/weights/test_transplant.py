@@ -242,36 +242,44 @@ def test_names_of_the_peer(path):
         assert all(np.all(weight.value == 1) for weight in weights)
 
 
-LENET = kerascnn.build("lenet5")
+@pytest.fixture(scope="module")
+def network():
+    return kerascnn.build("lenet5")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (({}, LENET), "model={}: must be a network made by kerascnn.build; the tensors come second"),
-        ((None, {}), "model=None: must be a network made by kerascnn.build"),
-        (("lenet5", {}), "model='lenet5': must be a network made by kerascnn.build"),
-        ((keras.layers.Dense(1), {}), "must be a network made by kerascnn.build"),
-        ((LENET, LENET), "tensors=<Functional.*must be a dictionary of names and arrays, like a `state_dict..`"),
-        ((LENET, LENET.get_weights()), "tensors=.*must be a dictionary of names and arrays"),
-        ((LENET, None), "tensors=None: must be a dictionary"),
-        ((LENET, "lenet5.pt"), "tensors='lenet5.pt': must be a dictionary"),
-        ((LENET, {"conv": "much"}), "tensors.'conv'.='much': must be an array of numbers"),
-        ((LENET, {"conv": [[1, 2], [3]]}), "tensors.'conv'.: must be an array"),
-        ((LENET, {"conv": None}), "tensors.'conv'.=None: must be an array of numbers"),
-        ((LENET, {"conv": LENET}), "tensors.'conv'.*: must be an array"),
-        ((LENET, {3: np.zeros(3)}), "tensors.3.=.*must be an array of numbers, under its name"),
-        ((LENET, {"conv": np.array([np.nan])}), "tensors.'conv'.: has numbers that are not finite"),
-        ((keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="mine"), {}), "unknown model 'mine'"),
+        (lambda network: ({}, network), "model={}: must be a network made by kerascnn.build; the tensors come second"),
+        (lambda network: (None, {}), "model=None: must be a network made by kerascnn.build"),
+        (lambda network: ("lenet5", {}), "model='lenet5': must be a network made by kerascnn.build"),
+        (lambda network: (keras.layers.Dense(1), {}), "must be a network made by kerascnn.build"),
+        (
+            lambda network: (network, network),
+            "tensors=<Functional.*must be a dictionary of names and arrays, like a `state_dict..`",
+        ),
+        (lambda network: (network, network.get_weights()), "tensors=.*must be a dictionary of names and arrays"),
+        (lambda network: (network, None), "tensors=None: must be a dictionary"),
+        (lambda network: (network, "lenet5.pt"), "tensors='lenet5.pt': must be a dictionary"),
+        (lambda network: (network, {"conv": "much"}), "tensors.'conv'.='much': must be an array of numbers"),
+        (lambda network: (network, {"conv": [[1, 2], [3]]}), "tensors.'conv'.: must be an array"),
+        (lambda network: (network, {"conv": None}), "tensors.'conv'.=None: must be an array of numbers"),
+        (lambda network: (network, {"conv": network}), "tensors.'conv'.*: must be an array"),
+        (lambda network: (network, {3: np.zeros(3)}), "tensors.3.=.*must be an array of numbers, under its name"),
+        (lambda network: (network, {"conv": np.array([np.nan])}), "tensors.'conv'.: has numbers that are not finite"),
+        (
+            lambda network: (keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="mine"), {}),
+            "unknown model 'mine'",
+        ),
     ],
 )
-def test_what_cannot_be_poured_is_told_in_one_line(arguments, message):
+def test_what_cannot_be_poured_is_told_in_one_line(network, arguments, message):
     with pytest.raises(InputError, match=message) as error:
-        pour(*arguments)
+        pour(*arguments(network))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("epsilon", ["1e-3", -1e-3, float("nan"), True, [1e-3]])
-def test_an_epsilon_is_a_small_number(epsilon):
+def test_an_epsilon_is_a_small_number(network, epsilon):
     with pytest.raises(InputError, match=r"epsilon=.*: must be a number from 0 to 1"):
-        pour(LENET, {}, epsilon=epsilon)
+        pour(network, {}, epsilon=epsilon)
