@@ -22,11 +22,11 @@ from .version import __version__ as __version__
 
 __all__ = [
     "Card", "InputError", "analysis", "build", "data", "info", "layers", "list_models", "load", "nas", "part",
-    "training", "weights",
+    "trained", "training", "weights",
 ]  # fmt: skip
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
-    from . import analysis, data, layers, nas, training, weights
+    from . import analysis, data, layers, nas, trained, training, weights
     from .weights import load
 
 

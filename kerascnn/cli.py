@@ -126,7 +126,7 @@ def show_predictions(model: str, images: list[str], top: int, max_pixels: int, a
 
     limit_pixels(max_pixels)
     load_tensorflow()
-    from .training.tasks.predict import predict
+    from .trained import predict
 
     answers = predict(model, images, top)
     if as_json:

@@ -13,8 +13,8 @@ import kerascnn
 PACKAGE, TESTS = Path(kerascnn.__file__).parent, Path(__file__).parent
 FLOORS = {  # by folder, top to bottom; what shares a floor does not import each other
     "": [
-        ["__main__", "cli"], ["nas"], ["transfer"], ["training"], ["data"], ["analysis"], ["weights"], ["models"],
-        ["backbones"], ["blocks"], ["layers"], ["registry"], ["catalog", "command_line"], ["untrusted"],
+        ["__main__", "cli"], ["nas"], ["transfer"], ["trained"], ["training"], ["data"], ["analysis"], ["weights"],
+        ["models"], ["backbones"], ["blocks"], ["layers"], ["registry"], ["catalog", "command_line"], ["untrusted"],
         ["errors", "escaping", "version"],
     ],
     "nas": [["search", "sweep"], ["sweep_report"], ["sweep_plan"], ["outcome"], ["strategies"], ["engine"], ["spaces"]],
@@ -27,7 +27,7 @@ FLOORS = {  # by folder, top to bottom; what shares a floor does not import each
         ["sources", "augmentation"], ["pixels", "pixel_weights", "sampling", "scaling"],
     ],
 }  # fmt: skip
-WITH_TENSORFLOW = {"nas", "training", "data", "__main__", "cli"}
+WITH_TENSORFLOW = {"nas", "trained", "training", "data", "__main__", "cli"}
 MOST_FILES = 12  # in a folder
 WITHOUT_TESTS_OF_THEIR_OWN = {"models", "catalog", "version"}  # the first two share the tests of tests/models
 
@@ -129,7 +129,7 @@ def test_tests_mirror_the_package():
     assert not strays, "tests of no file"
 
 
-@pytest.mark.parametrize("package", ["kerascnn", "kerascnn.nas", "kerascnn.training"])
+@pytest.mark.parametrize("package", ["kerascnn", "kerascnn.nas", "kerascnn.trained", "kerascnn.training"])
 def test_editors_see_what_is_imported_late(package):
     """The block for type checkers, the table of `__getattr__` and `__all__` name the same things."""
     module = importlib.import_module(package)

@@ -11,8 +11,8 @@ from PIL import Image
 import kerascnn
 from kerascnn import InputError, data
 from kerascnn.cli import main
+from kerascnn.trained.prediction import predict
 from kerascnn.training import files
-from kerascnn.training.tasks.predict import predict
 
 ABOUT = {
     "name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": [*"abcdefg"], "scaling": "standard",

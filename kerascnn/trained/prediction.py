@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ... import data
-from ...data.sources.decoding import decode_files, fill_bits
-from ...data.sources.file_checks import EXTENSIONS, read_headers
-from ...data.sources.folder_tree import FolderTree
-from ...errors import InputError
-from .. import files
+from .. import data
+from ..data.sources.decoding import decode_files, fill_bits
+from ..data.sources.file_checks import EXTENSIONS, read_headers
+from ..data.sources.folder_tree import FolderTree
+from ..errors import InputError
+from ..training import files
 
 BATCH = 64
 

@@ -1,0 +1,25 @@
+"""What is done with trained networks: runs, or their `model.keras`.
+
+    predict(model, images)    what a network says of image files
+
+Importing this package brings in neither Keras nor TensorFlow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from .prediction import predict
+
+_HOMES = {"predict": "prediction"}
+__all__ = ["predict"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
