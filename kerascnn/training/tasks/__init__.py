@@ -1,3 +1,3 @@
-"""What is judged and reported, task by task, in reading order: classification, segmentation, sliding_window,
+"""What is judged and reported, task by task, in reading order: scores, classification, segmentation, sliding_window,
 verification, contrastive, reconstruction, comparison.
 """
