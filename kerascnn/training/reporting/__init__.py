@@ -1,1 +1,1 @@
-"""What a finished run shows, in reading order: page, plots."""
+"""What a finished run shows, in reading order: page, plots, trend."""

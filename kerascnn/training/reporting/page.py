@@ -28,7 +28,8 @@ class Report(NamedTuple):
     """What is known of a run.
 
     All but `usage` is text, which may hold anything. `facts` are (name, value), the headline first; `pictures` are
-    (caption, file in the run folder); `usage` is how to use the model, in Markdown, for the model card.
+    (caption, file in the run folder); `usage` is how to use the model, in Markdown, for the model card; `warnings` are
+    what a reader of the headline must know, a line each.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Report(NamedTuple):
     pictures: Sequence[tuple[str, str]]
     tables: Sequence[Table]
     usage: str
+    warnings: Sequence[str] = ()
 
 
 def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: str) -> Report:
@@ -44,7 +46,7 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
 
     Args:
         config: what `config.json` says.
-        result: what `metrics.json` says.
+        result: what `metrics.json` says; the warnings of the report are its `warnings`.
     """
     card = catalog.card(config["name"])
     if card.name in catalog.CARDS:
@@ -72,6 +74,7 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
             Table("Configuration", (), as_rows(config)),
         ],
         usage=usage,
+        warnings=result.get("warnings", ()),
     )
 
 
@@ -93,6 +96,7 @@ def write_html(folder: Path, report: Report) -> None:
     tiles = "".join(f"<div><dt>{html(name)}</dt><dd>{html(fact)}</dd></div>" for name, fact in facts)
     pictures = "".join(_figure(caption, folder / file) for caption, file in report.pictures)
     tables = "".join(_table(table) for table in report.tables)
+    warnings = "".join(f'<p class="warning">{html(warning)}</p>' for warning in report.warnings)
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -107,6 +111,7 @@ def write_html(folder: Path, report: Report) -> None:
 <h1>{html(report.title)}</h1>
 <p>{html(report.lead)}</p>
 <p class="headline"><strong>{html(value)}</strong> {html(value_name)}</p>
+{warnings}
 <dl>{tiles}</dl>
 </header>
 <main>
@@ -124,14 +129,17 @@ def write_card(folder: Path, report: Report) -> None:
     """Write `README.md`, the model card."""
     tables = "\n\n".join(f"## {markdown(table.heading)}\n\n{_markdown(table)}" for table in report.tables)
     facts = _markdown(Table("", ("", ""), report.facts))
+    warnings = "".join(f"**Warning:** {markdown(warning)}\n\n" for warning in report.warnings)
     title, lead = markdown(report.title), markdown(report.lead)
-    text = f"# {title}\n\n{lead}\n\n{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
+    text = f"# {title}\n\n{lead}\n\n{warnings}{facts}\n\n## Use\n\n{report.usage}\n{tables}\n"
     write_text(folder / "README.md", text)
 
 
 def print_result(folder: Path, report: Report) -> None:
     """The facts, and where things lie, on the terminal."""
     print_table(Table("", (), report.facts))
+    for warning in report.warnings:
+        print(f"warning: {plain(warning)}")
     print(f"Look at {plain(folder / 'report.html')}; all else is beside it.")
 
 
@@ -186,7 +194,7 @@ def _table(table):
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
-:root { --ink: #1c2430; --soft: #5b6573; --line: #e3e6ea; --accent: #1f5fbf; }
+:root { --ink: #1c2430; --soft: #5b6573; --line: #e3e6ea; --accent: #1f5fbf; --warn: #e08a1e; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 64rem; color: var(--ink); background: #fff;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -195,6 +203,8 @@ h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem; }
 header p { margin: .4rem 0 0; color: var(--soft); }
 .headline { margin: 1.2rem 0 1rem; font-size: 1.1rem; }
 .headline strong { color: var(--accent); font-size: 3rem; line-height: 1; letter-spacing: -.02em; margin-right: .3rem; }
+header .warning { margin: 0 0 1rem; padding: .5rem .8rem; border-left: 4px solid var(--warn); color: var(--ink);
+  background: #fff6e5; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; margin: 0; }
 dl div { padding-left: .8rem; border-left: 2px solid var(--line); }
 dt { color: var(--soft); font-size: .8rem; }

@@ -51,6 +51,7 @@ EXAMPLE = page.Report(
     pictures=[(EVIL, "curves.png")],
     tables=[page.Table(EVIL, (EVIL, "b"), [(EVIL, "1")]), page.Table("settings", (), [("c", "2")])],
     usage="use it",
+    warnings=[f"warning {EVIL}"],
 )
 
 
@@ -58,7 +59,7 @@ def test_page_needs_nothing_else_and_shows_text_as_text(written):
     text = (written / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert "script" not in page.elements
-    assert page.text.count(SHOWN) == 9
+    assert page.text.count(SHOWN) == 10
     assert page.addresses
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not any(word in text for word in ("http:", "https:", "url(", "@import", "<link"))
@@ -80,8 +81,8 @@ def test_card_is_markdown_with_whole_tables(written):
     assert {row.replace("\\|", "").count("|") for row in rows} == {3}
     assert "<" not in text
     page = Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
-    assert set(page.elements) == {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td"}
-    assert page.text.count(SHOWN) == 7
+    assert set(page.elements) == {"h1", "h2", "p", "strong", "table", "thead", "tbody", "tr", "th", "td"}
+    assert page.text.count(SHOWN) == 8
     assert "\n## Use\n\nuse it\n" in text
 
 
@@ -93,7 +94,8 @@ def test_result_on_a_terminal(capsys):
     assert "accuracy [on 9]" in shown
     assert not set(shown) & set("\x1b\u202e\udcff")
     assert "saved_models/x/report.html" in shown
-    assert max(map(len, shown.splitlines())) <= 80
+    assert f"warning: warning {SHOWN}\n" in shown
+    assert max(len(line) for line in shown.splitlines() if not line.startswith("warning")) <= 80
 
 
 def test_a_table_on_a_terminal_shows_text_as_text(capsys):
