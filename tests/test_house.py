@@ -129,7 +129,9 @@ def test_tests_mirror_the_package():
     assert not strays, "tests of no file"
 
 
-@pytest.mark.parametrize("package", ["kerascnn", "kerascnn.nas", "kerascnn.trained", "kerascnn.training"])
+@pytest.mark.parametrize(
+    "package", ["kerascnn", "kerascnn.data", "kerascnn.nas", "kerascnn.trained", "kerascnn.training"]
+)
 def test_editors_see_what_is_imported_late(package):
     """The block for type checkers, the table of `__getattr__` and `__all__` name the same things."""
     module = importlib.import_module(package)

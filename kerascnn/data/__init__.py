@@ -15,23 +15,55 @@ augment(images, ...)      applies a policy to a batch of images and labels
 Warp(rotation=..., ...)   geometric distortions of images and their masks; WARPS has some by name
 scale(images, ...)        pixels -> the range that a network expects; SCALINGS names the ranges
 STATISTICS                mean and standard deviation of the pixels of known sets
+
+Importing this package brings in no TensorFlow: what is used of it does.
 """
 
-from .augmentation.crop import Crop
-from .augmentation.policies import AUGMENTS, Augment, augment
-from .augmentation.warp import WARPS, Warp
-from .checking.folder_check import check_folder
-from .checking.report import FolderCheck
-from .labels import Data, load
-from .masks import Masks, load_masks
-from .one_shot import Trial, read_runs, sample_trials
-from .pairs import Pairs, load_pairs
-from .pixel_weights import weight_map
-from .scaling import SCALINGS, STATISTICS, scale
-from .sources.decoding import read_images
-from .sources.mask_folder import read_whole
-from .sources.open import native_mask_shape, native_shape
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from .augmentation.augment import augment
+    from .augmentation.policies import AUGMENTS, WARPS, Augment, Crop, Warp
+    from .checking.folder_check import check_folder
+    from .checking.report import FolderCheck
+    from .labels import Data, load
+    from .masks import Masks, load_masks
+    from .one_shot import Trial, read_runs, sample_trials
+    from .pairs import Pairs, load_pairs
+    from .pixel_weights import weight_map
+    from .scaling import SCALINGS, STATISTICS, scale
+    from .sources.decoding import read_images
+    from .sources.mask_folder import read_whole
+    from .sources.open import native_mask_shape, native_shape
+
+_HOMES = {
+    "augment": "augmentation.augment",
+    "AUGMENTS": "augmentation.policies",
+    "WARPS": "augmentation.policies",
+    "Augment": "augmentation.policies",
+    "Crop": "augmentation.policies",
+    "Warp": "augmentation.policies",
+    "check_folder": "checking.folder_check",
+    "FolderCheck": "checking.report",
+    "Data": "labels",
+    "load": "labels",
+    "Masks": "masks",
+    "load_masks": "masks",
+    "Trial": "one_shot",
+    "read_runs": "one_shot",
+    "sample_trials": "one_shot",
+    "Pairs": "pairs",
+    "load_pairs": "pairs",
+    "weight_map": "pixel_weights",
+    "SCALINGS": "scaling",
+    "STATISTICS": "scaling",
+    "scale": "scaling",
+    "read_images": "sources.decoding",
+    "read_whole": "sources.mask_folder",
+    "native_mask_shape": "sources.open",
+    "native_shape": "sources.open",
+}
 __all__ = [
     "AUGMENTS",
     "SCALINGS",
@@ -59,3 +91,13 @@ __all__ = [
     "scale",
     "weight_map",
 ]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

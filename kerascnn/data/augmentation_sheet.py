@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from ..errors import InputError
 from ..escaping import drawing, picture
-from .augmentation.policies import augment, chosen
+from .augmentation.augment import augment
+from .augmentation.policies import chosen
 from .labels import load
 from .sampling.stateless_random import keys
 from .sources.mask_folder import read_whole

@@ -9,9 +9,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from ..errors import InputError, one_of
+from .augmentation.augment import augment as augment_batch
+from .augmentation.augment import draw_parts
 from .augmentation.crop import ten_crops
-from .augmentation.policies import Augment, chosen, draw_parts
-from .augmentation.policies import augment as augment_batch
+from .augmentation.policies import Augment, chosen
 from .pipelines import AUTOTUNE, Pipelines, check_options, finished
 from .pixels import fit
 from .sampling.shuffling import check_batch, endless, epoch_length, validation_batch

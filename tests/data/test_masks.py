@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kerascnn import InputError, data
-from kerascnn.data.augmentation.warp import WARPS, Warp
+from kerascnn.data.augmentation.policies import WARPS, Warp
 from kerascnn.data.masks import Stored, load_masks, origins
 from kerascnn.data.sources.mask_pictures import Picture
 

@@ -1,1 +1,2 @@
-"""Augmentation of training images, in reading order: policies, warp, crop, color, randaugment, mixup, interpolation."""
+"""Augmentation of training images, in reading order: policies, augment, warp, crop, color, randaugment, mixup,
+interpolation."""

@@ -1,31 +1,12 @@
 """Random crops for training, and the ten crops for evaluation."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
 from ..pixels import cut_window
 from ..sampling.stateless_random import below, uniform
+from .policies import Crop
 
-Range = tuple[float, float]
 TRIES = 10
-
-
-class Crop(NamedTuple):
-    """How a crop is drawn and resized: either by its area, or after resizing the image by its shorter side.
-
-    Attributes:
-        area: the crop's share of the image's area, evenly distributed; None to use `side`.
-        aspect: the aspect ratio of the crop, divided by that of the result; evenly distributed on a logarithmic scale.
-        side: without `area`: the shorter side to which the image is resized before it is cropped, divided by the side
-            of the result: 256 / 224.
-        central: without `area`: whether the crop lies in the central part that has the aspect ratio of the result.
-    """
-
-    area: Range | None = None
-    aspect: Range = (1, 1)
-    side: Range = (1, 1)
-    central: bool = False
 
 
 def draw_windows(crop: Crop, key, rows, columns, height, width) -> tuple:

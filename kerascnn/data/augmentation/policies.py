@@ -1,20 +1,12 @@
-"""Augmentation policies of the papers, by name."""
+"""Augmentation policies of the papers and distortions, by name, with a line on what each does; without TensorFlow."""
 
 from ast import literal_eval
 from math import inf
 from typing import NamedTuple
 
-import tensorflow as tf
-
 from ...errors import InputError, between, unknown
-from ..pixels import fit, recolor
-from ..sampling.stateless_random import fold, keys_of, normal, uniform
-from .color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recolor_by, table
-from .crop import Crop, draw_windows
-from .mixup import mix, rectangle
-from .randaugment import draw
-from .warp import Warp, warp
 
+Range = tuple[float, float]
 GREY = 128  # the value of what is cut out
 SIDE = 224  # of the images to which the pixels of AUGMENTS belong
 
@@ -24,6 +16,65 @@ MOST = {"randaugment": 8, "magnitude": 10, "hue": 0.5, "lighting": 10, "mixup": 
 RANGES = ("rotation", "scale", "stretch", "shear", "translation", "lens")
 LIMITS = {"warp.scale": (0.01, 100), "warp.stretch": (0.01, 100)}
 LIMITS |= {"crop.area": (1e-4, 1), "crop.aspect": (0.01, 100), "crop.side": (1, 100)}
+
+
+class Crop(NamedTuple):
+    """How a crop is drawn and resized: either by its area, or after resizing the image by its shorter side.
+
+    Attributes:
+        area: the crop's share of the image's area, evenly distributed; None to use `side`.
+        aspect: the aspect ratio of the crop, divided by that of the result; evenly distributed on a logarithmic scale.
+        side: without `area`: the shorter side to which the image is resized before it is cropped, divided by the side
+            of the result: 256 / 224.
+        central: without `area`: whether the crop lies in the central part that has the aspect ratio of the result.
+    """
+
+    area: Range | None = None
+    aspect: Range = (1, 1)
+    side: Range = (1, 1)
+    central: bool = False
+
+
+class Warp(NamedTuple):
+    """How images are distorted. From a range (low, high) a number is drawn uniformly for each image. The defaults do
+    nothing.
+
+    Attributes:
+        rotation: degrees, counter-clockwise.
+        scale: factor of both axes.
+        stretch: factor of each axis, drawn for each.
+        shear: pixels sideways for a pixel along the other axis, drawn for each axis.
+        translation: pixels along each axis, drawn for each.
+        lens: radial distortion: how much further from the centre the value of a corner is read, as a share of its
+            distance. The share grows with the square of the distance. Above 0 it is a barrel, below a pincushion.
+        probability: of applying each of the nine components above, and the elastic one.
+        flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
+        quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
+        elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
+            the window; in between they are interpolated bicubically. 0 costs nothing.
+        elastic_nodes: nodes of that grid along each axis, two or more.
+        shift: the largest shift in either direction, as a share of each side; in whole pixels.
+        crop: see `Crop`. None cuts out a window of the result's size.
+        fill: the value outside of an image, or None to mirror the image at its edge pixels.
+        mask_fill: the value outside of a mask where `fill` is a value; -1 stands for void.
+    """
+
+    rotation: Range = (0, 0)
+    scale: Range = (1, 1)
+    stretch: Range = (1, 1)
+    shear: Range = (0, 0)
+    translation: Range = (0, 0)
+    lens: Range = (0, 0)
+    probability: float = 1
+    flip_horizontal: float = 0
+    flip_vertical: float = 0
+    quarter_turns: bool = False
+    elastic: float = 0
+    elastic_nodes: int = 3
+    shift: float = 0
+    crop: Crop | None = None
+    fill: float | None = None
+    mask_fill: int = 0
 
 
 class Augment(NamedTuple):
@@ -64,40 +115,93 @@ def _cropped(**crop) -> Warp:
     return Warp(crop=Crop(**crop), flip_horizontal=0.5)
 
 
-INCEPTION = dict(area=(0.08, 1), aspect=(3 / 4, 4 / 3))
-AUGMENTS = {
-    "none": Augment(),
-    "flip": Augment(Warp(flip_horizontal=0.5)),
-    # Lee et al. 2014, arXiv:1409.5185; He et al. 2015, arXiv:1512.03385, Section 4.2: 4 of 32 pixels on each side
-    "cifar": Augment(Warp(shift=4 / 32, flip_horizontal=0.5, fill=0)),
-    # Krizhevsky et al. 2012, Section 4.1
-    "alexnet": Augment(_cropped(side=(256 / 224, 256 / 224), central=True), lighting=0.1),
-    # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1; the colors are AlexNet's
-    "vgg": Augment(_cropped(side=(256 / 224, 512 / 224)), lighting=0.1),
-    # Szegedy et al. 2014, arXiv:1409.4842, Section 6; the colors are those of Howard 2013, arXiv:1312.5402, Section 2
-    "inception": Augment(_cropped(**INCEPTION), brightness=0.5, contrast=0.5, saturation=0.5),
-    # He et al. 2015, arXiv:1512.03385, Section 3.4; the colors are AlexNet's
-    "resnet": Augment(_cropped(side=(256 / 224, 480 / 224)), lighting=0.1),
-    # Howard et al. 2017, arXiv:1704.04861, Section 3.2: less of it, no very small crops; the amounts are ours
-    "mobilenet": Augment(
-        _cropped(area=(0.35, 1), aspect=INCEPTION["aspect"]), brightness=0.2, contrast=0.2, saturation=0.2
+_WARPS = {
+    "none": ("nothing", Warp()),
+    "slight": (
+        "turns by up to 10 degrees, scales by up to 10 %, shifts by up to 4 pixels: suits what has an up and a down",
+        Warp(rotation=(-10, 10), scale=(0.9, 1.1), translation=(-4, 4)),
     ),
-    # Cubuk et al. 2019, arXiv:1909.13719, Section 4.4: ResNet-50 on ImageNet
-    "randaugment": Augment(_cropped(**INCEPTION)._replace(fill=GREY), randaugment=2, magnitude=9),
-    # Wightman et al. 2021, arXiv:2110.00476, Table 2, procedure A2
-    "modern": Augment(_cropped(**INCEPTION)._replace(fill=GREY), randaugment=2, magnitude=7, mixup=0.1, cutmix=1),
-    # Translation, flips, rotation, stretching, shearing and lens distortion; the amounts are ours
-    "lectures": Augment(
+    # What lies under a microscope has no up and down. Half of each, because looking up between pixels takes away
+    # noise, which is in the images on which the network will be used.
+    "microscopy": (
+        "half of each: any turn or mirroring, scales by up to 15 %, elastic by 6 pixels: for what has no up and down",
         Warp(
-            translation=(-22, 22),
-            flip_horizontal=0.5,
-            rotation=(-15, 15),
-            stretch=(0.85, 1.15),
-            shear=(-0.15, 0.15),
-            lens=(-0.15, 0.15),
-        )
+            rotation=(-45, 45), scale=(0.85, 1.15), elastic=6, probability=0.5, flip_horizontal=0.5, quarter_turns=True
+        ),
+    ),
+    # Ronneberger et al. 2015, Section 3.1: displacements on a 3 by 3 grid with a standard deviation of 10 pixels;
+    # shifts and rotations, for which the paper has no numbers: here they are 20 pixels and any angle.
+    "unet": (
+        "any turn, shifts by up to 20 pixels, elastic by 10 pixels (Ronneberger et al. 2015)",
+        Warp(rotation=(-180, 180), translation=(-20, 20), elastic=10),
+    ),
+    # Koch et al. 2015, Section 3.2: each of the seven components with probability 0.5.
+    "koch": (
+        "half of each: turns by up to 10 degrees, shears, stretches, shifts by up to 2 pixels (Koch et al. 2015)",
+        Warp(rotation=(-10, 10), shear=(-0.3, 0.3), stretch=(0.8, 1.2), translation=(-2, 2), probability=0.5),
     ),
 }
+INCEPTION = dict(area=(0.08, 1), aspect=(3 / 4, 4 / 3))
+_AUGMENTS = {
+    "none": ("nothing", Augment()),
+    "flip": ("mirrors half of the images, left to right", Augment(Warp(flip_horizontal=0.5))),
+    # Lee et al. 2014, arXiv:1409.5185; He et al. 2015, arXiv:1512.03385, Section 4.2: 4 of 32 pixels on each side
+    "cifar": (
+        "shifts by up to 4 of 32 pixels and mirrors half (He et al. 2015)",
+        Augment(Warp(shift=4 / 32, flip_horizontal=0.5, fill=0)),
+    ),
+    # Krizhevsky et al. 2012, Section 4.1
+    "alexnet": (
+        "crops 224 of 256 pixels, mirrors half, changes the light along ImageNet's colors (Krizhevsky et al. 2012)",
+        Augment(_cropped(side=(256 / 224, 256 / 224), central=True), lighting=0.1),
+    ),
+    # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1; the colors are AlexNet's
+    "vgg": (
+        "crops 224 of 256 to 512 pixels, mirrors half, light as alexnet (Simonyan & Zisserman 2014)",
+        Augment(_cropped(side=(256 / 224, 512 / 224)), lighting=0.1),
+    ),
+    # Szegedy et al. 2014, arXiv:1409.4842, Section 6; the colors are those of Howard 2013, arXiv:1312.5402, Section 2
+    "inception": (
+        "crops 8 to 100 % of the area, mirrors half, brightness, contrast and saturation by half (Szegedy et al. 2014)",
+        Augment(_cropped(**INCEPTION), brightness=0.5, contrast=0.5, saturation=0.5),
+    ),
+    # He et al. 2015, arXiv:1512.03385, Section 3.4; the colors are AlexNet's
+    "resnet": (
+        "crops 224 of 256 to 480 pixels, mirrors half, light as alexnet (He et al. 2015)",
+        Augment(_cropped(side=(256 / 224, 480 / 224)), lighting=0.1),
+    ),
+    # Howard et al. 2017, arXiv:1704.04861, Section 3.2: less of it, no very small crops; the amounts are ours
+    "mobilenet": (
+        "as inception, but less: 35 to 100 % of the area, colors by a fifth (Howard et al. 2017)",
+        Augment(_cropped(area=(0.35, 1), aspect=INCEPTION["aspect"]), brightness=0.2, contrast=0.2, saturation=0.2),
+    ),
+    # Cubuk et al. 2019, arXiv:1909.13719, Section 4.4: ResNet-50 on ImageNet
+    "randaugment": (
+        "crops as inception, mirrors half, two of thirteen operations at 9 of 10 (Cubuk et al. 2019)",
+        Augment(_cropped(**INCEPTION)._replace(fill=GREY), randaugment=2, magnitude=9),
+    ),
+    # Wightman et al. 2021, arXiv:2110.00476, Table 2, procedure A2
+    "modern": (
+        "as randaugment at 7 of 10, and mixes images and labels: mixup, cutmix (Wightman et al. 2021)",
+        Augment(_cropped(**INCEPTION)._replace(fill=GREY), randaugment=2, magnitude=7, mixup=0.1, cutmix=1),
+    ),
+    # The amounts are ours
+    "lectures": (
+        "shifts, mirrors half, turns by up to 15 degrees, stretches, shears and bends as a lens: all of it moderate",
+        Augment(
+            Warp(
+                translation=(-22, 22),
+                flip_horizontal=0.5,
+                rotation=(-15, 15),
+                stretch=(0.85, 1.15),
+                shear=(-0.15, 0.15),
+                lens=(-0.15, 0.15),
+            )
+        ),
+    ),
+}
+WARPS, AUGMENTS = ({name: how for name, (_, how) in table.items()} for table in (_WARPS, _AUGMENTS))
+WARPS_DO, AUGMENTS_DO = ({name: does for name, (does, _) in table.items()} for table in (_WARPS, _AUGMENTS))
 
 
 def chosen(augment: str | Augment, window: tuple[int, int]) -> Augment:
@@ -127,67 +231,6 @@ def _amount(change):
         return name, literal_eval(value)
     except (ValueError, SyntaxError):
         raise InputError(f"augment: {change.strip()}: must be an amount and its value, like mixup=0.2") from None
-
-
-def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tuple[int, int, int] | None = None):
-    """Apply a policy to a batch of images and their labels. Each image is changed in its own way.
-
-    Args:
-        images: (b, height, width, channels), uint8 or float from 0 to 255, with 1 or 3 channels.
-        labels: whole numbers (b,), or shares of classes (b, classes).
-        key: `keys` of the images, (b,): what is done to an image is a function of its key and of `how` alone,
-            and with mixup and cutmix of its neighbour in the batch. Or two integers, like [seed, step].
-        classes: how many there are; only for soft labels.
-        image_shape: of the result, by default that of the images. Unless the warp has a crop, uint8 images are first
-            cropped and resized to it, as `load` does without an augmentation.
-
-    Returns:
-        float32 images from 0 to 255 and labels: as they were, or float32 (b, classes) where `how.is_soft`.
-    """
-    images = tf.convert_to_tensor(images)
-    key = keys_of(key, tf.shape(images)[0])
-    *window, channels = image_shape or [n or tf.shape(images)[i] for i, n in enumerate(images.shape)][1:]
-    drawn = draw(how.randaugment, how.magnitude, fold(key, 1), window) if how.randaugment else None
-    if image_shape and not how.warp.crop:
-        images = fit(images, image_shape)
-    if drawn or how.warp != Warp():
-        images = warp(images, how.warp, fold(key, 0), None, window, drawn and drawn.more)
-    images = recolor(images, channels)
-    if drawn:
-        images = images if images.dtype == tf.uint8 else tf.cast(tf.round(images), tf.uint8)
-        images = looked_up(images, table(images, **drawn.values))
-    images = _recolor(tf.cast(images, tf.float32), how, fold(key, 2), drawn.factors if drawn else {})
-    if how.cutout:
-        images = tf.where(rectangle(fold(key, 3), *tf.unstack(tf.shape(images)[1:3]), how.cutout), GREY, images)
-    if how.is_soft:
-        labels = tf.convert_to_tensor(labels)
-        labels = tf.one_hot(labels, classes) if labels.dtype.is_integer else tf.cast(labels, tf.float32)
-        images, labels = mix(images, labels, fold(key, 4), how.mixup, how.cutmix)
-    return images, labels
-
-
-def draw_parts(how: Augment, key, *sizes) -> tuple:
-    """The crops that `augment` draws, for a reader that decodes only these parts; see `draw_windows`."""
-    return draw_windows(how.warp.crop, fold(fold(key, 0), 1), *sizes)
-
-
-def _recolor(images, how, key, factors):
-    spread = {"brightness": how.brightness, "contrast": how.contrast, "saturation": how.saturation, "hue": how.hue}
-    if not factors and not any(spread.values()) and not how.lighting:
-        return images
-    draws = dict(
-        zip(
-            spread,
-            tf.unstack(2 * uniform(fold(key, 0), len(spread)) - 1),
-            strict=True,
-        )
-    )
-    changes = {name: (name != "hue") + spread[name] * draws[name] for name in spread}
-    changes |= {name: factor * changes[name] for name, factor in factors.items()}
-    if how.lighting:
-        shares = how.lighting * normal(fold(key, 1), 3)
-        changes["light"] = 255 * tf.transpose(EIGENVECTORS @ (EIGENVALUES[:, None] * shares))
-    return recolor_by(images, *matrix(tf.reduce_mean(images, axis=(1, 2)), **changes))
 
 
 def check(how: Augment) -> None:

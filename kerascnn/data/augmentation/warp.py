@@ -11,74 +11,13 @@ Where only whole pixels move (flips, `shift`), each result is one pixel; otherwi
 pixels are no antialiasing: an image may shrink to half its size before pixels are left out.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import tensorflow as tf
 
 from ..sampling.stateless_random import below, fold, keys_of, normal, uniform
-from .crop import Crop, draw_windows
+from .crop import draw_windows
 from .interpolation import bilinear, clipped, mirrored, nearest
-
-Range = tuple[float, float]
-
-
-class Warp(NamedTuple):
-    """How images are distorted. From a range (low, high) a number is drawn uniformly for each image. The defaults do
-    nothing.
-
-    Attributes:
-        rotation: degrees, counter-clockwise.
-        scale: factor of both axes.
-        stretch: factor of each axis, drawn for each.
-        shear: pixels sideways for a pixel along the other axis, drawn for each axis.
-        translation: pixels along each axis, drawn for each.
-        lens: radial distortion: how much further from the centre the value of a corner is read, as a share of its
-            distance. The share grows with the square of the distance. Above 0 it is a barrel, below a pincushion.
-        probability: of applying each of the nine components above, and the elastic one.
-        flip_horizontal, flip_vertical: probability of mirroring left and right, top and bottom.
-        quarter_turns: whether to rotate by 0, 90, 180 or 270 degrees first, each equally likely.
-        elastic: standard deviation, in pixels, of the Gaussian displacements at the nodes of a coarse grid that spans
-            the window; in between they are interpolated bicubically. 0 costs nothing.
-        elastic_nodes: nodes of that grid along each axis, two or more.
-        shift: the largest shift in either direction, as a share of each side; in whole pixels.
-        crop: see `Crop`. None cuts out a window of the result's size.
-        fill: the value outside of an image, or None to mirror the image at its edge pixels.
-        mask_fill: the value outside of a mask where `fill` is a value; -1 stands for void.
-    """
-
-    rotation: Range = (0, 0)
-    scale: Range = (1, 1)
-    stretch: Range = (1, 1)
-    shear: Range = (0, 0)
-    translation: Range = (0, 0)
-    lens: Range = (0, 0)
-    probability: float = 1
-    flip_horizontal: float = 0
-    flip_vertical: float = 0
-    quarter_turns: bool = False
-    elastic: float = 0
-    elastic_nodes: int = 3
-    shift: float = 0
-    crop: Crop | None = None
-    fill: float | None = None
-    mask_fill: int = 0
-
-
-# Ronneberger et al. 2015, Section 3.1: displacements on a 3 by 3 grid with a standard deviation of 10 pixels; shifts
-# and rotations, for which the paper has no numbers: here they are 20 pixels and any angle.
-UNET = Warp(rotation=(-180, 180), translation=(-20, 20), elastic=10)
-# Koch et al. 2015, Section 3.2: each of the seven components with probability 0.5.
-KOCH = Warp(rotation=(-10, 10), shear=(-0.3, 0.3), stretch=(0.8, 1.2), translation=(-2, 2), probability=0.5)
-
-# Small distortions that suit what has an up and a down.
-SLIGHT = Warp(rotation=(-10, 10), scale=(0.9, 1.1), translation=(-4, 4))
-# What lies under a microscope has neither. Half of each, because looking up between pixels takes away noise, which is
-# in the images on which the network will be used.
-MICROSCOPY = Warp(
-    rotation=(-45, 45), scale=(0.85, 1.15), elastic=6, probability=0.5, flip_horizontal=0.5, quarter_turns=True
-)
-WARPS = {"none": Warp(), "slight": SLIGHT, "microscopy": MICROSCOPY, "unet": UNET, "koch": KOCH}
+from .policies import Warp
 
 
 def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = None, more=None):

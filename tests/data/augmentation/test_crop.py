@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from kerascnn.data.augmentation.crop import Crop, draw_windows, ten_crops
+from kerascnn.data.augmentation.crop import draw_windows, ten_crops
+from kerascnn.data.augmentation.policies import Crop
 from kerascnn.data.sampling.stateless_random import keys
 
 INCEPTION = Crop(area=(0.08, 1), aspect=(3 / 4, 4 / 3))

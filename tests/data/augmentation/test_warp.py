@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import affine_transform, map_coordinates
 
-from kerascnn.data.augmentation.crop import Crop, draw_windows
-from kerascnn.data.augmentation.warp import KOCH, UNET, Warp, cubic, grid, matrices, warp
+from kerascnn.data.augmentation.crop import draw_windows
+from kerascnn.data.augmentation.policies import WARPS, Crop, Warp
+from kerascnn.data.augmentation.warp import cubic, grid, matrices, warp
 from kerascnn.data.sampling.stateless_random import fold, keys, uniform
 
-ALL = UNET._replace(
+ALL = WARPS["unet"]._replace(
     scale=(0.7, 1.3), stretch=(0.8, 1.2), shear=(-0.3, 0.3), flip_horizontal=0.5, flip_vertical=0.5, quarter_turns=True
 )
 
@@ -155,10 +156,10 @@ def test_windows_are_everywhere():
 def test_probability_of_each_component():
     """Of Koch's seven components each is drawn for itself, half of the time, within its bounds."""
     draws = iter(tf.unstack(uniform(MANY, 22)))
-    found = matrices(KOCH, draws).numpy()
+    found = matrices(WARPS["koch"], draws).numpy()
     plain = np.all(found == np.eye(2), axis=(1, 2)).mean()
     assert plain == pytest.approx(0.5**5, abs=0.01)
-    y, x = grid(KOCH._replace(rotation=(0, 0), shear=(0, 0), stretch=(1, 1)), MANY, (5, 5), (5, 5))
+    y, x = grid(WARPS["koch"]._replace(rotation=(0, 0), shear=(0, 0), stretch=(1, 1)), MANY, (5, 5), (5, 5))
     shift_y, shift_x = 2 - y[:, 2, 0].numpy(), 2 - x[:, 0, 2].numpy()
     for shift in (shift_y, shift_x):
         assert np.mean(shift == 0) == pytest.approx(0.5, abs=0.03)
