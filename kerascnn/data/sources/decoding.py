@@ -109,7 +109,7 @@ def decode_files(paths: Sequence[Path], headers: Sequence[Header], image_shape) 
     """The files' images, uint8 (files, *image_shape). Names a file that has changed or cannot be decoded."""
     image_shape = tuple(image_shape)
     images = np.empty((len(paths), *image_shape), np.uint8)
-    if any(header.format == "JPEG" for header in headers):
+    if any(header.format == "JPEG" and header.shape[:2] != image_shape[:2] for header in headers):
         _jpeg_decoder(image_shape)  # once, before several threads want it
 
     def fill(i):
@@ -145,9 +145,20 @@ def decode(path: Path, header: Header, image_shape) -> np.ndarray:
     if header.format != "JPEG":
         return fit(decode_other(path, header, image_shape), image_shape)
     try:
+        if header.shape[:2] == tuple(image_shape[:2]):
+            return _jpeg_as_it_is(path, header, image_shape)
         return _jpeg_decoder(image_shape)(os.fsencode(path), np.array([*header.size, header.turn], np.int32))
     except tf.errors.OpError as error:
         raise _fault(path, header) from error
+
+
+def _jpeg_as_it_is(path, header, image_shape):
+    """The same at a JPEG's own size. Nothing is traced: each size would cost time, and memory for good."""
+    with open_file(path, header.stamp) as file:
+        contents = file.read()
+    with tf.device("CPU:0"):
+        image = tf.io.decode_jpeg(contents, 3, fancy_upscaling=False)
+        return fit(image if header.turn == UPRIGHT else _turned(image, tf.constant(header.turn)), image_shape)
 
 
 def _fault(path, header) -> InputError:

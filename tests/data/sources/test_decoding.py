@@ -278,3 +278,18 @@ def test_whole_files(tmp_path, name):
     assert found.dtype == np.uint8
     assert found.shape == SHAPE
     assert error(found, ROWS[name][1]) < 3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_at_its_own_size_is_the_same_without_a_decoder_of_its_own(tmp_path, picture, orientation, channels):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(picture).save(tmp_path / "a.jpg", exif=exif)
+    (header,) = read_headers([tmp_path / "a.jpg"])
+    shape = (*header.shape[:2], channels)
+    known = decoding._jpeg_decoder.cache_info().currsize
+    (found,) = decode_files([tmp_path / "a.jpg"], [header], shape)
+    assert decoding._jpeg_decoder.cache_info().currsize == known
+    about = np.array([*header.size, header.turn], np.int32)
+    np.testing.assert_array_equal(found, decoding._jpeg_decoder(shape)(os.fsencode(tmp_path / "a.jpg"), about))
