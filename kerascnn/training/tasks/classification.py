@@ -1,18 +1,18 @@
 """Judges a classifier on held-out images, and reports its run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, top_k_accuracy_score
 
 from ... import data
 from ...escaping import markdown, python, shell
 from .. import files
-from ..reporting import page, plots
+from ..reporting import page, plots, trend
 from ..run import Run, chief_only
+from . import scores
 
 
 class Sample(NamedTuple):
@@ -41,19 +41,22 @@ def collect(model: keras.Model, batches: Iterable, most_samples: int) -> Predict
     Args:
         model: its output are probabilities.
         batches: pairs of scaled images and the numbers of their classes.
-        most_samples: keep so many images, half of them wrong answers where there are so many; of each kind the first.
+        most_samples: keep so many images, half of them wrong answers where there are so many: the worst, those of the
+            largest loss, worst first; of the right ones the first.
     """
-    truth, probabilities, kept = [], [], {False: [], True: []}
+    truth, probabilities, wrong, right = [], [], [], []
     for images, labels in batches:
-        labels, answers = np.asarray(labels), model.predict_on_batch(images)
+        images, labels, answers = np.asarray(images), np.asarray(labels), model.predict_on_batch(images)
         truth.append(labels)
         probabilities.append(answers)
-        right = answers.argmax(-1) == labels
-        for kind, samples in kept.items():
-            for i in np.flatnonzero(right == kind)[: most_samples - len(samples)]:
-                samples.append(Sample(np.asarray(images[i]), int(labels[i]), answers[i]))
-    wrong = kept[False][: max(most_samples // 2, most_samples - len(kept[True]))]
-    samples = wrong + kept[True][: most_samples - len(wrong)]
+        is_right, own = answers.argmax(-1) == labels, answers[np.arange(len(labels)), labels]
+        worst = np.flatnonzero(~is_right)[np.argsort(own[~is_right], kind="stable")]
+        chosen = worst[:most_samples], np.flatnonzero(is_right)[: most_samples - len(right)]
+        for samples, numbers in zip((wrong, right), chosen, strict=True):
+            samples += [Sample(images[i].copy(), int(labels[i]), answers[i]) for i in numbers]
+        wrong = sorted(wrong, key=lambda sample: sample.probabilities[sample.label])[:most_samples]
+    wrong = wrong[: max(most_samples // 2, most_samples - len(right))]
+    samples = wrong + right[: most_samples - len(wrong)]
     return Predictions(np.concatenate(truth), np.concatenate(probabilities), samples)
 
 
@@ -73,20 +76,6 @@ def accuracy_over_crops(model: keras.Model, batches: Iterable) -> float:
     return right / asked
 
 
-def measure(answers: Predictions, classes: Sequence[str]) -> dict:
-    """Accuracy, top-5 accuracy where there are more than five classes, and for each class precision, recall, F1 and the
-    number of its images."""
-    truth, probabilities, _ = answers
-    labels = range(len(classes))
-    result = {"accuracy": float((probabilities.argmax(-1) == truth).mean())}
-    if len(classes) > 5:
-        result["top5_accuracy"] = float(top_k_accuracy_score(truth, probabilities, k=5, labels=labels))
-    columns = precision_recall_fscore_support(truth, probabilities.argmax(-1), labels=labels, zero_division=0)
-    names = ("class", "precision", "recall", "f1", "images")
-    rows = zip(classes, *(column.tolist() for column in columns), strict=True)
-    return {**result, "classes": [dict(zip(names, row, strict=True)) for row in rows]}
-
-
 SHEET = 32  # images on the sheet of samples
 
 
@@ -100,15 +89,18 @@ def report_classifier(run: Run, images: data.Data) -> None:
     """
     model, history = run.best_model(), run.history()
     given = collect(model, images.validation, SHEET)
-    counts = confusion_matrix(given.truth, given.probabilities.argmax(-1), labels=range(len(images.classes)))
+    counts = scores.confusion(given.truth, given.probabilities)
     trained = run.measure(model, history)
     result = {
         "loss": history["val_loss"][trained["best_epoch"] - 1],
-        **measure(given, images.classes),
+        **scores.measure(given.truth, given.probabilities, images.classes),
         **({"ten_crop_accuracy": accuracy_over_crops(model, images.crops)} if images.crops is not None else {}),
         "last_epoch_accuracy": history["val_accuracy"][-1],
         **trained,
     }
+    result["warnings"] = scores.warnings(result)
+    if result["accuracy"] < 1 and trend.still_improving(history, trained["best_epoch"]):
+        result["warnings"].append(trend.STILL_IMPROVING)
     files.write_json(run.folder / "metrics.json", result)
     plots.curves(run.folder / "curves.png", history, ("loss", "accuracy"), result["best_epoch"])
     plots.confusion(run.folder / "confusion.png", counts, images.classes)
@@ -128,7 +120,7 @@ def draw_samples(path: Path, samples: list[Sample], counts: np.ndarray, images: 
         image = ((sample.image - black) / (white - black)).clip(0, 1)
         cells.append(plots.Cell(image, answer, note if is_right else f"{note}\nis {truth}", is_right))
     shown, right = sum(cell.right for cell in cells), np.trace(counts)
-    wrong = f"{len(cells) - shown} of {counts.sum() - right:,} wrong answers"
+    wrong = f"the {len(cells) - shown} worst of {counts.sum() - right:,} wrong answers"
     plots.samples(path, f"{wrong}, {shown} of {right:,} right ones", cells)
 
 
@@ -141,13 +133,15 @@ def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> pa
         result,
         facts=[
             (f"accuracy on {counts.sum():,} held-out images", f"{result['accuracy']:.2%}"),
+            ("its 95 % interval", "{:.2%} to {:.2%}".format(*result["accuracy_interval"])),
+            (f"always saying {result['majority_class']}", f"{result['majority_accuracy']:.2%}"),
             *((words, f"{result[name]:.2%}") for name, words in also.items() if name in result),
             ("held-out loss", f"{result['loss']:.4f}"),
             ("accuracy after the last epoch", f"{result['last_epoch_accuracy']:.2%}"),
         ],
         pictures=[
             ("Loss and accuracy by epoch", "curves.png"),
-            ("What the network says of held-out images", "samples.png"),
+            ("What the network says of held-out images: the worst mistakes first", "samples.png"),
             ("What each class was taken for", "confusion.png"),
         ],
         tables=[

@@ -37,12 +37,12 @@ def measure(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
     """What is to be said of a classifier; the numbers are Python's own.
 
     Returns:
-        accuracy, interval: the share of right answers, and its 95 % interval.
-        images, majority, majority_accuracy: how many there are, the most frequent class, and how many right answers
-            there would be if that one were said of all.
+        accuracy, accuracy_interval: the share of right answers, and its 95 % interval.
+        images, majority_class, majority_accuracy: how many there are, the most frequent class, and the share of right
+            answers if that one were said of all.
         top5_accuracy: the share of the images whose class is among the five likeliest; for more than five classes.
         log_loss, brier, calibration_error: see below.
-        constant: the class that is said of every image, or None.
+        constant_answer: the class that is said of every image, or None.
         classes: for each one `class`, `precision`, `recall`, `f1` and the number of its `images`.
     """
     answers, labels = probabilities.argmax(-1), range(len(classes))
@@ -51,15 +51,15 @@ def measure(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
     names = ("class", "precision", "recall", "f1", "images")
     return {
         "accuracy": right / len(truth),
-        "interval": interval(right, len(truth)),
+        "accuracy_interval": interval(right, len(truth)),
         "images": len(truth),
-        "majority": classes[counts.argmax()],
+        "majority_class": classes[counts.argmax()],
         "majority_accuracy": int(counts.max()) / len(truth),
         **({"top5_accuracy": top_accuracy(truth, probabilities, 5)} if len(classes) > 5 else {}),
         "log_loss": log_loss(truth, probabilities),
         "brier": brier(truth, probabilities),
         "calibration_error": calibration_error(truth, probabilities),
-        "constant": classes[answers[0]] if len(truth) > 1 and (answers == answers[0]).all() else None,
+        "constant_answer": classes[answers[0]] if len(truth) > 1 and (answers == answers[0]).all() else None,
         "classes": [
             dict(zip(names, row, strict=True))
             for row in zip(classes, *(column.tolist() for column in columns), strict=True)
@@ -133,8 +133,8 @@ def mcnemar(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> McNemar
 
 def warnings(measures: dict) -> list[str]:
     """What a reader of the accuracy must know, each in a line; `measures` are those of `measure`."""
-    if measures["constant"] is not None:
-        return [f"gives the same answer for every image: {measures['constant']}"]
-    if measures["interval"][0] <= measures["majority_accuracy"]:
-        return [f"no better than always saying {measures['majority']}"]
+    if measures["constant_answer"] is not None:
+        return [f"gives the same answer for every image: {measures['constant_answer']}"]
+    if measures["accuracy_interval"][0] <= measures["majority_accuracy"]:
+        return [f"no better than always saying {measures['majority_class']}"]
     return []

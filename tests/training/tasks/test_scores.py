@@ -62,7 +62,7 @@ def test_measures_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
     found = scores.measure(np.array([0, 1, 1, 0]), probabilities, ("a", "b", "c"))
     assert found["accuracy"] == 0.5
-    assert (found["majority"], found["majority_accuracy"], found["constant"]) == ("a", 0.5, None)
+    assert (found["majority_class"], found["majority_accuracy"], found["constant_answer"]) == ("a", 0.5, None)
     assert "top5_accuracy" not in found
     assert found["classes"] == [
         {"class": "a", "precision": 0.5, "recall": 0.5, "f1": 0.5, "images": 2},
