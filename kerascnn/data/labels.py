@@ -84,7 +84,8 @@ def load(
             those count as classes, be it one or many.
 
     Returns:
-        `Data`. The set's own validation or test split validates, or else a fixed fifth of the images.
+        `Data`. The set's own validation or test split validates, or else a fixed fifth of the images of each
+        class; of a set of TensorFlow Datasets the last fifth, as its classes are not known without reading all of it.
 
     Raises:
         InputError: one line that says what was wrong; of a broken image, it names the file.

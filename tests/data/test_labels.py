@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from sklearn.datasets import load_digits
 
 import kerascnn
 from kerascnn import InputError, data
@@ -70,11 +71,19 @@ def test_both_places_give_the_same(photos, monkeypatch):
         np.testing.assert_array_equal(one[1], other[1])
 
 
+def fifths():
+    """Of the digits of each class, how many are held out and how many train."""
+    of_each = np.bincount(load_digits().target)
+    held = [round(count / 5) for count in of_each]
+    return held, [int(count) - part for count, part in zip(of_each, held, strict=True)]
+
+
 def test_digits():
     loaded = data.load("digits")
     assert (loaded.name, loaded.image_shape, loaded.classes) == ("digits", (8, 8, 1), tuple("0123456789"))
     assert loaded.train_size + loaded.validation_size == 1797
-    assert loaded.validation_size == pytest.approx(1797 * 0.2, abs=40)
+    held, *_ = fifths()
+    assert loaded.validation_size == sum(held)
     assert (loaded.mean, loaded.std) == data.STATISTICS["digits"]
     epoch = batches(loaded.train, loaded.steps)
     pixels = np.concatenate([images for images, _ in epoch])
@@ -301,14 +310,19 @@ def check(whole, parted, share):
 
 def test_held_out_digits():
     for share in (0.2, 0.5):
-        check(data.load("digits", batch=64), data.load("digits", batch=64, held_out=share), share)
+        parted = data.load("digits", batch=64, held_out=share)
+        check(data.load("digits", batch=64), parted, share)
+        assert parted.validation_size == sum(round(share * count) for count in fifths()[1])
     again = data.load("digits", batch=64, held_out=0.5, seed=1)
     assert seen(again.validation) == seen(data.load("digits", batch=64, held_out=0.5).validation)
 
 
 def test_held_out_of_a_folder(photos):
     folder = photos({"a": 100, "b": 100})
-    check(data.load(folder, SHAPE), data.load(folder, SHAPE, held_out=0.3), 0.3)
+    parted = data.load(folder, SHAPE, held_out=0.3)
+    check(data.load(folder, SHAPE), parted, 0.3)
+    labels = np.concatenate([labels for _, labels in parted.validation])
+    assert np.bincount(labels).tolist() == [24, 24], "of 80 that train"
 
 
 def test_held_out_of_a_set_of_tensorflow_datasets(tfds_mnist):

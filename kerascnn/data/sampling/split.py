@@ -13,16 +13,26 @@ def position(key: str) -> float:
 
 
 def held_out(keys, labels, share: float = SHARE) -> np.ndarray:
-    """True for the examples that validate: those whose key has a `position` below `share`. So adding or removing
-    examples moves no other one. But every label has an example that trains and, if it has two or more, one that
-    validates.
+    """True for the examples that validate: of the n with the same label the round(share * n) whose keys have the
+    smallest `position`, but at least one where there are two or more, and never all. So adding or removing an example
+    moves at most one other, of the same label.
     """
     places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
-    held = places < share
+    held = np.zeros(len(places), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        if held[members].all():
-            held[members[places[members].argmax()]] = False
-        elif len(members) > 1 and not held[members].any():
-            held[members[places[members].argmin()]] = True
+        most = len(members) - 1
+        count = min(max(round(share * len(members)), 1), most)
+        held[members[np.argsort(places[members], kind="stable")[:count]]] = True
     return held
+
+
+def limited(keys, labels, most: int) -> np.ndarray:
+    """The numbers of `most` examples, in their order: of each label its share, those with the smallest `position`. Of
+    more, these are a part."""
+    places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
+    turns = np.zeros(len(places))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turns[members[np.argsort(places[members], kind="stable")]] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.sort(np.lexsort((places, turns))[:most])

@@ -18,7 +18,7 @@ import numpy as np
 
 from ...errors import listed
 from ...escaping import plain
-from ..sampling.split import held_out, position
+from ..sampling.split import held_out, limited
 from .decoding import fill_bits
 from .examples import Files
 from .file_checks import read_header, read_headers
@@ -220,7 +220,7 @@ def shown(name: str) -> str:
 def _limited(files, limit):
     if limit is None or limit >= len(files):
         return files
-    return sorted(sorted(files, key=lambda file: position(file[0]))[:limit])
+    return [files[i] for i in limited(*zip(*files, strict=True), limit)]
 
 
 def _files(folder, *sides):

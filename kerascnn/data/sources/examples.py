@@ -4,8 +4,8 @@ All three have a `size`, the `native` shape of their images (None where they dif
 files of 16 (None where there are none), and
 
     in_memory(image_shape)                 all of them as `Arrays`, cropped and resized
-    parted(share)                          (examples that train, examples that are held out, about this share): always
-                                           the same ones
+    parted(share)                          (examples that train, examples that are held out): always the same ones, this
+                                           share of each class; of records the last ones, whose classes are not known
     in_order(), shuffled(seed, epoch)      a dataset of examples, as numbers or as encoded records
     batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels, numbers in the set): the images at
                                            their native shape if they all have the same, else cropped and resized to

@@ -15,7 +15,8 @@ VALIDATION = ("validation", "test")
 def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...], Arrays | Records, Arrays | Records]:
     """(name, class names in label order, training examples, validation examples) of a set.
 
-    Its split named validation validates, else the one named test, else a share of the one named train.
+    Its split named validation validates, else the one named test, else a fifth of the one named train: of the digits
+    a fifth of each class, of all others the last one, as labels are not known without reading them.
 
     Raises:
         InputError: there is no such set, it has no labelled images, or it is not there and cannot be downloaded.
