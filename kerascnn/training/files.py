@@ -25,6 +25,7 @@ METADATA = {
     "scaling": set(catalog.SCALINGS),
     "mean": [float],
     "std": [float],
+    "multi_label?": bool,
 }
 MOST_HISTORY = 2**26  # bytes
 

@@ -142,6 +142,8 @@ class Run:
         }
         if bits := getattr(data, "bits", None):
             self.metadata["bits"] = bits
+        if getattr(data, "multi_label", False):
+            self.metadata["multi_label"] = True  # an image may have several of the classes, or none
         self.data = data
         config = {
             **self.metadata,
