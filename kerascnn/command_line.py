@@ -3,7 +3,9 @@ leave, and the limit of pixels."""
 
 import argparse
 import io
+import shutil
 import sys
+import textwrap
 from typing import NoReturn
 
 from .errors import InputError
@@ -15,16 +17,37 @@ MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte
 class ArgumentParser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser` that raises an `InputError` where the command line is wrong.
 
-    Flags must be written out in full. The description, of several lines, is printed as it is.
+    Flags must be written out in full, and not be given twice with different values. The description, of several lines,
+    is printed as it is.
     """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+        self.register("action", None, StoreOnce)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no program
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message)
+
+
+class StoreOnce(argparse._StoreAction):
+    """Stores a value; another one for the same flag is an `InputError`."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        before = getattr(namespace, self.dest, self.default)
+        if option_string and before is not self.default and before != values and self.const not in (before, values):
+            raise InputError(f"{option_string}: is given twice, as {before} and as {values}")
+        super().__call__(parser, namespace, values, option_string)
+
+
+def print_names(title: str, names: dict[str, str]) -> None:
+    """Print names and what each does, as wide as the terminal."""
+    width, columns = max(map(len, names)) + 4, max(60, shutil.get_terminal_size((120, 24)).columns)
+    print(title, end="\n\n")
+    for name, does in names.items():
+        indents = dict(initial_indent=f"  {name}".ljust(width), subsequent_indent=" " * width)
+        print(textwrap.fill(does, columns, **indents))
 
 
 def leave(line: str, status: int) -> NoReturn:

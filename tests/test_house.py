@@ -20,7 +20,7 @@ FLOORS = {  # by folder, top to bottom; what shares a floor does not import each
     "nas": [["search", "sweep"], ["sweep_report"], ["sweep_plan"], ["outcome"], ["strategies"], ["engine"], ["spaces"]],
     "training": [
         ["main", "tasks"], ["run"], ["callbacks", "run_folder"], ["procedure"], ["reporting", "resume", "distribution"],
-        ["files", "flags", "launch", "signals"],
+        ["files", "flags", "launch", "signals"], ["flag_help"],
     ],
     "data": [
         ["augmentation_sheet", "checking", "one_shot"], ["masks", "pairs"], ["class_sets", "labels"], ["pipelines"],

@@ -1,5 +1,6 @@
 """Flags of a recipe: a flat dict of defaults becomes a command line like `--batch 64`, typed by the defaults."""
 
+import os
 import sys
 from argparse import SUPPRESS, BooleanOptionalAction
 from ast import literal_eval
@@ -7,18 +8,20 @@ from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 
-from ..command_line import MAX_PIXELS, ArgumentParser
-from ..errors import InputError, unknown
+from ..command_line import MAX_PIXELS, ArgumentParser, print_names
+from ..errors import InputError, listed, unknown
 from ..escaping import plain
 from ..untrusted import json_records
+from .flag_help import CHOICES, HELP, METAVARS, OPEN, TYPES
 
 STANDARD = {
-    "seed": 0,
     "out": "",
-    "overwrite": False,
     "resume": False,
-    "checkpoint_every": "5m",
+    "config": "",
+    "overwrite": False,
+    "seed": 0,
     "smoke": False,
+    "checkpoint_every": "5m",
     "mixed_precision": False,
     "accumulate": 1,
     "batch_norm": "averaged",
@@ -30,80 +33,16 @@ COPIES = "checkpoints/step-*[0-9]/record.json"  # which have one of config.json
 RECORD = {"kerascnn": str, "flags?": dict, "replicas?": range(1, 2**16), "parts?": range(1, 2**16)}
 COPY = {"config": RECORD}
 LARGEST = 2**48  # of whole numbers; their products are whole numbers of 64 bits
-ITS_OWN = ("out", "overwrite", "resume", "checkpoint_every")  # flags of each start; all others belong to the run
+ITS_OWN = (
+    "out",
+    "overwrite",
+    "resume",
+    "config",
+    "checkpoint_every",
+)  # flags of each start; all others belong to the run
+OF_A_SEARCH = "winner_epochs"  # the flag by which a recipe is known to search
 MAY_CHANGE = ("epochs", "budget", "accumulate")  # of a run that goes on, but not of a search
-HELP = {
-    "accumulate": "number of parts in which a batch is computed, one after the other, to save memory",
-    "augment": "augmentation of the training images: a name of kerascnn.data.AUGMENTS, also with amounts: "
-    "cifar,mixup=0.2",
-    "auxiliary": "weights of the losses of the network's auxiliary heads",
-    "batch": "images in a step",
-    "batch_norm": "on several devices: averaged (before each validation) or synchronized (in every step)",
-    "binary": "two classes: object and background",
-    "budget": "a time like 20m within which training ends, in place of --epochs; with --resume another one counts from "
-    "now",
-    "checkpoint_every": "epoch, a number of steps, or a time like 30s or 5m",
-    "clip_norm": "largest norm of the gradient; 0 means no limit",
-    "copies": "an embedding is the mean over the image and so many distorted copies",
-    "cycles": "number of cycles of the schedule restarts, each twice as long as the one before",
-    "data": "name of a data set, or a folder",
-    "decays": "the weights that decay: kernels, not-depthwise (kernels except depthwise ones) or all",
-    "depths": "numbers of layers of the networks",
-    "ema": "momentum of a moving average of the weights, which is validated and saved; 0 means none",
-    "epochs": "passes over the training images; 0 means the recipe's own number; with --resume another number makes "
-    "the run longer or shorter",
-    "epsilon": "constant in the denominator of rmsprop, adam and adamw",
-    "every": "length after which exponential and staircase multiply by --factor, and for which plateau waits",
-    "factor": "factor of the schedules step, plateau, exponential and staircase",
-    "family": "networks to search: vgg, resnet, mobilenet, mixed; or a network, with choices as --knob NAME=A,B",
-    "goal": "accuracy; or pareto-macs or pareto-params: the best accuracy for each cost",
-    "held_out": "validation images: a share of the training images; for a folder of masks, names of files",
-    "ignore": "value of void in the masks: such pixels count nowhere; -1 means none",
-    "initializer": "initial weights: alexnet, glorot_uniform or he_normal; the network's own unless given",
-    "knob": "knob of the network, like alpha=0.25 or repeats=2,2,2; repeat it for several",
-    "label_smoothing": "label smoothing: the share of each label that is spread over all classes",
-    "limit": "number of images to use; 0 means all",
-    "lr": "learning rate, the highest of the schedule",
-    "max_latency": "largest time for one image on this machine, like 5ms",
-    "max_macs": "largest number of multiply-accumulates for one image, like 20M",
-    "max_memory": "largest size of the activations for one image, like 64MB",
-    "max_params": "largest number of parameters, like 300k",
-    "max_pixels": "images of more pixels are refused; 0 allows all",
-    "milestones": "where the schedule step multiplies by --factor",
-    "mixed_precision": "computes in 16 bits, on a GPU",
-    "model": "name of a network; `kerascnn list` shows all",
-    "momentum": "momentum of sgd and rmsprop",
-    "names": "names of the classes, with commas",
-    "noise": "standard deviation of the noise in the input; white is 1",
-    "optimizer": "adam, adamw, sgd or rmsprop",
-    "out": "run folder; saved_models/MODEL-DATA unless given",
-    "overwrite": "replaces the run in the run folder",
-    "patience": "early stopping: epochs without a higher validation accuracy; 0 means never",
-    "preset": "training procedure of a paper, in place of the defaults",
-    "proxy": "naswot or early_loss: rank networks before they train, or after 60 steps, while that agrees with the "
-    "results; it takes seconds for each of dozens, so it pays where trainings are long",
-    "resume": "continues the run in --out, with its flags, from its last checkpoint; starts it if there is none",
-    "rho": "decay of the mean square of rmsprop",
-    "runs": "file of Omniglot's official one-shot runs, to test on them too",
-    "scale_lr": "multiplies --lr by --batch over the batch of the preset",
-    "schedule": "of the learning rate: constant, plateau, step, exponential, staircase, cosine, linear, one-cycle or "
-    "restarts",
-    "seed": "seed of all random numbers",
-    "size": "height and width of the images; 0 means what suits network and data",
-    "smoke": "trains on a few images for a moment, to test the wiring",
-    "strategy": "search strategy: evolution, random, bayesian or hyperband",
-    "test_crops": "10: also report the accuracy over ten crops of each image",
-    "trials": "number of networks to try; 0 means as many as there is time for",
-    "tta": "test-time augmentation: average the answers to all rotations by right angles and reflections",
-    "unit": "unit of --warmup, --milestones and --every: share (of the training), epochs or steps",
-    "unseen_classes": "share of the classes to hold out; 0 means the recipe's own share",
-    "warmup": "length of the linear rise to --lr",
-    "warp": "distortion of the training images: a name of kerascnn.data.WARPS",
-    "weight_decay": "weight decay, in the gradient; for adamw in the update",
-    "weight_map": "weights pixels between touching objects, to keep them apart",
-    "winner_epochs": "epochs of the winner; 0 means as many as there is time for",
-    "workers": "number of processes that search at the same time on this machine",
-}
+LISTED = object()  # stands for the value of a flag that is given without one
 
 
 def parse(
@@ -112,13 +51,15 @@ def parse(
     *,
     smoke: dict | None = None,
     presets: dict | None = None,
-    procedure: dict | None = None,
+    more: dict[str, dict] | None = None,
+    texts: dict[str, str] | None = None,
+    choices: dict[str, dict[str, str]] | None = None,
     description: str = "",
 ) -> SimpleNamespace:
     """Read a command line.
 
-    The value of a flag is, in this order: what the command line says, what the run that `--resume` continues has, the
-    value for `--smoke`, that of the preset, the default.
+    The value of a flag is, in this order: what the command line says, what the run that `--resume` continues or
+    `--config` repeats has, the value for `--smoke`, that of the preset, the default.
 
     Args:
         config: the flags of the recipe, name -> default. A value has the type of the default: bool, int, float, str or
@@ -126,7 +67,10 @@ def parse(
         words: the command line, without the name of the program.
         smoke: name -> value with `--smoke`.
         presets: name of a preset -> name -> value with `--preset`.
-        procedure: name -> default of more flags, which `--help` shows under a heading of their own.
+        more: heading in `--help` -> name -> default of more flags.
+        texts: name -> what `--help` says of the flag, in place of `HELP`.
+        choices: name -> the names that the flag takes, each with what it does, besides those of `CHOICES`. The flag
+            alone prints them.
         description: what `--help` says above the flags.
 
     Returns:
@@ -134,34 +78,50 @@ def parse(
 
     Raises:
         InputError: a flag is unknown, a value is missing or wrong, or differs from that of the run to continue.
-        SystemExit: after `--help`.
+        SystemExit: after `--help`, or names.
     """
-    parser = ArgumentParser(usage="%(prog)s [flags]", description=description, argument_default=SUPPRESS)
-    defaults = {}
-    headings = {"this recipe": config, "the training procedure": procedure or {}, "every recipe": STANDARD}
-    for heading, flags in headings.items():
-        group = parser.add_argument_group(f"flags of {heading}")
+    texts, choices, presets = HELP | (texts or {}), CHOICES | (choices or {}), presets or {}
+    parser = ArgumentParser(
+        usage="%(prog)s [flags]", description=description, argument_default=SUPPRESS, add_help=False
+    )
+    defaults, names = {}, {}
+    for heading, flags in {"of this recipe": config, **(more or {}), "of every recipe": STANDARD}.items():
+        group = parser.add_argument_group(f"flags {heading}")
         for name, default in flags.items():
             if name not in defaults:
                 defaults[name] = default
-                _add(group, name, default)
-    group.add_argument("--knob", dest="knobs", action="append", metavar="NAME=VALUE", help=HELP["knob"])
+                allowed = choices.get(name, {})
+                names |= {name: allowed} if allowed and default in ("", *allowed) else {}
+                _add(group, name, default, texts.get(name, ""), names.get(name, {}))
+        if flags is config:
+            group.add_argument("--knob", dest="knobs", action="append", metavar="NAME=VALUE", help=texts["knob"])
+    group.add_argument("-h", "--help", action="help", help=texts["help"])
     found, strays = parser.parse_known_args(words)
     if strays:
         raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
+    for name in [name for name, value in vars(found).items() if value is LISTED]:
+        print_names(f"{flag(name)} NAME: {texts[name]}", names[name])
+        sys.exit()
     given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
-    stored = _stored_flags(given, {**defaults, "knobs": {}}) if given.get("resume") else {}
-    preset, quick = {}, {}
-    if chosen := given.get("preset", stored.get("preset")):
-        if chosen not in presets:
-            raise unknown("preset", chosen, presets)
-        preset = presets[chosen]
-    if smoke and given.get("smoke", stored.get("smoke")):
-        quick = smoke
-    knobs = {}
-    for source in (preset, stored, given):
+    stored = _stored_flags(given, {**defaults, "knobs": {}})
+
+    def standing_for(flags):
+        """The flags for which `--preset` and `--smoke` stand."""
+        if (preset := flags.get("preset")) and preset not in presets:
+            raise unknown("preset", preset, presets)
+        return presets.get(flags.get("preset"), {}) | ((smoke or {}) if flags.get("smoke") else {})
+
+    new = {name: value for name, value in given.items() if name not in stored or value != stored[name]}
+    sources = standing_for(stored), stored, standing_for(new), given
+    values, knobs = dict(defaults), {}
+    for source in sources:
+        if source.get("model", values.get("model")) != values.get("model"):
+            knobs = {}  # they were of another network
+        values |= source
         knobs |= source.get("knobs", {})
-    return SimpleNamespace(**{**defaults, **preset, **quick, **stored, **given, "knobs": knobs})
+    for name, allowed in names.items():
+        _check_name(name, values[name], defaults[name], allowed)
+    return SimpleNamespace(**{**values, "knobs": knobs})
 
 
 def record(folder: str | Path) -> dict:
@@ -182,11 +142,55 @@ def flag(name: str) -> str:
 
 
 def _stored_flags(given, known):
-    """The flags of the run to continue, without those that belong to each start; {} if there is no run."""
+    """The flags of the run to continue or to repeat, without those that belong to each start; {} if there is no run."""
+    if given.get("config"):
+        if given.get("resume"):
+            raise InputError("--config and --resume: each takes the flags of a run; leave one of them out")
+        return _repeated(given["config"], known)
+    return _continued(given, known) if given.get("resume") else {}
+
+
+def _repeated(path, known):
+    """The flags of the run in a folder, or in its `config.json`."""
+    about = _read_config(Path(path))
+    searches = "space" in about
+    if searches != (OF_A_SEARCH in known):
+        kinds = ("a search", "a run") if searches else ("a run", "a search")
+        raise InputError(f"--config {path}: is of {kinds[0]}, and this recipe repeats {kinds[1]}")
+    stored = {name: with_tuples(value) for name, value in about["flags"].items() if name not in ITS_OWN}
+    if strange := [flag(name) for name in stored if name not in known]:
+        origin = f"{str(about.get('command', 'a recipe')).split(' ')[0]:.60} of kerascnn {about['kerascnn']:.20}"
+        raise InputError(f"--config {path}: is of {origin}, with {listed(strange)}, which this recipe does not have")
+    try:
+        stored = {name: _as_stored(name, value, known[name]) for name, value in stored.items()}
+    except InputError as error:
+        raise InputError(f"--config {path}: has {error}") from error
+    if stored.get("epochs") and stored.get("budget") and not searches:
+        stored["budget"] = ""  # so many epochs fitted into it
+    return stored
+
+
+def _read_config(path):
+    """The record of a run; of a search in its folder, too."""
+    if path.is_dir():
+        if not any(os.path.lexists(path / name) for name in RECORDS):
+            raise InputError(f"--config {path}: holds no run: there is no config.json in it")
+        about = record(path) or json_records.read(path / RECORDS[0], RECORD, within=path)
+    else:
+        try:
+            about = json_records.read(path, RECORD)
+        except InputError as error:
+            raise InputError(f"--config {error}; what a run leaves is its config.json") from error
+    if "flags" not in about:
+        raise InputError(f"--config {path}: has no flags of a run")
+    return about
+
+
+def _continued(given, known):
     about = record(given.get("out", ""))
     if "flags" not in about:
         return {}
-    stored = {name: _with_tuples(value) for name, value in about.get("flags", {}).items() if name not in ITS_OWN}
+    stored = {name: with_tuples(value) for name, value in about.get("flags", {}).items() if name not in ITS_OWN}
     if strange := [f"{flag(name)} {value!r}" for name, value in stored.items() if name not in known]:
         lost = f"{given['out']}: has flags of another version, which are left out: {', '.join(strange)}"
         print(plain(lost), file=sys.stderr)
@@ -221,12 +225,12 @@ def _as_stored(name, value, default):
     return _number(name, value, default) if kind in (int, float) else value
 
 
-def _with_tuples(value):
+def with_tuples(value):
     """JSON has no tuples."""
     if isinstance(value, list):
-        return tuple(map(_with_tuples, value))
+        return tuple(map(with_tuples, value))
     if isinstance(value, dict):
-        return {name: _with_tuples(part) for name, part in value.items()}
+        return {name: with_tuples(part) for name, part in value.items()}
     return value
 
 
@@ -246,19 +250,37 @@ def duration(what: str, text: str, alternative: str = "") -> float:
     return value
 
 
-def _add(group, name, default):
-    shown = "" if default is False or default == "" else f"(default: {default})"
-    text = f"{HELP.get(name, '')} {shown}".strip().replace("%", "%%")
+def _add(group, name, default, text, names):
+    if names and name not in OPEN:
+        text += f": {', '.join(names)}"
+    if names:
+        text += "; alone: what each does" if name not in OPEN else "; alone: lists them"
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).removesuffix(".0")
+    text += f" (default: {shown})" if shown and default is not False else ""
+    text = text.replace("%", "%%")
     if isinstance(default, bool):
         action = BooleanOptionalAction if default else "store_true"
         group.add_argument(flag(name), dest=name, action=action, help=text)
-    else:
-        group.add_argument(flag(name), dest=name, metavar=type(default).__name__.upper(), help=text)
+        return
+    metavar = METAVARS.get(name) if isinstance(default, str) else None
+    alone = dict(nargs="?", const=LISTED) if names else {}
+    group.add_argument(flag(name), dest=name, metavar=metavar or TYPES[type(default)], help=text, **alone)
+
+
+def _check_name(name, value, default, allowed):
+    """An augmentation may be followed by amounts: cifar,mixup=0.2."""
+    value = value.partition(",")[0] if name == "augment" else value
+    if value != default and value not in allowed and name not in OPEN:
+        raise unknown(f"value of {flag(name)}", value, allowed)
 
 
 def _typed(name, value, default):
     if name == "knobs":
-        return dict(_knob(word) for word in value)
+        knobs = {}
+        for knob, setting in map(_knob, value):
+            if knobs.setdefault(knob, setting) != setting:
+                raise InputError(f"--knob {knob}: is given twice, as {knobs[knob]!r:.60} and as {setting!r:.60}")
+        return knobs
     if isinstance(default, (bool, str)):
         return value
     if isinstance(default, tuple):

@@ -7,19 +7,29 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .. import catalog
 from ..command_line import leave, limit_pixels
+from ..data.augmentation import policies
 from ..errors import InputError, TrainingStopped
 from . import run_folder, signals
 from .distribution import devices
 from .flags import parse
-from .procedure.procedure import DEFAULTS
+from .procedure.presets import described
+from .procedure.procedure import CHOICES, under_headings
 
 
-def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict | None = None) -> None:
+def start(
+    main: Callable,
+    config: dict,
+    smoke: dict | None = None,
+    presets: dict | None = None,
+    texts: dict[str, str] | None = None,
+) -> None:
     """Read the command line and call `main(cfg)`; `cfg` has all flags as attributes.
 
     Flags are those of `config` and the standard ones. `smoke` has the values for `--smoke`, `presets` those for each
-    name of `--preset`; with presets, all fields of a `Procedure` are flags. `--help` prints the recipe's docstring.
+    name of `--preset`; with presets, all fields of a `Procedure` are flags. `--help` prints the recipe's docstring, and
+    of each flag what `texts` says, or else `flag_help.HELP`.
 
     A wrong input ends with one line on stderr and exit status 2, training that cannot continue (a full disk, SIGTERM)
     with one line and status 1, Ctrl-C with one line and status 130. Any other error keeps its traceback.
@@ -30,13 +40,28 @@ def start(main: Callable, config: dict, smoke: dict | None = None, presets: dict
             sys.argv[1:],
             smoke=smoke,
             presets=presets,
-            procedure=DEFAULTS if presets else None,
+            more=under_headings() if presets else None,
+            texts=texts,
+            choices=_names(config, presets),
             description=main.__globals__["__doc__"],
         )
         limit_pixels(cfg.max_pixels)
         devices.load_tensorflow()
         main(cfg)
     atexit.register(signals.listen, signal.SIG_IGN)  # the run is complete; libraries take their time to end
+
+
+def _names(config, presets):
+    """What the names do that flags of the recipe take."""
+    found = {}
+    if "augment" in config or "warp" in config:
+        found |= {"augment": policies.AUGMENTS_DO, "warp": policies.WARPS_DO}
+    if "model" in config:
+        cards = map(catalog.card, catalog.names(task="classify"))
+        found["model"] = {card.name: f"{card.paper.authors} {card.paper.year}" for card in cards}
+    if presets:
+        found |= {"preset": described(presets)} | CHOICES
+    return found
 
 
 @contextmanager

@@ -34,7 +34,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
         ("--model mobilenet_v1 --knob alhpa=1", "unknown knob of mobilenet_v1 'alhpa': did you mean alpha"),
         ("--data digit", "unknown data set 'digit': did you mean digits"),
         ("--size 16", "lenet5 cannot take images of 16x16: the smallest is 32x32"),
-        ("--optimizer adm", "optimizer='adm': must be one of 'adam'"),
+        ("--optimizer adm", "unknown value of --optimizer 'adm': did you mean adam or adamw?"),
         ("--preset resnett", "unknown preset 'resnett': did you mean resnet"),
         ("--preset googlenet --model vgg16", "--auxiliary 0.3, 0.3: vgg16 has no auxiliary heads"),
         ("--schedule step --milestones 30,60", "milestones (share)=30: must be a number from 0 to 1"),

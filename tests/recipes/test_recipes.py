@@ -12,7 +12,8 @@ import pytest
 
 import kerascnn
 from kerascnn.training import files
-from kerascnn.training.flags import HELP, STANDARD
+from kerascnn.training.flag_help import HELP
+from kerascnn.training.flags import STANDARD
 from kerascnn.training.procedure.procedure import DEFAULTS
 
 from . import RECIPES as FOLDER

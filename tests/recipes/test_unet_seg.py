@@ -101,7 +101,7 @@ def test_a_folder_of_two_classes(cells):
     [
         ("--data cells", "cells/image/3.png: has no mask; it would be cells/label/3.*"),
         ("--size 40", "unet cannot take images of 40x40"),
-        ("--warp strong", "warp='strong': must be one of 'none', 'slight', 'microscopy'"),
+        ("--warp strong", "unknown value of --warp 'strong': choose from none, slight, microscopy"),
         ("--data mnist", "unknown data set with masks 'mnist': choose from digits"),
     ],
 )

@@ -78,7 +78,7 @@ PRESETS = {"paper": {"epochs": 90, "momentum": 0.8}}
 def test_flags_of_the_procedure():
     """What the recipe shows wins over the procedure's default, a preset over both."""
     config, procedure = {"preset": "", "epochs": 1, "lr": 0.1}, {"preset": "", "epochs": 0, "momentum": 0.9, "rho": 0.5}
-    read = lambda *words: parse(config, words, presets=PRESETS, procedure=procedure)  # noqa: E731
+    read = lambda *words: parse(config, words, presets=PRESETS, more={"of the procedure": procedure})  # noqa: E731
     assert vars(read()) == {"knobs": {}, **STANDARD, **procedure, **config}
     cfg = read("--preset", "paper", "--epochs", "3", "--rho", "0.7")
     assert (cfg.epochs, cfg.lr, cfg.momentum, cfg.rho) == (3, 0.1, 0.8, 0.7)
@@ -86,13 +86,13 @@ def test_flags_of_the_procedure():
 
 def test_help_shows_flags_below_their_headings(capsys):
     with pytest.raises(SystemExit, match="0"):
-        parse({"lr": 0.1}, ["--help"], procedure={"lr": 0.5, "momentum": 0.9})
+        parse({"lr": 0.1}, ["--help"], more={"of the procedure": {"lr": 0.5, "momentum": 0.9}})
     shown = capsys.readouterr().out
     recipe, procedure, every = (
-        shown.index(f"flags of {what}:") for what in ("this recipe", "the training procedure", "every recipe")
+        shown.index(f"flags of {what}:") for what in ("this recipe", "the procedure", "every recipe")
     )
-    assert recipe < shown.index("--lr FLOAT") < procedure < shown.index("--momentum") < every < shown.index("--seed")
-    assert shown.count("--lr FLOAT") == 1
+    assert recipe < shown.index("--lr X") < procedure < shown.index("--momentum") < every < shown.index("--seed")
+    assert shown.count("--lr X") == 1
 
 
 def test_help_shows_every_flag_with_its_default(capsys):

@@ -152,7 +152,7 @@ _AUGMENTS = {
     ),
     # Krizhevsky et al. 2012, Section 4.1
     "alexnet": (
-        "crops 224 of 256 pixels, mirrors half, changes the light along ImageNet's colors (Krizhevsky et al. 2012)",
+        "crops 224 of 256 pixels, mirrors half, shifts the colors of the light (Krizhevsky et al. 2012)",
         Augment(_cropped(side=(256 / 224, 256 / 224), central=True), lighting=0.1),
     ),
     # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1; the colors are AlexNet's
@@ -162,7 +162,7 @@ _AUGMENTS = {
     ),
     # Szegedy et al. 2014, arXiv:1409.4842, Section 6; the colors are those of Howard 2013, arXiv:1312.5402, Section 2
     "inception": (
-        "crops 8 to 100 % of the area, mirrors half, brightness, contrast and saturation by half (Szegedy et al. 2014)",
+        "crops 8 to 100 % of the area, mirrors half, colors by up to a half (Szegedy et al. 2014)",
         Augment(_cropped(**INCEPTION), brightness=0.5, contrast=0.5, saturation=0.5),
     ),
     # He et al. 2015, arXiv:1512.03385, Section 3.4; the colors are AlexNet's
@@ -172,7 +172,7 @@ _AUGMENTS = {
     ),
     # Howard et al. 2017, arXiv:1704.04861, Section 3.2: less of it, no very small crops; the amounts are ours
     "mobilenet": (
-        "as inception, but less: 35 to 100 % of the area, colors by a fifth (Howard et al. 2017)",
+        "as inception, but less: 35 to 100 % of the area, colors by up to a fifth (Howard et al. 2017)",
         Augment(_cropped(area=(0.35, 1), aspect=INCEPTION["aspect"]), brightness=0.2, contrast=0.2, saturation=0.2),
     ),
     # Cubuk et al. 2019, arXiv:1909.13719, Section 4.4: ResNet-50 on ImageNet
@@ -187,7 +187,7 @@ _AUGMENTS = {
     ),
     # The amounts are ours
     "lectures": (
-        "shifts, mirrors half, turns by up to 15 degrees, stretches, shears and bends as a lens: all of it moderate",
+        "shifts, mirrors half, turns by up to 15 degrees, stretches, shears, bends like a lens: all a little",
         Augment(
             Warp(
                 translation=(-22, 22),

@@ -5,6 +5,9 @@ lengths are shares of the training, so that they scale with --epochs and --budge
 which have the papers' rates.
 """
 
+from ...catalog import card
+from .procedure import DEFAULTS, NAMES
+
 PRESETS = {
     # Krizhevsky et al. 2012, Sections 4 and 5. The rate falls three times, when the error on held-out images stops
     # improving; how long to wait is not said. Weights alone decay, as in Caffe's train_val.prototxt.
@@ -208,3 +211,17 @@ PRESETS = {
         ema=0.9999,
     ),
 }
+
+
+def described(presets: dict[str, dict]) -> dict[str, str]:
+    """What each preset does, in a line: the paper, the network and its images, how it is trained, how augmented."""
+    found = {}
+    for name, values in presets.items():
+        about, how = card(values["model"]), DEFAULTS | values
+        first, *others = about.paper.authors.split(", ")
+        found[name] = (
+            f"{first}{' et al.' if len(others) > 1 else ' & '.join(['', *others])} {about.paper.year}: {about.name} on "
+            f"{about.input_shape[0]}x{about.input_shape[1]}; {NAMES[how['optimizer']]}, {how['schedule']} from "
+            f"{how['lr']:g}, {how['epochs']} epochs, batch {how['batch']}, augment {how.get('augment', 'none')}"
+        )
+    return found

@@ -129,6 +129,56 @@ class Procedure:
 
 
 DEFAULTS = {field.name: field.default for field in fields(Procedure)}
+HEADINGS = {  # of `--help`, with the first of the fields below it
+    "optimizer": "of the optimizer",
+    "lr": "of the learning rate",
+    "weight_decay": "of regularization and initial weights",
+    "preset": "of length and validation",
+}
+CHOICES = {  # the names that a field takes, and what each does
+    "optimizer": {
+        "adam": "Adam, with the weight decay in the gradient",
+        "adamw": "Adam, with the weight decay in the update",
+        "sgd": "stochastic gradient descent with --momentum",
+        "rmsprop": "the gradient over the root of its mean square, with --momentum and --rho",
+    },
+    "schedule": {
+        "constant": "stays at --lr",
+        "plateau": "is multiplied by --factor where the validation accuracy has not risen for --every",
+        "step": "is multiplied by --factor at each of --milestones",
+        "exponential": "falls smoothly, by --factor within --every",
+        "staircase": "is multiplied by --factor after each --every",
+        "cosine": "falls along half a cosine from --lr to 0",
+        "linear": "falls along a straight line from --lr to 0",
+        "one-cycle": "rises from a tenth of --lr to it, falls again, at the end to a thousandth (Smith 2018)",
+        "restarts": "has --cycles cosines, each twice as long as the one before (Loshchilov & Hutter 2016)",
+    },
+    "unit": {
+        "share": "a share of the training, 0 to 1",
+        "epochs": "a number of epochs",
+        "steps": "a number of steps",
+    },
+    "decays": {
+        "kernels": "kernels of convolutions and dense layers",
+        "not-depthwise": "the same except those of depthwise convolutions",
+        "all": "biases too, and the scales and shifts of normalization",
+    },
+    "initializer": {
+        "alexnet": "normal with a standard deviation of 0.01, some biases 1 (Krizhevsky et al. 2012)",
+        "glorot_uniform": "uniform, by the number of inputs and outputs (Glorot & Bengio 2010)",
+        "he_normal": "normal, by the number of inputs (He et al. 2015)",
+    },
+}
+
+
+def under_headings() -> dict[str, dict]:
+    """Heading -> field -> default."""
+    found = {}
+    for name, default in DEFAULTS.items():
+        if name in HEADINGS:
+            group = found.setdefault(HEADINGS[name], {})
+        group[name] = default
+    return found
 
 
 def _short(number):

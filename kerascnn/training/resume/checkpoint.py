@@ -14,15 +14,16 @@ import zipfile
 from contextlib import suppress
 from numbers import Real
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...escaping import plain
 from ...untrusted import json_records
 from ...untrusted.archives import archive
 from ...untrusted.local_files import opened, read_bytes
 from ..files import as_json, sync
+
+if TYPE_CHECKING:
+    import numpy as np  # what needs it imports it: `--help` goes without
 
 KEPT = 3
 HOME = "checkpoints"
@@ -45,7 +46,7 @@ SCHEMA = {
 class Checkpoint(NamedTuple):
     """What was kept: arrays by name, and a dict that JSON can say."""
 
-    arrays: dict[str, np.ndarray]
+    arrays: "dict[str, np.ndarray]"
     record: dict
 
 
@@ -55,6 +56,8 @@ def write(run: Path, step: int, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: it cannot be written. Those from before are still there.
     """
+    import numpy as np
+
     home = run / HOME
     final = home / f"step-{step:09}"
     draft = final.with_suffix(".part")
@@ -109,6 +112,8 @@ def clear(run: Path) -> None:
 
 
 def _read(folder):
+    import numpy as np
+
     sums = dict(
         reversed(line.split("  ", 1))
         for line in read_bytes(folder / SUMS, MOST_SUMS, within=folder).decode().splitlines()

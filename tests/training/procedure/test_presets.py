@@ -13,7 +13,7 @@ from kerascnn import training
 from kerascnn.blocks import classifier, conv_bn, depthwise_bn
 from kerascnn.registry import knobs
 from kerascnn.training.flags import parse
-from kerascnn.training.procedure.presets import PRESETS
+from kerascnn.training.procedure.presets import PRESETS, described
 from kerascnn.training.procedure.procedure import DEFAULTS, Procedure
 
 IMAGENET, CIFAR = 1_281_167, 50_000
@@ -73,7 +73,7 @@ def config():
 
 
 def flags(config, name):
-    return parse(config, ["--preset", name], presets=PRESETS, procedure=DEFAULTS)
+    return parse(config, ["--preset", name], presets=PRESETS, more={"of the procedure": DEFAULTS})
 
 
 def test_all_are_known_here():
@@ -146,3 +146,13 @@ def test_trains_for_two_steps(name, config):
     after = network.get_weights()
     assert all(np.isfinite(weight).all() for weight in after)
     assert any(not np.array_equal(now, then) for now, then in zip(after, before, strict=True))
+
+
+def test_each_says_what_it_does():
+    does = described(PRESETS)
+    assert list(does) == list(PRESETS)
+    assert does["resnet_cifar"] == (
+        "He et al. 2015: resnet20_cifar on 32x32; SGD, step from 0.1, 164 epochs, batch 128, augment cifar"
+    )
+    assert does["vgg"].startswith("Simonyan & Zisserman 2014: vgg16 on 224x224; ")
+    assert all(len(line) <= 120 for line in does.values())

@@ -7,8 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from kerascnn.training.procedure.initializers import INITIALIZERS
+from kerascnn.training.procedure.optimizers import DECAYS, OPTIMIZERS
 from kerascnn.training.procedure.presets import PRESETS
-from kerascnn.training.procedure.procedure import DEFAULTS, Procedure
+from kerascnn.training.procedure.procedure import CHOICES, DEFAULTS, Procedure, under_headings
+from kerascnn.training.procedure.schedules import SCHEDULES, UNITS
 
 
 def test_defaults_are_of_their_type():
@@ -76,3 +79,23 @@ def test_presets_are_one_line(name):
 def test_importing_it_brings_in_no_keras():
     code = "import sys, kerascnn.training.procedure.procedure; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+        ("unit", UNITS),
+        ("decays", DECAYS),
+        ("initializer", set(INITIALIZERS) - {""}),
+    ],
+)
+def test_names_of_a_field_say_what_they_do(field, known):
+    assert set(CHOICES[field]) == set(known)
+    assert all(10 < len(does) <= 120 for does in CHOICES[field].values())
+
+
+def test_every_field_is_under_a_heading():
+    assert [name for group in under_headings().values() for name in group] == list(DEFAULTS)
+    assert {name: default for group in under_headings().values() for name, default in group.items()} == DEFAULTS
