@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 
 from . import catalog
-from .command_line import MAX_PIXELS, ArgumentParser, limit_pixels
+from .command_line import MAX_PIXELS, ArgumentParser, limit_pixels, print_names
 from .errors import InputError
 from .escaping import plain
 from .version import __version__
@@ -36,7 +36,8 @@ def main(argv: list[str] | None = None) -> int:
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
     verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
-    verb.add_argument("--how", default="lectures", metavar="NAME", help="an augmentation, like inception (lectures)")
+    text = "an augmentation, like inception or cifar,mixup=0.2; alone: lists them (lectures)"
+    verb.add_argument("--how", nargs="?", const="", default="lectures", metavar="NAME", help=text)
     verb.add_argument("--size", type=int, default=0, metavar="N", help="side in pixels of what comes out")
     verb.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)")
     verb.add_argument("--out", default="sheet.png", metavar="FILE", help="the picture to write (sheet.png)")
@@ -152,6 +153,10 @@ def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_jso
 def show_check(args) -> int:
     """Print what is wrong with a folder. 1 if training would refuse it, or else 0."""
     from rich.console import Console
+    if not how:
+        from .data.augmentation.policies import AUGMENTS_DO
+
+        return print_json(AUGMENTS_DO) if as_json else print_names("--how NAME: an augmentation", AUGMENTS_DO)
     from rich.progress import Progress
 
     from .training.distribution.devices import load_tensorflow

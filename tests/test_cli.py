@@ -164,3 +164,13 @@ def test_runs_beside_a_clone_of_its_name(editable, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     said = subprocess.run([python, script], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
     assert said.stdout == "build 1998\n"
+
+
+def test_how_alone_lists_the_augmentations(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["augment", "--how"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"\n  {name} " in said for name in kerascnn.data.AUGMENTS)
+    assert main(["augment", "--json", "--how"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == list(kerascnn.data.AUGMENTS)
+    assert not list(tmp_path.iterdir())
