@@ -127,7 +127,6 @@ def draw_samples(path: Path, samples: list[Sample], counts: np.ndarray, images: 
 def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> page.Report:
     """The text of the report."""
     also = {"ten_crop_accuracy": "averaged over ten crops", "top5_accuracy": "right among the first five"}
-    shares = ("precision", "recall", "f1")
     return page.compose(
         run.config,
         result,
@@ -145,14 +144,7 @@ def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> pa
             ("What each class was taken for", "confusion.png"),
         ],
         tables=[
-            page.Table(
-                "Classes",
-                ("class", "precision", "recall", "F1", "images"),
-                [
-                    (row["class"], *(f"{row[name]:.1%}" for name in shares), f"{row['images']:,}")
-                    for row in result["classes"]
-                ],
-            ),
+            classes_table(result["classes"]),
             page.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
         ],
         usage=f"""    kerascnn predict {shell(run.folder)} IMAGE
@@ -179,3 +171,13 @@ def mistakes(counts: np.ndarray, classes: list[str], most: int = 10) -> list[tup
     first = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = [divmod(int(i), len(counts)) for i in first]
     return [(classes[is_], classes[said], str(wrong[is_, said])) for is_, said in pairs if wrong[is_, said]]
+
+
+def classes_table(rows: list[dict]) -> page.Table:
+    """The measures of every class, from the `classes` of `scores.measure`."""
+    shares = ("precision", "recall", "f1")
+    return page.Table(
+        "Classes",
+        ("class", "precision", "recall", "F1", "images"),
+        [(row["class"], *(f"{row[name]:.1%}" for name in shares), f"{row['images']:,}") for row in rows],
+    )

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from ... import data
 from ...data.sources.mask_pictures import VOID
-from ...escaping import markdown, python
+from ...escaping import markdown, python, shell
 from .. import files
 from ..reporting import page, plots
 from ..run import Run, chief_only
@@ -240,20 +240,18 @@ def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
             ("Loss and mean IoU on tiles by epoch", "curves.png"),
         ],
         tables=[
-            page.Table(
-                "Classes",
-                ("class", "Dice", "IoU", "pixels"),
-                [
-                    (row["class"], in_words(row["dice"]), in_words(row["iou"]), f"{row['pixels']:,}")
-                    for row in result["classes"]
-                ],
-            ),
+            classes_table(result["classes"]),
             images_table(result["images"]),
         ],
-        usage=f"""```python
-from kerascnn.training import segment
+        usage=f"""    kerascnn predict {shell(run.folder)} IMAGES --out FOLDER
 
-answer = segment({python(run.folder)}, "IMAGE")  # (height, width), whole numbers
+writes masks, overlays and a sheet to look at, of images of any size. Or in Python:
+
+```python
+import kerascnn
+
+(answer,) = kerascnn.trained.predict({python(run.folder)}, ["IMAGE"])
+answer["mask"]  # (height, width), whole numbers
 ```
 
 What the numbers mean: {markdown(numbers)}.
@@ -262,6 +260,15 @@ Dice is 2 |A and B| / (|A| + |B|), A being the pixels that are of a class and B 
 counted over all held-out images together; the pixel error is the share of wrong pixels. The likeliest class of a pixel
 counts.
 """,
+    )
+
+
+def classes_table(rows: list[dict]) -> page.Table:
+    """The measures of every class, from the `classes` of `summary`."""
+    return page.Table(
+        "Classes",
+        ("class", "Dice", "IoU", "pixels"),
+        [(row["class"], in_words(row["dice"]), in_words(row["iou"]), f"{row['pixels']:,}") for row in rows],
     )
 
 
