@@ -21,7 +21,7 @@ from ..escaping import plain
 from ..registry import network_of
 from ..version import __version__
 from . import files, flags, run_folder
-from .callbacks import BestModel, Clock, History, StopOnNonFiniteLoss, TensorBoard, by_accuracy
+from .callbacks import BestModel, Clock, FitStatistics, History, StopOnNonFiniteLoss, TensorBoard, by_accuracy
 from .distribution import devices, replicas
 from .procedure.gradient_accumulation import accumulate
 from .procedure.procedure import Procedure
@@ -214,6 +214,7 @@ class Run:
         averaged = [replicas.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
         return [
             StopOnNonFiniteLoss(keeps_best=self.score is not None),
+            FitStatistics(),
             *averaged,
             *extra,
             clock,

@@ -6,7 +6,7 @@ import pytest
 
 from kerascnn.errors import TrainingStopped
 from kerascnn.training import files
-from kerascnn.training.callbacks import BestModel, Clock, History, StopOnNonFiniteLoss, TensorBoard
+from kerascnn.training.callbacks import BestModel, Clock, FitStatistics, History, StopOnNonFiniteLoss, TensorBoard
 
 
 def network(lr=0.1):
@@ -96,3 +96,54 @@ def test_tensorboard_has_the_curves(tmp_path):
         events = EventAccumulator(str(tmp_path / part), size_guidance={"tensors": 0}).Reload()
         curve = events.Tensors(f"epoch_{column.removeprefix('val_')}")
         assert [make_ndarray(point.tensor_proto) for point in curve] == pytest.approx(history[column])
+
+
+def normalized(momentum=0.99):
+    """A batch normalization alone: its averages are those of what goes in, and nothing else changes."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(momentum=momentum, name="norm")])
+    model.compile(keras.optimizers.SGD(0.0), "mean_squared_error")
+    return model
+
+
+def batches(steps):
+    return np.random.default_rng(0).normal(5, 2, (8 * steps, 2)).astype("float32")
+
+
+def train_normalized(model, x, epochs=1):
+    model.fit(x, x, batch_size=8, epochs=epochs, shuffle=False, verbose=0, callbacks=[FitStatistics()])
+    return model.get_layer("norm").moving_mean.numpy()
+
+
+@pytest.mark.parametrize("steps", [1, 7, 20])
+def test_averages_look_back_on_no_more_than_there_was(steps):
+    x, mean = batches(steps), np.zeros(2)
+    for step, batch in enumerate(np.split(x, steps)):
+        momentum = min(0.99, step / (9 + step))
+        mean = momentum * mean + (1 - momentum) * batch.mean(0)
+    assert train_normalized(normalized(), x) == pytest.approx(mean, rel=1e-5)
+    assert mean == pytest.approx([5, 5], abs=2), "nothing is left of the zeros of the beginning"
+
+
+def test_averages_of_a_long_training_are_its_own():
+    """From step 891 on a momentum of 0.99 is 0.99."""
+    x, model = batches(20), normalized()
+    model.optimizer.iterations.assign(891)
+    alone = normalized()
+    alone.fit(x, x, batch_size=8, shuffle=False, verbose=0)
+    assert train_normalized(model, x) == pytest.approx(alone.get_layer("norm").moving_mean.numpy(), rel=1e-5)
+
+
+def test_averages_go_on_with_the_step_of_the_optimizer():
+    x, first, second = batches(8), normalized(), normalized()
+    train_normalized(first, x[:32])
+    second.set_weights(first.get_weights())
+    second.optimizer.iterations.assign(first.optimizer.iterations)
+    assert train_normalized(second, x[32:]).tolist() == train_normalized(normalized(), x).tolist()
+
+
+def test_the_own_momentum_is_saved(tmp_path):
+    model, kept = normalized(0.9), []
+    read = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(model.to_json()))
+    x = batches(4)
+    model.fit(x, x, batch_size=8, epochs=2, verbose=0, callbacks=[FitStatistics(), read])
+    assert all('"momentum": 0.9,' in text for text in kept) and len(kept) == 2
