@@ -18,6 +18,13 @@ from kerascnn import training
 CONFIG = {"data": "digits", "depths": (20, 56), "size": 0, "limit": 0, "augment": "none", "batch": 64}
 CONFIG |= {"epochs": 12, "budget": "", "lr": 0.1, "weight_decay": 1e-4}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 16, "depths": (20, 32)}
+HELP = {
+    "depths": "numbers of layers; of each there is a plain and a residual network",
+    "epochs": "passes over the training images; 0 means 10, but at least 1,000 steps",
+    "lr": "learning rate; a tenth of it after half of the training, a hundredth after three quarters",
+    "size": "height and width of the images; 0 means 16 for digits, or else what suits networks and data",
+    "weight_decay": "weight decay, in the gradient",
+}
 
 
 def main(cfg):
@@ -46,4 +53,4 @@ def main(cfg):
 
 
 if __name__ == "__main__":
-    training.start(main, CONFIG, SMOKE)
+    training.start(main, CONFIG, SMOKE, help=HELP)

@@ -18,6 +18,13 @@ from kerascnn import training
 CONFIG = {"data": "digits", "runs": "", "size": 0, "limit": 0, "unseen_classes": 0.0}
 CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
+HELP = {
+    "batch": "pairs in a step",
+    "epochs": "epochs of as many pairs as there are training images; 0 means 24 for omniglot, else 20",
+    "limit": "largest number of images of each class, 2 or more; 0 means all",
+    "lr": "learning rate of all layers in the first epoch; each further one has 1 % less",
+    "unseen_classes": "share of the classes that are held out; 0 means a tenth for omniglot, else three tenths",
+}
 
 
 def main(cfg):
@@ -38,4 +45,4 @@ def main(cfg):
 
 
 if __name__ == "__main__":
-    training.start(main, CONFIG, SMOKE)
+    training.start(main, CONFIG, SMOKE, help=HELP)

@@ -20,6 +20,11 @@ from kerascnn import training
 CONFIG = {"data": "digits", "runs": "", "size": 0, "limit": 0, "unseen_classes": 0.0, "copies": 8}
 CONFIG |= {"epochs": 0, "batch": 128, "lr": 2e-3}
 SMOKE = {"epochs": 1, "batch": 8, "limit": 8}
+HELP = {
+    "epochs": "passes over the training images; 0 means 24 for omniglot, else 20",
+    "limit": "largest number of images of each class, 2 or more; 0 means all",
+    "unseen_classes": "share of the classes that are held out; 0 means a tenth for omniglot, else three tenths",
+}
 TWIN = {"name": "resnet18", "n_filters": 32, "repeats": (1, 1, 1, 1)}
 KNOBS = {"backbone": TWIN, "embedding": 256, "act": None, "distance": "cosine"}
 
@@ -51,4 +56,4 @@ def main(cfg):
 
 
 if __name__ == "__main__":
-    training.start(main, CONFIG, SMOKE)
+    training.start(main, CONFIG, SMOKE, help=HELP)

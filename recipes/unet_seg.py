@@ -19,17 +19,21 @@ one CPU core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) ov
 
 import kerascnn
 from kerascnn import training
-from kerascnn.errors import one_of
 
 CONFIG = {"data": "digits", "names": "", "binary": False, "ignore": -1, "held_out": "", "size": 0, "limit": 0}
 CONFIG |= {"epochs": 0, "batch": 4, "lr": 2e-3, "warp": "slight", "weight_map": False, "tta": False}
 SMOKE = {"epochs": 1, "batch": 4, "limit": 16, "size": 32}
+HELP = {
+    "data": "digits, which need no download; oxford_iiit_pet of TensorFlow Datasets; or a folder of images and masks",
+    "epochs": "passes over the training images; 0 means 4, but at least 2,000 steps",
+    "held_out": 'names of the files in a folder that validate, like "2?,30"; the last fifth unless given',
+    "size": "height and width of the tiles, or of the images where they are resized; 0 means their own, at most 192",
+}
 
 
 def main(cfg):
     from keras.optimizers import AdamW
 
-    one_of("warp", cfg.warp, kerascnn.data.WARPS)
     cfg.knobs = {"dropout": 0.0, **cfg.knobs}
     run = training.Run(cfg, score=training.by_iou)
     shape = training.tile_shape(kerascnn.data.native_mask_shape(cfg.data), cfg.size)
@@ -51,4 +55,4 @@ def main(cfg):
 
 
 if __name__ == "__main__":
-    training.start(main, CONFIG, SMOKE)
+    training.start(main, CONFIG, SMOKE, help=HELP)

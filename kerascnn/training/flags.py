@@ -52,7 +52,7 @@ def parse(
     smoke: dict | None = None,
     presets: dict | None = None,
     more: dict[str, dict] | None = None,
-    texts: dict[str, str] | None = None,
+    help: dict[str, str] | None = None,
     choices: dict[str, dict[str, str]] | None = None,
     description: str = "",
 ) -> SimpleNamespace:
@@ -68,7 +68,7 @@ def parse(
         smoke: name -> value with `--smoke`.
         presets: name of a preset -> name -> value with `--preset`.
         more: heading in `--help` -> name -> default of more flags.
-        texts: name -> what `--help` says of the flag, in place of `HELP`.
+        help: name -> what `--help` says of the flag, in place of `HELP`.
         choices: name -> the names that the flag takes, each with what it does, besides those of `CHOICES`. The flag
             alone prints them.
         description: what `--help` says above the flags.
@@ -80,7 +80,7 @@ def parse(
         InputError: a flag is unknown, a value is missing or wrong, or differs from that of the run to continue.
         SystemExit: after `--help`, or names.
     """
-    texts, choices, presets = HELP | (texts or {}), CHOICES | (choices or {}), presets or {}
+    texts, choices, presets = HELP | (help or {}), CHOICES | (choices or {}), presets or {}
     parser = ArgumentParser(
         usage="%(prog)s [flags]", description=description, argument_default=SUPPRESS, add_help=False
     )

@@ -23,13 +23,13 @@ def start(
     config: dict,
     smoke: dict | None = None,
     presets: dict | None = None,
-    texts: dict[str, str] | None = None,
+    help: dict[str, str] | None = None,
 ) -> None:
     """Read the command line and call `main(cfg)`; `cfg` has all flags as attributes.
 
     Flags are those of `config` and the standard ones. `smoke` has the values for `--smoke`, `presets` those for each
     name of `--preset`; with presets, all fields of a `Procedure` are flags. `--help` prints the recipe's docstring, and
-    of each flag what `texts` says, or else `flag_help.HELP`.
+    of each flag what `help` says, or else `flag_help.HELP`.
 
     A wrong input ends with one line on stderr and exit status 2, training that cannot continue (a full disk, SIGTERM)
     with one line and status 1, Ctrl-C with one line and status 130. Any other error keeps its traceback.
@@ -41,7 +41,7 @@ def start(
             smoke=smoke,
             presets=presets,
             more=under_headings() if presets else None,
-            texts=texts,
+            help=help,
             choices=_names(config, presets),
             description=main.__globals__["__doc__"],
         )
