@@ -1,45 +1,65 @@
-"""From a folder of JPEGs to batches, beside `tf.image.decode_and_crop_jpeg` alone on the same files, in one run.
+"""From a folder of JPEGs to batches: ours, Keras's, torchvision's, and decoding alone, in one run.
 
     python recipes/benchmarks/input.py
-    python recipes/benchmarks/input.py --width 1280 --height 960
+    python recipes/benchmarks/input.py --sizes 640x480 --rounds 9
 
-The folder is made of parts of scikit-learn's two photos, in a temporary place. "Alone" decodes the same parts of the
-same files in parallel and does nothing else: no resizing, no batches, no scaling. Rounds alternate; the ratio is the
-median of the rounds' own ratios, alone over ours in seconds: above 1 ours is faster. "inception" is with random crops,
-flips and colors, "random crop" with the crops alone.
+The folder is made of parts of scikit-learn's two photos, in a temporary place. Rounds alternate between all of them, so
+that whatever else the machine does hits all alike; numbers are medians.
 
-Measured on two CPU cores with TensorFlow 2.21, 2026-11-25. 500x375: ratio 0.58 with the centre cut, 0.52 with random
-crops, 0.32 with inception; an image takes 0.45 ms to decode, 0.13 ms more to resize, 0.06 ms to round, and the rest is
-for batches and scaling, so that resizing alone allows 0.76. 1280x960, which the decoder halves: 0.93, 0.90 and 0.66.
+* "decoding alone" reads the files and decodes the parts that ours decodes, with as many threads, and does no more.
+* "Keras" is `image_dataset_from_directory`, cropped to the aspect ratio, not scaled; to crop and flip, its layers
+  `RandomCrop` (of 256 pixels) and `RandomFlip`. Squeezed to the size instead, photos need no crop.
+* "torchvision" is a `DataLoader` with two workers on an `ImageFolder`; its random crop is `RandomResizedCrop`, as ours.
+  "tensors" decodes with `decode_image` in place of Pillow. Without torchvision its lines say so.
+* "inception" is crop, flip and colors; beside it stand the others' crop and flip.
+
+CPU seconds are the user time of the process and its workers. The last columns are decoding alone as a share of ours,
+in time and in CPU seconds: the medians of the rounds' own shares.
 """
 
 import argparse
+import multiprocessing
+import os
+import resource
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+try:  # before TensorFlow: after it, torch's libraries end the process
+    import torch
+    import torchvision
+    from torchvision import transforms
+    from torchvision.transforms import v2
+except (ImportError, RuntimeError) as error:  # the latter where the two don't fit together
+    torchvision, missing = None, error
+
+import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from kerascnn import data
-from kerascnn.data.augmentation.augment import draw_parts
+from kerascnn.data.augmentation.policies import draw_parts
 from kerascnn.data.pixels import cut_window
 from kerascnn.data.sampling.stateless_random import keys
+from kerascnn.data.scaling import IMAGENET
 
 AUTOTUNE = tf.data.AUTOTUNE
+WORKERS = 2
+Peer = Callable[[], Iterator]  # begins anew
 
 
 def make_photos(folder: Path, count: int, width: int, height: int) -> list[Path]:
-    """JPEGs of two classes, each another part of a photo, resized; and as many again to validate."""
+    """JPEGs of two classes, each another part of a photo, resized; and one of each to validate."""
     random, paths = np.random.default_rng(0), []
     for name in ("china", "flower"):
         photo = Image.fromarray(load_sample_image(f"{name}.jpg"))
-        for side in ("train", "val"):
+        for side, many in (("train", count // 2), ("val", 1)):
             (folder / side / name).mkdir(parents=True)
-            for i in range(count // 2):
+            for i in range(many):
                 left, top = random.integers(0, 60, 2)
                 path = folder / side / name / f"{i:04d}.jpg"
                 part = photo.crop((left, top, left + 560, top + 367))
@@ -48,61 +68,137 @@ def make_photos(folder: Path, count: int, width: int, height: int) -> list[Path]
     return paths
 
 
-def alone(paths, parts):
-    """Decodes these parts of these files."""
+def alone(paths: list[Path], parts) -> Peer:
+    """Decodes these parts of these files; elements are images."""
 
     def decode(path, part):
         return tf.io.decode_and_crop_jpeg(tf.io.read_file(path), part, 3)
 
     files = tf.data.Dataset.from_tensor_slices(([str(path) for path in paths], tf.stack(parts, axis=1)))
-    return files.repeat().map(decode, AUTOTUNE).prefetch(AUTOTUNE)
+    files = files.repeat().map(decode, AUTOTUNE).prefetch(AUTOTUNE)
+    return lambda: iter(files)
 
 
-def seconds(dataset, count: int) -> float:
-    """Of so many elements, after the first, with an iterator of their own, so that none is ready from before."""
-    iterator = iter(dataset)
+def ours(folder: Path, size: int, batch: int, augment) -> Peer:
+    train = data.load(folder, (size, size, 3), batch=batch, augment=augment).train
+    return lambda: iter(train)
+
+
+def of_keras(folder: Path, size: int, batch: int, layers=(), **options) -> Peer:
+    files = keras.utils.image_dataset_from_directory(
+        folder / "train", batch_size=batch, image_size=(size, size), verbose=False, **options
+    ).repeat()
+    if layers:
+        augment = keras.Sequential(layers)
+        files = files.map(lambda images, labels: (augment(images, training=True), labels), AUTOTUNE)
+    files = files.prefetch(AUTOTUNE)
+    return lambda: iter(files)
+
+
+def of_torchvision(folder: Path, batch: int, *steps, tensors: bool = False) -> Peer:
+    if tensors:
+        load, last = torchvision.io.decode_image, [v2.ToDtype(torch.float32, scale=True)]
+    else:
+        load, last = torchvision.datasets.folder.default_loader, [transforms.ToTensor()]
+    change = transforms.Compose([*steps, *last, transforms.Normalize(*IMAGENET)])
+    photos = torchvision.datasets.ImageFolder(folder / "train", change, loader=load)
+    order = torch.utils.data.RandomSampler(photos, num_samples=10**9)  # epoch after epoch
+    return lambda: iter(torch.utils.data.DataLoader(photos, batch, sampler=order, num_workers=WORKERS))
+
+
+def cpu() -> float:
+    """CPU seconds that this process and its workers have used up to now."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    for child in multiprocessing.active_children():
+        fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        used += int(fields[11]) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def timed(peer: Peer, count: int) -> tuple[float, float]:
+    """(seconds, CPU seconds) for so many elements after the first."""
+    iterator = peer()
     next(iterator)
-    begin = perf_counter()
+    begin = perf_counter(), cpu()
     for _ in range(count):
         next(iterator)
-    return perf_counter() - begin
+    return perf_counter() - begin[0], cpu() - begin[1]
+
+
+def races(folder: Path, paths: list[Path], photo: tuple[int, int], size: int, batch: int) -> dict[str, dict[str, Peer]]:
+    """What is measured: row -> name -> peer. "decoding alone" and "kerascnn" come first."""
+    sizes = (*photo, size, size)
+    inception = data.AUGMENTS["inception"]
+    crop = data.Augment(inception.warp)
+    random = draw_parts(crop, keys(0, 0, range(len(paths))), *sizes)
+    decoding = alone(paths, random)
+    larger = round(size * 256 / 224)
+    rows = {
+        "centre cut": {
+            "decoding alone": alone(paths, [tf.fill([len(paths)], side) for side in cut_window(*sizes)]),
+            "kerascnn": ours(folder, size, batch, "none"),
+            "Keras": of_keras(folder, size, batch, crop_to_aspect_ratio=True),
+            "Keras, squeezed": of_keras(folder, size, batch),
+        },
+        "random crop and flip": {
+            "decoding alone": decoding,
+            "kerascnn": ours(folder, size, batch, crop),
+            "Keras": of_keras(
+                folder,
+                larger,
+                batch,
+                [keras.layers.RandomCrop(size, size), keras.layers.RandomFlip("horizontal")],
+                crop_to_aspect_ratio=True,
+            ),
+        },
+        "inception": {"decoding alone": decoding, "kerascnn": ours(folder, size, batch, inception)},
+    }
+    if torchvision:
+        flip = transforms.RandomHorizontalFlip()
+        steps = {
+            "centre cut": [[kind.Resize(size), kind.CenterCrop(size)] for kind in (transforms, v2)],
+            "random crop and flip": [[kind.RandomResizedCrop(size), flip] for kind in (transforms, v2)],
+        }
+        for row, (with_pillow, with_tensors) in steps.items():
+            rows[row]["torchvision"] = of_torchvision(folder, batch, *with_pillow)
+            rows[row]["torchvision, tensors"] = of_torchvision(folder, batch, *with_tensors, tensors=True)
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--width", type=int, default=500, help="of the photos in pixels")
-    parser.add_argument("--height", type=int, default=375)
+    parser.add_argument("--sizes", nargs="+", default=["500x375", "1280x960"], help="of the photos in pixels")
     parser.add_argument("--size", type=int, default=224, help="side of what comes out")
     parser.add_argument("--photos", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    shape, sizes = (args.size, args.size, 3), (args.height, args.width, args.size, args.size)
-    inception = data.AUGMENTS["inception"]
-    crop = data.Augment(data.Warp(crop=inception.warp.crop))
-    with tempfile.TemporaryDirectory() as folder:
-        paths = make_photos(Path(folder), args.photos, args.width, args.height)
-        size = sum(path.stat().st_size for path in paths) / len(paths)
-        print(f"{args.photos} photos, {args.width}x{args.height}, {size / 1000:.0f} kB, to {args.size}x{args.size}")
-        numbers = range(len(paths))
-        central = [tf.fill([len(paths)], side) for side in cut_window(*sizes)]
-        random = draw_parts(crop, keys(0, 0, numbers), *sizes)
+    data.labels.MEMORY = 0  # small as it is, the folder is to be read in each epoch
+    if not torchvision:
+        print(f"torchvision: left out: {missing}")
+    for size in args.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), *map(int, size.split("x")), args)
 
-        def ours(augment):
-            return data.load(folder, shape, batch=args.batch, augment=augment).train
 
-        data.labels.MEMORY = 0  # small as it is, the folder is to be read in each epoch
-        races = {
-            "centre cut": (alone(paths, central), ours("none")),
-            "random crop": (alone(paths, random), ours(crop)),
-            "inception": (alone(paths, random), ours(inception)),
-        }
-        steps = args.photos // args.batch  # of an epoch
-        for name, (theirs, mine) in races.items():
-            pairs = [(seconds(theirs, args.photos), seconds(mine, steps)) for _ in range(args.rounds)]
-            speeds = (args.photos / median(times) for times in zip(*pairs, strict=True))
-            both = "".join(f"{speed:8,.0f} {who}" for speed, who in zip(speeds, ("alone", "images/s"), strict=True))
-            print(f"{name:14}{both}   ratio {median(a / b for a, b in pairs):.2f}", flush=True)
+def measure(folder: Path, width: int, height: int, args) -> None:
+    paths = make_photos(folder, args.photos, width, height)
+    stored = sum(path.stat().st_size for path in paths) / len(paths)
+    print(f"\n{args.photos} photos, {width}x{height}, {stored / 1000:.0f} kB, to {args.size}x{args.size}")
+    steps = args.photos // args.batch  # of an epoch
+    for row, peers in races(folder, paths, (height, width), args.size, args.batch).items():
+        print(f"{row:24}{'images/s':>9}{'CPU s/1000':>12}")
+        rounds = [
+            {name: timed(peer, args.photos if name == "decoding alone" else steps) for name, peer in peers.items()}
+            for _ in range(args.rounds)
+        ]
+        for name in peers:
+            wall, used = (median(one[name][i] for one in rounds) for i in (0, 1))
+            line = f"  {name:22}{args.photos / wall:9,.0f}{1000 * used / args.photos:12.2f}"
+            if name == "kerascnn":
+                shares = (median(one["decoding alone"][i] / one[name][i] for one in rounds) for i in (0, 1))
+                line += "   ratio {:.2f}, of CPU {:.2f}".format(*shares)
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
