@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr_
     from .augmentation.policies import AUGMENTS, WARPS, Augment, Crop, Warp
     from .checking.folder_check import check_folder
     from .checking.report import FolderCheck
-    from .labels import Data, load
+    from .labels import Data, load, native_shape
     from .masks import Masks, load_masks
     from .one_shot import Trial, read_runs, sample_trials
     from .pairs import Pairs, load_pairs
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr_
     from .scaling import SCALINGS, STATISTICS, scale
     from .sources.decoding import read_images
     from .sources.mask_folder import read_whole
-    from .sources.open import native_mask_shape, native_shape
+    from .sources.open import native_mask_shape
 
 _HOMES = {
     "augment": "augmentation.augment",
@@ -62,7 +62,7 @@ _HOMES = {
     "read_images": "sources.decoding",
     "read_whole": "sources.mask_folder",
     "native_mask_shape": "sources.open",
-    "native_shape": "sources.open",
+    "native_shape": "labels",
 }
 __all__ = [
     "AUGMENTS",

@@ -9,10 +9,9 @@ from ..errors import InputError
 from ..escaping import drawing, picture
 from .augmentation.augment import augment
 from .augmentation.policies import chosen
-from .labels import load
+from .labels import load, native_shape
 from .sampling.stateless_random import keys
 from .sources.mask_folder import read_whole
-from .sources.open import native_shape
 
 ROWS, COLUMNS = 4, 7
 PHOTO = 224  # side of augmented images, where no size is known

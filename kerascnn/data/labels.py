@@ -6,6 +6,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError, one_of
@@ -13,12 +14,13 @@ from .augmentation.augment import augment as augment_batch
 from .augmentation.augment import draw_parts
 from .augmentation.crop import ten_crops
 from .augmentation.policies import Augment, chosen
+from .label_file import open_labelled
 from .pipelines import AUTOTUNE, Pipelines, check_options, finished
 from .pixels import fit
 from .sampling.shuffling import check_batch, endless, epoch_length, validation_batch
 from .sampling.stateless_random import keys
 from .scaling import scale, statistics
-from .sources.open import open_source, target_shape
+from .sources.open import Shape, open_source, target_shape
 
 MEMORY = 2**30  # bytes: training and validation images up to this size are kept in memory
 LARGER = 256 / 224  # images of which ten crops are made
@@ -29,19 +31,24 @@ class Data(Pipelines):
     """Pipelines of labelled images.
 
     A batch is (images, labels): float32 (b, *image_shape) and int32 (b,). Where images are mixed, the labels of `train`
-    are float32 (b, classes).
+    are float32 (b, classes); where images may have several labels, all are, 0 or 1.
 
     Attributes:
         augment: the name of the augmentation.
         crops: batches like those of `validation`, with ten crops of each image, (b, 10, *image_shape); or None.
         train_from: gives the batches of `train` from any step on.
         bits: how many bits are filled in image files of 16 bits, as for `read_images`; None where there are none.
+        multi_label: whether an image may have several of the classes, or none.
+        class_counts: gives the number of training images of each class, (classes,); all records of a set of TensorFlow
+            Datasets are read for it.
     """
 
     augment: str = "none"
     crops: tf.data.Dataset | None = None
     train_from: Callable[[int], tf.data.Dataset] | None = None
     bits: int | None = None
+    multi_label: bool = False
+    class_counts: Callable[[], np.ndarray] | None = None
 
 
 def load(
@@ -58,6 +65,7 @@ def load(
     crops: int = 1,
     held_out: float = 0.0,
     labelled: bool = True,
+    labels: str | Path | None = None,
 ) -> Data:
     """Open a set of labelled images for `model.fit(data.train, steps_per_epoch=data.steps)`.
 
@@ -82,6 +90,8 @@ def load(
             choose between networks must not judge them. They are always the same ones.
         labelled: whether classes matter. Without, images may lie anywhere in a folder; where they lie in sub-folders,
             those count as classes, be it one or many.
+        labels: a CSV file of the folder's images and their labels, one each or several; see `label_file`. Images may
+            then lie anywhere in the folder. The path of a file, or else its name in the folder.
 
     Returns:
         `Data`. The set's own validation or test split validates, or else a fixed fifth of the images of each
@@ -95,7 +105,7 @@ def load(
     one_of("crops", crops, (1, 10))
     if not 0 <= held_out < 1:
         raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
-    source = open_source(name, limit, labelled)
+    source = _source(name, limit, labelled, labels)
     image_shape = target_shape(source, image_shape)
     how = chosen(augment, image_shape[:2])
 
@@ -150,7 +160,18 @@ def load(
         crops=views and ready(views),
         train_from=train_from,
         bits=source.train.bits,
+        multi_label=source.multi_label,
+        class_counts=partial(train.counts, len(classes)),
     )
+
+
+def native_shape(name: str | Path, labelled: bool = True, labels: str | Path | None = None) -> Shape:
+    """(height, width, channels) of the images of a set or a folder, None where they differ. The arguments of `load`."""
+    return _source(name, None, labelled, labels).native
+
+
+def _source(name, limit, labelled, labels):
+    return open_labelled(name, labels, limit) if labels else open_source(name, limit, labelled)
 
 
 def _in_memory(examples, *shapes):

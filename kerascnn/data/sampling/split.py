@@ -16,8 +16,11 @@ def held_out(keys, labels, share: float = SHARE) -> np.ndarray:
     """True for the examples that validate: of the n with the same label the round(share * n) whose keys have the
     smallest `position`, but at least one where there are two or more, and never all. So adding or removing an example
     moves at most one other, of the same label.
+
+    Where examples may have several labels, (n, classes) of 0 and 1, the rarest of each counts. One example more may
+    change which that is.
     """
-    places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
+    places, labels = np.array([position(key) for key in keys]), strata(labels)
     held = np.zeros(len(places), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -27,10 +30,19 @@ def held_out(keys, labels, share: float = SHARE) -> np.ndarray:
     return held
 
 
+def strata(labels) -> np.ndarray:
+    """A number for each example (n,): its label; of several, (n, classes) of 0 and 1, the rarest, or -1 for none."""
+    labels = np.asarray(labels)
+    if labels.ndim < 2:
+        return labels
+    counts = np.count_nonzero(labels, axis=0)
+    return np.where(labels.any(axis=1), np.where(labels > 0, counts, len(labels) + 1).argmin(axis=1), -1)
+
+
 def limited(keys, labels, most: int) -> np.ndarray:
     """The numbers of `most` examples, in their order: of each label its share, those with the smallest `position`. Of
     more, these are a part."""
-    places, labels = np.array([position(key) for key in keys]), np.asarray(labels)
+    places, labels = np.array([position(key) for key in keys]), strata(labels)
     turns = np.zeros(len(places))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

@@ -28,11 +28,12 @@ from .split_folders import Splits, find_splits, is_pair, resembles_split, splits
 
 class Listing(NamedTuple):
     """Class names in label order; the files that train and those that validate, each a path below the folder and its
-    label; the folders of the two; what a user should know of what is left out, in one line, or nothing."""
+    label, or an array of 0 and 1 (classes,) where it may have several; the folders of the two; what a user should know
+    of what is left out, in one line, or nothing."""
 
     classes: tuple[str, ...]
-    train: list[tuple[str, int]]
-    validation: list[tuple[str, int]]
+    train: list[tuple[str, int | np.ndarray]]
+    validation: list[tuple[str, int | np.ndarray]]
     splits: Splits | None
     note: str
 
@@ -53,7 +54,12 @@ def open_folder(
         InputError: the folder is missing or empty, has a single class, a class has no image or only one, its splits are
             not clear, or a file is broken; it names the folder, the class or the file.
     """
-    classes, train, validation, _, note = list_folder(folder, labelled)
+    return open_listing(folder, list_folder(folder, labelled), limit)
+
+
+def open_listing(folder: Path, listing: Listing, limit: int | None = None) -> tuple[str, tuple[str, ...], Files, Files]:
+    """`open_folder`, once its files are listed."""
+    classes, train, validation, _, note = listing
     sides = _files(folder, _limited(train, limit), _limited(validation, limit))
     bits = next((side.bits for side in sides if side.bits), 16)
     note = "; ".join(
@@ -69,9 +75,13 @@ def open_folder(
 
 def native_shape(folder: Path, labelled: bool = True) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a folder's images, None where they differ. Reads no more headers than needed."""
-    _, train, validation, *_ = list_folder(folder, labelled)
+    return shape_of(folder, list_folder(folder, labelled))
+
+
+def shape_of(folder: Path, listing: Listing) -> tuple[int | None, int | None, int]:
+    """`native_shape`, once the files are listed."""
     sizes, channels = set(), 1
-    for name, _ in train + validation:
+    for name, _ in listing.train + listing.validation:
         *size, depth = read_header(folder / name).shape
         sizes.add(tuple(size))
         channels = max(channels, depth)

@@ -6,10 +6,13 @@ files of 16 (None where there are none), and
     in_memory(image_shape)                 all of them as `Arrays`, cropped and resized
     parted(share)                          (examples that train, examples that are held out): always the same ones, this
                                            share of each class; of records the last ones, whose classes are not known
+    counts(classes)                        how many have which class, (classes,)
     in_order(), shuffled(seed, epoch)      a dataset of examples, as numbers or as encoded records
     batches(examples, batch, image_shape)  their batches (uint8 images, int32 labels, numbers in the set): the images at
                                            their native shape if they all have the same, else cropped and resized to
                                            `image_shape`
+
+Where images may have several labels, these are float32 (n, classes), 0 or 1.
 
 `batches` also takes a `window`: (numbers, rows, columns, height, width) -> crops (top, left, rows, columns), all of
 shape (n,). By default crops are central.
@@ -43,8 +46,12 @@ class Indexed:
 
     def __init__(self, labels):
         with tf.device("CPU:0"):
-            self.labels = tf.cast(labels, tf.int32)
+            self.labels = tf.cast(labels, tf.int32 if np.ndim(labels) == 1 else tf.float32)
         self.size = len(labels)
+
+    def counts(self, classes):
+        labels = self.labels.numpy()
+        return np.bincount(labels, minlength=classes) if labels.ndim == 1 else np.count_nonzero(labels, axis=0)
 
     def in_order(self):
         return tf.data.Dataset.range(self.size)
@@ -205,6 +212,11 @@ class Records:
         cut = int(stop) - max(1, round(self.size * share))
         parts = [(int(start), cut), (cut, int(stop))]
         return tuple(Records(self.builder, f"{split}[{first}:{last}]", last - first) for first, last in parts)
+
+    def counts(self, classes):
+        """All records are read, but no image is decoded."""
+        labels = self.in_order().map(lambda number, contents, label: label).batch(WINDOW)
+        return sum(np.bincount(some, minlength=classes) for some in labels.as_numpy_iterator())
 
     def in_memory(self, image_shape):
         batches = self.batches(self.in_order(), CHUNK, image_shape)

@@ -29,6 +29,7 @@ class Source:
         name: the name of the set or of the folder.
         classes: names, in label order.
         train, validation: examples; see `examples`.
+        multi_label: whether an image may have several of the classes, or none.
         statistics: the key of the set in `STATISTICS`; None for a folder.
     """
 
@@ -60,6 +61,10 @@ class Source:
     @property
     def validation(self) -> Arrays | Files | Records:
         return self._opened[3]
+
+    @property
+    def multi_label(self) -> bool:
+        return not isinstance(self.train, Records) and self.train.labels.ndim == 2
 
     @property
     def statistics(self) -> str | None:
@@ -100,11 +105,6 @@ def open_masks(name: str | Path) -> MaskSource:
         return MaskSource(name, mask_pictures.native_shape(name), partial(mask_pictures.read_set, name))
     pairs = mask_folder.open_folder(folder)
     return MaskSource(name, mask_folder.native_shape(pairs), partial(mask_pictures.read_folder, folder, pairs))
-
-
-def native_shape(name: str | Path, labelled: bool = True) -> Shape:
-    """(height, width, channels) of the images of a set or a folder, None where they differ. `labelled`: see `load`."""
-    return open_source(name, labelled=labelled).native
 
 
 def native_mask_shape(name: str | Path) -> Shape:
