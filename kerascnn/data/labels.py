@@ -15,7 +15,7 @@ from .augmentation.augment import draw_parts
 from .augmentation.crop import ten_crops
 from .augmentation.policies import Augment, chosen
 from .label_file import open_labelled
-from .pipelines import AUTOTUNE, Pipelines, check_options, finished
+from .pipelines import AUTOTUNE, Pipelines, check_options, finished, noted
 from .pixels import fit
 from .sampling.shuffling import check_batch, endless, epoch_length, validation_batch
 from .sampling.stateless_random import keys
@@ -51,6 +51,7 @@ class Data(Pipelines):
     class_counts: Callable[[], np.ndarray] | None = None
 
 
+@noted
 def load(
     name: str | Path,
     image_shape: tuple[int, int, int] | None = None,
@@ -71,9 +72,10 @@ def load(
 
     Args:
         name: a folder with one sub-folder a class, or with `train` and `val` (or `test`, in all usual spellings) that
-            have such; "digits", the 1,797 handwritten digits of scikit-learn; or a name of TensorFlow Datasets, whose
-            data is looked for in the folder that the environment variable TFDS_DATA_DIR names. An existing folder comes
-            first. Files of a folder that are left out are counted on stderr.
+            have such; "digits", the 1,797 handwritten digits of scikit-learn; "letters", 10,820 letters of sixteen
+            alphabets, drawn from the fonts of matplotlib; or a name of TensorFlow Datasets, whose data is looked for in
+            the folder that the environment variable TFDS_DATA_DIR names. An existing folder comes first. Files of a
+            folder that are left out are counted on stderr.
         image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch: images in a training batch, over all replicas. The last of an epoch takes what is left.
         scaling: the range of the pixels, a name of `SCALINGS`; see `scale`.

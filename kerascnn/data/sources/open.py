@@ -123,7 +123,7 @@ def folder_of(name: str | Path) -> Path | None:
     if not isinstance(name, (str, PurePath)) or not str(name):
         raise InputError(f"data set {name!r}: must be the name of a set or the path of a folder")
     place = os.path.expanduser(name)
-    if os.path.isdir(place) and name != "digits":
+    if os.path.isdir(place) and name not in tfds.BUILT_IN:
         return Path(place)
     is_path = isinstance(name, PurePath) or name.startswith((".", "~")) or name.endswith(SLASHES)
     if is_path or (any(slash in name for slash in SLASHES) and not tfds.is_known(name)):

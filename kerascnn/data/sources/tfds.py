@@ -1,15 +1,21 @@
-"""Named sets: scikit-learn's digits, which need no download, and all of TensorFlow Datasets."""
+"""Named sets: scikit-learn's digits and drawn letters, which need no download, and all of TensorFlow Datasets."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
+from typing import NamedTuple
 
 import numpy as np
 
 from ...errors import InputError, first_line, unknown
 from ..sampling.split import SHARE, held_out
+from .drawn_letters import HANDS, HELD_HANDS, SIDE, letters
 from .examples import Arrays, Records
 
 VALIDATION = ("validation", "test")
+_may_download = ContextVar("_may_download", default=True)
 
 
 def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...], Arrays | Records, Arrays | Records]:
@@ -21,8 +27,8 @@ def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...
     Raises:
         InputError: there is no such set, it has no labelled images, or it is not there and cannot be downloaded.
     """
-    if name == "digits":
-        return _digits(limit)
+    if name in BUILT_IN:
+        return BUILT_IN[name].read(limit)
     builder = find(name)
     _prepare(builder)
     sizes = {split: info.num_examples for split, info in builder.info.splits.items()}
@@ -42,8 +48,8 @@ def open_named(name: str, limit: int | None = None) -> tuple[str, tuple[str, ...
 
 def native_shape(name: str) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of a set's images, None where they differ. Nothing is read or downloaded."""
-    if name == "digits":
-        return 8, 8, 1
+    if name in BUILT_IN:
+        return BUILT_IN[name].native
     info = find(name).info
     return info.features[info.supervised_keys[0]].shape
 
@@ -68,6 +74,16 @@ def find(name: str):
     return builder
 
 
+@contextmanager
+def without_downloads() -> Iterator[None]:
+    """Meanwhile a set that is not there is an `InputError`."""
+    before = _may_download.set(False)
+    try:
+        yield
+    finally:
+        _may_download.reset(before)
+
+
 def is_known(name: str) -> bool:
     """Whether the first part of a name, up to a slash, is a set of TensorFlow Datasets or lies in TFDS_DATA_DIR."""
     import tensorflow_datasets as tfds
@@ -88,6 +104,23 @@ def _digits(limit):
     return "digits", tuple(str(name) for name in digits.target_names), train, validation
 
 
+def _letters(limit):
+    images, labels, classes = letters()
+    held = np.arange(len(images)) >= len(images) // HANDS * (HANDS - HELD_HANDS)
+    train, validation = (Arrays(images[of][:limit], labels[of][:limit]) for of in (~held, held))
+    return "letters", classes, train, validation
+
+
+class BuiltIn(NamedTuple):
+    """A set that is always there: (height, width, channels) of its images, and what reads it, as `open_named` does."""
+
+    native: tuple[int, int, int]
+    read: Callable[[int | None], tuple]
+
+
+BUILT_IN = {"digits": BuiltIn((8, 8, 1), _digits), "letters": BuiltIn((SIDE, SIDE, 1), _letters)}
+
+
 def _records(builder, split, start, stop, limit):
     stop = min(stop, start + (limit or stop))
     return Records(builder, f"{split}[{start}:{stop}]", stop - start)
@@ -97,6 +130,8 @@ def _prepare(builder):
     """Download a set unless it is there. Without a network, fail at once and not after minutes of trying."""
     if builder.data_path.exists():
         return
+    if not _may_download.get():
+        raise InputError(f"{builder.name}: is not in {builder.data_dir_root}")
     import requests
 
     try:
@@ -111,7 +146,7 @@ def _prepare(builder):
 
 
 def _unknown(name, builders):
-    known = ["digits", *builders]
+    known = [*BUILT_IN, *builders]
     if not get_close_matches(name, known, cutoff=0.5):
-        known = ["digits", "any name of TensorFlow Datasets", "the path of a folder"]
+        known = [*BUILT_IN, "any name of TensorFlow Datasets", "the path of a folder"]
     return unknown("data set", name, known)

@@ -11,11 +11,12 @@ from kerascnn.data.sources.open import folder_of, open_masks, open_source, targe
 
 def test_which_names_are_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("mnist", "digits"):
+    for name in ("mnist", "digits", "letters"):
         assert folder_of(name) is None
         (tmp_path / name).mkdir()
     assert folder_of("mnist") == Path("mnist"), "an existing folder comes first"
-    assert folder_of("digits") is None, "but digits are always there"
+    assert folder_of("digits") is folder_of("letters") is None, "but these are always there"
+    assert folder_of("./letters") == Path("letters")
     assert folder_of("./digits") == folder_of(Path("digits")) == Path("digits")
     assert folder_of(str(tmp_path / "mnist")) == tmp_path / "mnist"
     monkeypatch.setenv("HOME", str(tmp_path))

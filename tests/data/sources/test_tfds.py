@@ -29,10 +29,11 @@ def test_a_set_validates_with_its_own_split(tfds_mnist):
     [
         ("mnst", "unknown data set 'mnst': did you mean .*mnist.*"),
         ("digit", "unknown data set 'digit': did you mean digits.*"),
+        ("leters", "unknown data set 'leters': did you mean letters.*"),
         ("@@@", "data set '@@@': .*"),
         (
             "xqzxqzxqz",
-            "unknown data set 'xqzxqzxqz': choose from digits, any name of TensorFlow Datasets, the path of .*",
+            "unknown data set 'xqzxqzxqz': choose from digits, letters, any name of TensorFlow Datasets, the path of .*",
         ),
         ("imdb_reviews", "imdb_reviews: is no set of images with one label each; its features are text, label"),
     ],
