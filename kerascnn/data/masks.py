@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ..errors import InputError, as_python
 from .augmentation.warp import Warp, warp
-from .pipelines import AUTOTUNE, Pipelines, check_options, finished
+from .pipelines import AUTOTUNE, Pipelines, check_options, finished, noted
 from .sampling.shuffling import check_batch, endless, epoch_length, shuffled, validation_batch
 from .sampling.stateless_random import keys
 from .scaling import scale, statistics
@@ -40,6 +40,7 @@ class Masks(Pipelines):
     bits: int | None = None
 
 
+@noted
 def load_masks(
     name: str | Path,
     image_shape: tuple[int, int, int] | None = None,
@@ -144,6 +145,7 @@ def load_masks(
         mean=mean,
         std=std,
         scaling=scaling,
+        each_epoch={"tiles": len(numbers)} if len(numbers) > len(train) else {},
         held_out=tuple(validation),
         ignore=ignore,
         bits=bits,

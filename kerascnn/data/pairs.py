@@ -14,7 +14,7 @@ import tensorflow as tf
 from ..errors import InputError
 from .augmentation.warp import Warp, warp
 from .class_sets import Group, read_group, split_group
-from .pipelines import Pipelines, check_options, finished
+from .pipelines import Pipelines, check_options, finished, noted
 from .sampling.shuffling import FOREVER, check_batch
 from .scaling import SCALINGS, scale, statistics
 from .sources.open import open_source, target_shape
@@ -38,6 +38,7 @@ class Pairs(Pipelines):
     unseen: Group
 
 
+@noted
 def load_pairs(
     name: str | Path,
     image_shape: tuple[int, int, int] | None = None,
@@ -121,11 +122,12 @@ def load_pairs(
     endless = tf.data.Dataset.range(start_step, FOREVER)
     endless = endless.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
     held_steps = tf.data.Dataset.range(min(HELD_BATCHES, held_size))
+    steps = -(-len(seen.images) // batch)
     return Pairs(
         name=source.name,
         train=batches(endless, seen, draw, seed, distorted),
         validation=batches(held_steps, unseen, draw_held, HELD_SEED, lambda images, *_: images),
-        steps=-(-len(seen.images) // batch),
+        steps=steps,
         classes=seen.classes,
         train_size=len(seen.images),
         validation_size=held_size,
@@ -133,6 +135,7 @@ def load_pairs(
         mean=mean,
         std=std,
         scaling=scaling,
+        each_epoch={"images": steps * batch} if each else {"images": 2 * steps * batch, "pairs": steps * batch},
         seen=seen,
         unseen=unseen,
     )

@@ -29,14 +29,15 @@ def by_accuracy(logs: dict) -> tuple[float, float]:
 
 
 class Clock(keras.callbacks.Callback):
-    """Adds to an epoch's logs its seconds, its training images per second without validation, and the learning rate.
+    """Adds to an epoch's logs its seconds, what it trained on per second, without validation, and the learning rate.
 
-    `images` is the number of training images in an epoch. Where one was interrupted, the seconds before count, too.
+    `counts` is what an epoch trains on, like {"images": 20, "tiles": 480}. Where one was interrupted, the seconds
+    before count, too.
     """
 
-    def __init__(self, images: int):
+    def __init__(self, counts: dict[str, int]):
         super().__init__()
-        self.images, self.trained = images, 0.0
+        self.counts, self.trained = counts, 0.0
 
     def get_state(self) -> dict:
         return {"trained": self.trained}
@@ -52,7 +53,8 @@ class Clock(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"] = time.perf_counter() - self.began
-        logs["images_per_second"] = self.images / self.trained
+        for name, count in self.counts.items():
+            logs[f"{name}_per_second"] = count / self.trained
         self.trained = 0.0
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
@@ -119,7 +121,7 @@ class JudgeAverage(keras.callbacks.Callback):
 
 
 class BestModel(JudgeAverage):
-    """Saves the model of the best epoch so far, with `metadata` in the file; the earliest of equals.
+    """Saves the model of the best epoch so far, with `metadata` and its `epoch` in the file; the earliest of equals.
 
     Where `path` is None, another machine does; where `score` is None, the last epoch is kept, and held-out images
     choose nothing.
@@ -141,7 +143,7 @@ class BestModel(JudgeAverage):
     def on_epoch_end(self, epoch, logs=None):
         if self._is_best(epoch, logs) and self.path:
             swap_average(self.model)
-            files.save(self.model, self.path, self.metadata)
+            files.save(self.model, self.path, {**self.metadata, "epoch": epoch + 1})
             swap_average(self.model)
 
     def _is_best(self, epoch, logs):

@@ -26,6 +26,7 @@ METADATA = {
     "mean": [float],
     "std": [float],
     "multi_label?": bool,
+    "epoch?": range(1, 2**31),
 }
 MOST_HISTORY = 2**26  # bytes
 
@@ -109,7 +110,8 @@ def metadata(path: str | Path) -> tuple[Path, dict]:
         path: a run folder, or its `model.keras`.
 
     Returns:
-        The file, and a dict with `name`, `knobs`, `input_shape`, `classes`, `scaling`, `mean`, `std`.
+        The file, and a dict with `name`, `knobs`, `input_shape`, `classes`, `scaling`, `mean`, `std`; and `epoch`, that
+        of which the model is, where a run saved it.
 
     Raises:
         InputError: there is no such file, no run of ours has written it, or it says what cannot be.

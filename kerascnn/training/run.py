@@ -57,6 +57,29 @@ def input_shape(card: Card, native: tuple, size: int = 0) -> tuple[int, int, int
     return (size or height, size or width, native[2])
 
 
+def measured(model: keras.Model, history: dict[str, list[float]], best_epoch: int, device: str) -> dict:
+    """What `metrics.json` says of a run whatever its task: epochs, time, size, device.
+
+    Args:
+        model: of the best epoch, counted from 1.
+        history: the columns of `history.csv`.
+        best_epoch: whose model was kept, counted from 1.
+        device: on which it was trained.
+    """
+    cost = analysis.cost(model)
+    speeds = {name: values[1:] or values for name, values in history.items() if name.endswith("_per_second")}
+    return {
+        "epochs": len(history["seconds"]),
+        "best_epoch": best_epoch,
+        "training_seconds": sum(history["seconds"]),
+        **{name: statistics.median(values) for name, values in speeds.items()},  # the first epoch compiles
+        "parameters": cost.params,
+        "trainable_parameters": cost.trainable,
+        "macs": cost.macs,
+        "device": device,
+    }
+
+
 class Run:
     """Seeds all random numbers, chooses devices and precision, and keeps the run folder. It doesn't train.
 
@@ -150,6 +173,7 @@ class Run:
             "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             "flags": vars(self.cfg),
             "data": data.name,
+            "loading": data.loading,
             "train_images": data.train_size,
             "validation_images": data.validation_size,
             "precision": self.precision,
@@ -208,7 +232,7 @@ class Run:
         Args:
             extra: what the recipe wants to be called besides.
         """
-        clock = Clock(self.config["train_images"])
+        clock = Clock(self.data.each_epoch)
         best = BestModel(self.folder and self.folder / "model.keras", self.metadata, self.score)
         stateful = [*extra, clock, best]
         averaged = [replicas.AverageStatistics()] * (self.replicas > 1 and self.cfg.batch_norm == "averaged")
@@ -258,20 +282,8 @@ class Run:
 
     def measure(self, model: keras.Model, history: dict[str, list[float]]) -> dict:
         """What `metrics.json` says whatever the task: epochs, time, size, device."""
-        epochs = [dict(zip(history, row, strict=True)) for row in zip(*history.values(), strict=True)]
-        best = max(range(len(epochs)), key=lambda i: self.score(epochs[i]) if self.score else i)
-        cost = analysis.cost(model)
-        speeds = history["images_per_second"][1:] or history["images_per_second"]  # the first epoch compiles
-        return {
-            "epochs": len(epochs),
-            "best_epoch": best + 1,
-            "training_seconds": sum(history["seconds"]),
-            "images_per_second": statistics.median(speeds),
-            "parameters": cost.params,
-            "trainable_parameters": cost.trainable,
-            "macs": cost.macs,
-            "device": devices.describe(),
-        }
+        _, about = files.metadata(self.folder / "model.keras")
+        return measured(model, history, about["epoch"], self.config["device"])
 
     def _checkpoint(self):
         """The one to go on from, if there is one."""

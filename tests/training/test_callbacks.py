@@ -23,10 +23,11 @@ def fit(model, callbacks, epochs=2):
 
 
 def test_clock_adds_columns_to_the_history():
-    history = fit(network(), [Clock(images=16)])
+    history = fit(network(), [Clock({"images": 16, "tiles": 64})])
     assert history["learning_rate"] == pytest.approx([0.05, 0])
     for seconds, speed in zip(history["seconds"], history["images_per_second"], strict=True):
         assert 0 < 16 / speed < seconds, "validation takes a part of the epoch"
+    assert history["tiles_per_second"] == pytest.approx([4 * speed for speed in history["images_per_second"]])
 
 
 def test_the_history_is_whole_after_every_epoch(tmp_path):
@@ -42,12 +43,12 @@ def test_the_history_is_whole_after_every_epoch(tmp_path):
 
 def test_best_model_is_of_the_first_of_the_best_epochs(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(files, "save", lambda model, path, about: saved.append((path.name, about, epoch)))
+    monkeypatch.setattr(files, "save", lambda model, path, about: saved.append((path.name, about)))
     best = BestModel(tmp_path / "model.keras", {"name": "net"})
     best.set_model(network())
     for epoch, (accuracy, loss) in enumerate([(0.5, 1.0), (0.4, 0.5), (0.5, 1.0), (0.5, 0.9), (0.6, 2.0), (0.6, 2.0)]):
         best.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
-    assert saved == [("model.keras", {"name": "net"}, epoch) for epoch in (0, 3, 4)]
+    assert saved == [("model.keras", {"name": "net", "epoch": epoch}) for epoch in (1, 4, 5)], "counted from 1"
 
 
 def test_without_a_score_only_the_last_epoch_is_saved(tmp_path, monkeypatch):
@@ -58,7 +59,7 @@ def test_without_a_score_only_the_last_epoch_is_saved(tmp_path, monkeypatch):
     assert saved == [model.optimizer.iterations.numpy()]
 
 
-@pytest.mark.parametrize("other", [[], [Clock(16)]])
+@pytest.mark.parametrize("other", [[], [Clock({"images": 16})]])
 def test_a_loss_that_is_no_number_stops_training(other, tmp_path):
     model, path = network(), tmp_path / "model.keras"
     callbacks = [StopOnNonFiniteLoss(), *other, BestModel(path, {})]
@@ -83,7 +84,7 @@ def test_a_held_out_loss_that_is_no_number_stops_training():
 def test_curves_that_cannot_be_written_are_an_error_of_the_system(tmp_path):
     (tmp_path / "logs").write_text("a file")
     with pytest.raises(OSError, match="logs") as caught:
-        fit(network(), [Clock(16), TensorBoard(tmp_path / "logs")])
+        fit(network(), [Clock({"images": 16}), TensorBoard(tmp_path / "logs")])
     assert caught.value.filename == str(tmp_path / "logs")
 
 
@@ -91,7 +92,7 @@ def test_tensorboard_has_the_curves(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorflow import make_ndarray
 
-    history = fit(network(), [Clock(16), TensorBoard(tmp_path)])
+    history = fit(network(), [Clock({"images": 16}), TensorBoard(tmp_path)])
     for part, column in (("train", "loss"), ("train", "images_per_second"), ("validation", "val_loss")):
         events = EventAccumulator(str(tmp_path / part), size_guidance={"tensors": 0}).Reload()
         curve = events.Tensors(f"epoch_{column.removeprefix('val_')}")

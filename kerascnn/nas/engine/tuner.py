@@ -167,7 +167,7 @@ class Tuner(Searcher):
             if enough or saved.record["epoch"] >= until:
                 return
         model = self.build(decoded(self.space, values))
-        clock = Clock(self.data.train_size)
+        clock = Clock({"images": self.data.train_size})
         checkpoints = Checkpoints(home, "epoch", [clock], self.data.train.element_spec, saved)
         averaged = [replicas.AverageStatistics()] * (self.strategy.num_replicas_in_sync > 1)
         try:

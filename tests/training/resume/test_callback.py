@@ -81,7 +81,12 @@ def train(folder, every="3", kill=(), patience=10, first=()):
     model, data = network(), batches(record["step"])
     plateau = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.2)
     stop = keras.callbacks.EarlyStopping("val_loss", 0 if patience else 1, patience, restore_best_weights=True)
-    others = [plateau, stop, Clock(len(X)), BestModel(folder / "model.keras", {}, lambda logs: (-logs["val_loss"],))]
+    others = [
+        plateau,
+        stop,
+        Clock({"images": len(X)}),
+        BestModel(folder / "model.keras", {}, lambda logs: (-logs["val_loss"],)),
+    ]
     checkpoints = Checkpoints(folder, every, others, data.element_spec, saved)
     model.fit(
         data,
