@@ -5,7 +5,7 @@ import io
 import pytest
 
 from kerascnn import InputError
-from kerascnn.command_line import ArgumentParser, leave
+from kerascnn.command_line import ArgumentParser, leave, print_names
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def parser():
         (["train"], "the following arguments are required: name"),
         (["--workers", "two", "train", "x"], "argument --workers: invalid int value: 'two'"),
         (["train", "x", "--work", "2"], "unrecognized arguments: --work 2"),
+        (["--workers", "1", "--workers", "2", "train", "x"], "--workers: is given twice, as 1 and as 2"),
     ],
 )
 def test_a_wrong_command_line_is_an_input_error(parser, words, message):
@@ -34,6 +35,22 @@ def test_a_wrong_command_line_is_an_input_error(parser, words, message):
 
 def test_the_description_keeps_its_lines(parser):
     assert "First line.\n\n    second line\n" in parser.format_help()
+
+
+def test_the_same_value_twice_is_one(parser):
+    assert parser.parse_args(["--workers", "2", "--workers", "2", "train", "x"]).workers == 2
+
+
+def test_names_are_as_wide_as_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    print_names("--color NAME: of it", {"red": "word " * 15, "lightblue": "like the sky"})
+    assert capsys.readouterr().out.splitlines() == [
+        "--color NAME: of it",
+        "",
+        "  red        " + " ".join(["word"] * 9),
+        "             " + " ".join(["word"] * 6),
+        "  lightblue  like the sky",
+    ]
 
 
 def test_leave(capsys):

@@ -42,6 +42,7 @@ ITS_OWN = (
 )  # flags of each start; all others belong to the run
 OF_A_SEARCH = "winner_epochs"  # the flag by which a recipe is known to search
 MAY_CHANGE = ("epochs", "budget", "accumulate")  # of a run that goes on, but not of a search
+FEW = 12  # names that `--help` shows
 LISTED = object()  # stands for the value of a flag that is given without one
 
 
@@ -251,10 +252,9 @@ def duration(what: str, text: str, alternative: str = "") -> float:
 
 
 def _add(group, name, default, text, names):
-    if names and name not in OPEN:
-        text += f": {', '.join(names)}"
     if names:
-        text += "; alone: what each does" if name not in OPEN else "; alone: lists them"
+        few = len(names) <= FEW
+        text += f": {', '.join(names)}; alone: what each does" if few else "; alone: lists them"
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).removesuffix(".0")
     text += f" (default: {shown})" if shown and default is not False else ""
     text = text.replace("%", "%%")

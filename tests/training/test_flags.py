@@ -64,12 +64,55 @@ def test_smoke_replaces_defaults_but_not_what_was_asked_for():
         (["--smoke=1"], "--smoke"),
         (["--knob", "alpha"], "--knob alpha: must be name=value, like alpha=0.25"),
         (["--knob", "=1"], "--knob =1: must be name=value"),
+        (["--epochs", "3", "--epochs", "4"], "--epochs: is given twice, as 3 and as 4"),
+        (["--knob", "a=1", "--knob", "a=2"], "--knob a: is given twice, as 1 and as 2"),
+        (["--batch-norm", "global"], "unknown value of --batch-norm 'global': choose from averaged, synchronized"),
     ],
 )
 def test_wrong_command_lines(words, message):
     with pytest.raises(InputError, match=message) as caught:
         parse({"epochs": 10, "lr": 0.1, "shift": -0.5}, words)
     assert "\n" not in str(caught.value)
+
+
+def test_the_same_flag_twice_is_one():
+    assert parse({"lr": 0.1}, ["--lr", "2", "--lr", "2", "--knob", "a=1", "--knob", "a=1"]).knobs == {"a": 1}
+
+
+COLORS = {"color": {"red": "like a rose", "blue": "like the sky"}, "model": dict.fromkeys(map(str, range(99)), "a net")}
+
+
+@pytest.mark.parametrize("words", [["--color"], ["--color", "--lr", "3"], ["--lr", "3", "--color"]])
+def test_a_flag_alone_says_what_its_names_do(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse({"lr": 0.1, "color": "red"}, words, help={"color": "of the line"}, choices=COLORS)
+    assert not caught.value.code
+    assert capsys.readouterr().out == "--color NAME: of the line\n\n  red   like a rose\n  blue  like the sky\n"
+
+
+def test_names_in_help_and_in_values(capsys):
+    read = lambda *words: parse({"color": "", "model": "1"}, words, help={"color": "of it"}, choices=COLORS)  # noqa: E731
+    with pytest.raises(SystemExit):
+        read("--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--color [NAME] of it: red, blue; alone: what each does" in shown
+    assert "; alone: lists them (default: 1)" in shown
+    assert (read().color, read("--color", "blue").color, read("--color", "").color) == ("", "blue", "")
+    assert read("--model", "mine").model == "mine", "to be looked up"
+    with pytest.raises(InputError, match=r"^unknown value of --color 'bleu': did you mean blue?"):
+        read("--color", "bleu")
+
+
+def test_names_that_are_not_the_recipes_mean_nothing():
+    """A flag of the same name whose default is none of them."""
+    assert parse({"color": "#ff0000"}, ["--color", "#00ff00"], choices=COLORS).color == "#00ff00"
+
+
+def test_amounts_follow_the_name_of_an_augmentation():
+    read = lambda *words: parse({"augment": "none"}, words, choices={"augment": {"none": "", "flip": ""}})  # noqa: E731
+    assert read("--augment", "flip,mixup=0.2").augment == "flip,mixup=0.2"
+    with pytest.raises(InputError, match=r"^unknown value of --augment 'flop'"):
+        read("--augment", "flop,mixup=0.2")
 
 
 PRESETS = {"paper": {"epochs": 90, "momentum": 0.8}}
@@ -164,3 +207,137 @@ def test_flags_of_another_version_are_left_out_and_said_so(tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"{tmp_path}: has flags of another version, which are left out: --smoothing 0.1, --clip 0.0\n"
     )
+
+
+def repeated(folder, *words, config=None, **options):
+    return parse(config or {"epochs": 0, "budget": "", "lr": 0.1}, ["--config", str(folder), *words], **options)
+
+
+def test_a_run_is_repeated_and_flags_given_win(tmp_path):
+    kept(tmp_path, epochs=7, budget="", lr=1, seed=3, out="old", overwrite=True, resume=True, checkpoint_every="9s")
+    for path in (tmp_path, tmp_path / "config.json"):
+        cfg = repeated(path)
+        assert vars(cfg) == {
+            **STANDARD,
+            "epochs": 7,
+            "budget": "",
+            "lr": 1.0,
+            "seed": 3,
+            "config": str(path),
+            "knobs": {},
+        }
+    cfg = repeated(tmp_path, "--lr", "0.5", "--seed", "0", "--out", "new")
+    assert (cfg.epochs, cfg.lr, cfg.seed, cfg.out) == (7, 0.5, 0, "new")
+
+
+def test_a_budget_was_measured_once(tmp_path):
+    kept(tmp_path, epochs=7, budget="20m")
+    assert (repeated(tmp_path).epochs, repeated(tmp_path).budget) == (7, "")
+    assert (repeated(tmp_path, "--epochs", "9").epochs, repeated(tmp_path, "--budget", "1h").budget) == (9, "1h")
+
+
+def test_presets_and_smoke_of_the_run_and_given(tmp_path):
+    config, smoke = {"preset": "", "epochs": 1, "momentum": 0.9, "batch": 32}, {"batch": 8}
+    presets = PRESETS | {"other": {"epochs": 60}}
+    read = lambda *words: repeated(tmp_path, *words, config=config, smoke=smoke, presets=presets)  # noqa: E731
+    kept(tmp_path, preset="paper", epochs=5, momentum=0.8, batch=64)
+    assert (read().preset, read().epochs, read().momentum, read().batch) == ("paper", 5, 0.8, 64)
+    assert read("--preset", "paper").epochs == 5, "nothing new"
+    assert (read("--preset", "other").epochs, read("--preset", "other").momentum) == (60, 0.8)
+    assert (read("--smoke").batch, read("--smoke", "--batch", "16").batch) == (8, 16)
+    kept(tmp_path, preset="paper", smoke=True, batch=16)
+    assert (read().epochs, read().smoke, read().batch) == (90, True, 16)
+
+
+def test_knobs_belong_to_the_network(tmp_path):
+    config = {"model": "lenet5"}
+    kept(tmp_path, model="mobilenet_v1", knobs={"alpha": 0.5, "repeats": [1, 2]})
+    assert repeated(tmp_path, config=config).knobs == {"alpha": 0.5, "repeats": (1, 2)}
+    assert repeated(tmp_path, "--knob", "alpha=1", config=config).knobs == {"alpha": 1, "repeats": (1, 2)}
+    assert repeated(tmp_path, "--model", "mobilenet_v1", config=config).knobs == {"alpha": 0.5, "repeats": (1, 2)}
+    assert repeated(tmp_path, "--model", "vgg11", "--knob", "a=1", config=config).knobs == {"a": 1}
+
+
+def test_a_search_is_repeated_by_what_searches(tmp_path):
+    (tmp_path / "search.json").write_text(json.dumps({"kerascnn": "0.1.0", "space": "vgg", "flags": {"epochs": 9}}))
+    config = {"epochs": 3, "winner_epochs": 0}
+    assert repeated(tmp_path, config=config).epochs == repeated(tmp_path / "search.json", config=config).epochs == 9
+    with pytest.raises(InputError, match=r"^--config .*: is of a search, and this recipe repeats a run$"):
+        repeated(tmp_path)
+    (tmp_path / "search.json").unlink()
+    kept(tmp_path, epochs=9)
+    with pytest.raises(InputError, match=r"^--config .*: is of a run, and this recipe repeats a search$"):
+        repeated(tmp_path, config=config)
+
+
+RECORD = {"kerascnn": "0.0.9", "command": "classify.py --smoke", "flags": {"lr": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "^--config .*config.json: no such file"),
+        (b"{", "is no JSON: "),
+        (b"\xff\xfe", "is no JSON: "),
+        (b"[" * 100_000, "nests more than"),
+        (b"[]", "config.json: it is"),
+        (b"{}", "kerascnn is missing; what a run leaves is its config.json$"),
+        ({"flags": [1]}, "flags is .*: must be an object"),
+        ({"flags": {"lr": "fast"}}, "has --lr 'fast', which is no float$"),
+        ({"flags": {"lr": -1}}, "has --lr -1.*: must be a number, 0 or more$"),
+        ({"flags": {"lr": True}}, "has --lr True, which is no float$"),
+        ({"flags": {"knobs": [1]}}, "which is no dict$"),
+        ({"flags": {"shine": 1, "lr": 0.1}}, "is of classify.py of kerascnn 0.0.9, with --shine, which this recipe"),
+        ({"flags": {str(i): 1 for i in range(9)}}, "with --0, --1, --2, --3, --4 and 4 more, which"),
+        (
+            {"flags": {"shine": 1}, "command": "x" * 10**5, "kerascnn": "y" * 10**5},
+            "is of x{60} of kerascnn y{20}, with",
+        ),
+        ({"flags": {"batch_norm": "global"}}, "unknown value of --batch-norm 'global'"),
+    ],
+)
+def test_a_record_that_cannot_be_repeated_is_one_line(tmp_path, content, line):
+    if content is not None:
+        text = content if isinstance(content, bytes) else json.dumps(RECORD | content).encode()
+        (tmp_path / "config.json").write_bytes(text)
+    with pytest.raises(InputError, match=line) as caught:
+        repeated(tmp_path / "config.json")
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_repeated_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"^--config .*: holds no run: there is no config.json in it$"):
+        repeated(tmp_path)
+    (tmp_path / "config.json").write_text('{"kerascnn": "0.1.0"}')
+    with pytest.raises(InputError, match=r"^--config .*: has no flags of a run$"):
+        repeated(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match="is no JSON"):
+        repeated(tmp_path)
+
+
+def test_a_damaged_record_has_copies(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "checkpoints" / "step-000000007").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "step-000000007" / "record.json").write_text(json.dumps({"config": RECORD}))
+    assert repeated(tmp_path).lr == 0.1
+
+
+def test_flags_come_from_one_run(tmp_path):
+    with pytest.raises(
+        InputError, match=r"^--config and --resume: each takes the flags of a run; leave one of them out$"
+    ):
+        repeated(tmp_path, "--resume", "--out", str(tmp_path))
+
+
+@given(st.dictionaries(NAMES, DEFAULTS))
+def test_what_a_run_keeps_comes_back(tmp_path_factory, config):
+    """The flags of a run repeat it, whatever they are."""
+    folder = tmp_path_factory.mktemp("run")
+    kept(folder, **vars(parse(config, [])))
+    others = {
+        name: type(value)(-1) if isinstance(value, (int, float)) else type(value)() for name, value in config.items()
+    }
+    cfg = parse(others, ["--config", str(folder)])
+    assert {name: getattr(cfg, name) for name in config} == config

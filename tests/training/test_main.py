@@ -5,15 +5,18 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 from PIL import Image
 
-from kerascnn import data
+import kerascnn
+from kerascnn import data, training
 from kerascnn.errors import InputError, TrainingStopped
-from kerascnn.training import main, run_folder
+from kerascnn.training import flag_help, flags, main, run_folder
+from kerascnn.training.procedure import procedure
 from kerascnn.training.resume import checkpoint
 from kerascnn.training.signals import AskedToEnd
 
@@ -121,6 +124,31 @@ def test_a_wrong_flag_is_one_line_before_anything_runs(monkeypatch, capsys):
     assert status == 2
     assert said.startswith("error: unknown flag '--learning'")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["preset", "augment", "warp", "model", "schedule", "batch_norm"])
+def test_a_flag_alone_lists_its_names_without_tensorflow(flag):
+    script = (
+        "import sys\nfrom kerascnn import training\n"
+        "flags = dict(preset='', augment='none', warp='none', model='lenet5')\n"
+        f"sys.argv[1:] = ['{flags.flag(flag)}']\n"
+        "try: training.start(main := lambda cfg: None, flags, presets=training.PRESETS)\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert not {"tensorflow", "keras", "numpy"} & set(done.stderr.split())
+    known = {
+        "preset": training.PRESETS,
+        "augment": data.AUGMENTS,
+        "warp": data.WARPS,
+        "model": kerascnn.list_models(task="classify"),
+        "schedule": procedure.CHOICES["schedule"],
+        "batch_norm": flag_help.CHOICES["batch_norm"],
+    }[flag]
+    title, _, *lines = done.stdout.splitlines()
+    assert title.startswith(f"{flags.flag(flag)} NAME: ")
+    assert {line.split()[0] for line in lines if line[2] != " "} == set(known)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EACCES, "Permission denied"), ZeroDivisionError("a fault of ours")])
