@@ -31,6 +31,15 @@ def test_tensors_floats_and_bytes_are_scaled_alike(scaling):
         np.testing.assert_allclose(scaled, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 5, 4, 3), (None, 5, 4, 3), (None, None, None, 3), (5, 4, 3), (4, 3), (3,), None])
+def test_images_of_unknown_size_are_scaled_to_the_last_bit_as_arrays(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape and [n or 2 for n in shape] or (2, 3), np.uint8)
+    graph = tf.function(lambda images: data.scale(images, "standard", *IMAGENET))
+    scaled = graph.get_concrete_function(tf.TensorSpec(shape, tf.uint8))
+    assert scaled.output_shapes == tf.TensorShape(shape)
+    np.testing.assert_array_equal(scaled(tf.constant(pixels)), data.scale(pixels, "standard", *IMAGENET))
+
+
 def test_unknown_scaling():
     with pytest.raises(InputError, match=r"scaling='minmax': must be one of 'unit', 'symmetric', 'standard'$"):
         data.scale(BYTES, "minmax")
