@@ -23,19 +23,21 @@ DISTANCES = {"l1": AbsoluteDifference, "cosine": CosineSimilarity}
 
 @register("siamese")
 def siamese(
-    input_shape, classes, *, embedding=None, act="sigmoid", distance="l1", backbone=None, activation="sigmoid",
-    name=None,
+    input_shape, classes, *, n_filters=64, embedding=None, act="sigmoid", distance="l1", backbone=None,
+    activation="sigmoid", name=None,
 ):  # fmt: skip
-    """`embedding`: numbers in the embedding, 4096 unless there is a `backbone`; `act`: its activation, "sigmoid",
-    "relu", "tanh" or None; `distance`: "l1" for the difference of each number, or "cosine"; `backbone`: the twin, by
-    the name of a classifier, a dict of its name and knobs, or a keras.Model whose layers and weights are used as they
-    are (its map is averaged; only where `embedding` is given, a dense layer follows)."""
+    """`n_filters`: width of `conv1`, twice as wide are `conv2` and `conv3`, four times `conv4`; `embedding`: numbers in
+    the embedding, 4096 unless there is a `backbone`; `act`: its activation, "sigmoid", "relu", "tanh" or None;
+    `distance`: "l1" for the difference of each number, or "cosine"; `backbone`: the twin, by the name of a classifier,
+    a dict of its name and knobs, or a keras.Model whose layers and weights are used as they are (its map is averaged;
+    only where `embedding` is given, a dense layer follows)."""
     one_of("act", act, ("sigmoid", "relu", "tanh", None))
     one_of("distance", distance, DISTANCES)
+    count("n_filters", n_filters)
     if embedding is not None:
         count("embedding", embedding)
     if backbone is None:
-        inp, vector = koch(input_shape, embedding or 4096, act)
+        inp, vector = koch(input_shape, n_filters, embedding or 4096, act)
     else:
         inp, vector = embed(backbone_model(backbone, input_shape), embedding, act)
     if classes is None:
@@ -46,15 +48,15 @@ def siamese(
     return Model([left, right], predictions(x, 1, activation), name=name)
 
 
-def koch(input_shape, embedding, act):
+def koch(input_shape, n_filters, embedding, act):
     inp = image_input(input_shape)
-    conv1 = conv(inp, 64, 10, name="conv1")  # 96x96x64
+    conv1 = conv(inp, n_filters, 10, name="conv1")  # 96x96x64
     pool1 = MaxPooling2D(2, name="pool1")(conv1)  # 48x48x64
-    conv2 = conv(pool1, 128, 7, name="conv2")  # 42x42x128
+    conv2 = conv(pool1, n_filters * 2, 7, name="conv2")  # 42x42x128
     pool2 = MaxPooling2D(2, name="pool2")(conv2)  # 21x21x128
-    conv3 = conv(pool2, 128, 4, name="conv3")  # 18x18x128
+    conv3 = conv(pool2, n_filters * 2, 4, name="conv3")  # 18x18x128
     pool3 = MaxPooling2D(2, name="pool3")(conv3)  # 9x9x128
-    conv4 = conv(pool3, 256, 4, name="conv4")  # 6x6x256
+    conv4 = conv(pool3, n_filters * 4, 4, name="conv4")  # 6x6x256
     flat = Flatten(name="flatten")(name_tensor(conv4, "features"))  # 9216
     return inp, dense(flat, embedding, act)
 

@@ -38,6 +38,13 @@ def test_computes_what_the_figure_draws(float64):
     np.testing.assert_allclose(model([left, right]), expected, rtol=1e-9)
 
 
+def test_width():
+    twin = kerascnn.build("siamese", n_filters=3, include_top=False, **SMALL)
+    assert [twin.get_layer(f"conv{i}").filters for i in (1, 2, 3, 4)] == [3, 6, 6, 12]
+    with pytest.raises(InputError, match="n_filters=0"):
+        kerascnn.build("siamese", n_filters=0)
+
+
 def test_inputs_have_names_and_may_change_places(model):
     left, right = images(65, 65, 1), images(65, 65, 1, seed=1)
     answer = model({"left": left, "right": right})
