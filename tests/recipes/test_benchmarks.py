@@ -108,3 +108,13 @@ def test_cells_that_compute_the_same_are_as_good(monkeypatch):
     assert len(deviations) > 100
     assert np.median(deviations) < 0.25
     assert max(deviations) < 1.5
+
+
+@pytest.mark.slow
+def test_startup(tmp_path):
+    """Nothing heavy is imported by the help of any verb and recipe."""
+    done = run("benchmarks/startup.py", "--rounds", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^(\S.*?) +\d+ +\d+ +\d+\.\d+$", done.stdout, re.MULTILINE)
+    flagged = {path.name for path in RECIPES.glob("*.py")} - {"lenet.py"}
+    assert {f"{name} --help" for name in flagged} | {"kerascnn predict --help", "classify.py --preset"} <= set(rows)
