@@ -1,31 +1,31 @@
 """Train a U-Net to say of every pixel what it belongs to.
 
-    python recipes/unet_seg.py                             digits on textures, ten classes, nothing to download
-    python recipes/unet_seg.py --binary                    digit or not
+    python recipes/unet_seg.py                             drawn blood smears: which red cells are infected?
+    python recipes/unet_seg.py --binary                    cell or not
+    python recipes/unet_seg.py --data digits               digits on textures, ten classes
     python recipes/unet_seg.py --data path/to/folder       folders images and masks in it, files of the same names
     python recipes/unet_seg.py --data oxford_iiit_pet      pets of TensorFlow Datasets
     python recipes/unet_seg.py --knob backbone=mobilenet_v2 --knob n_filters=8
 
-Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --epochs 0
-trains for 4 epochs, but at least for 2,000 steps. --weight-map keeps touching cells apart; --tta judges by the
-average of eight answers; --held-out names the files that validate, like "2?,30"; --names names the classes.
---ignore 255: pixels of this value are void, of no class; they count nowhere.
+Images that all have the same size, larger than --size, are cut into tiles of --size, others are resized. --weight-map
+keeps touching cells apart; --tta judges by the average of eight answers; --names names the classes. --ignore 255:
+pixels of this value are void, of no class; they count nowhere.
 
-Digits: mean Dice of the eleven classes 0.46 on 400 held-out scenes, 2 min 37 s in all on two CPU cores. ISBI 2012,
-trained on slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3
---epochs 50: Dice of cells 0.952, of membranes 0.814, pixel error 7.6 % (Otsu's threshold: 31.3 %), trained in 22 min on
-one CPU core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all slices.
+Smears: mean Dice of the five classes 0.968 on 100 held-out ones, seed 0, 148 CPU seconds in all. ISBI 2012, trained on
+slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3 --epochs 50:
+Dice of cells 0.952, of membranes 0.814, pixel error 7.6 % (Otsu's threshold: 31.3 %), trained in 22 min on one CPU
+core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all images.
 """
 
 import kerascnn
 from kerascnn import training
 
-CONFIG = {"data": "digits", "names": "", "binary": False, "ignore": -1, "held_out": "", "size": 0, "limit": 0}
-CONFIG |= {"epochs": 0, "batch": 4, "lr": 2e-3, "warp": "slight", "weight_map": False, "tta": False}
+CONFIG = {"data": "blood_smears", "names": "", "binary": False, "ignore": -1, "held_out": "", "size": 0, "limit": 0}
+CONFIG |= {"epochs": 0, "batch": 4, "lr": 4e-3, "warp": "slight", "weight_map": False, "tta": False}
 SMOKE = {"epochs": 1, "batch": 4, "limit": 16, "size": 32}
 HELP = {
-    "data": "digits, which need no download; oxford_iiit_pet of TensorFlow Datasets; or a folder of images and masks",
-    "epochs": "passes over the training images; 0 means 4, but at least 2,000 steps",
+    "data": "blood_smears or digits, which need no download; oxford_iiit_pet; or a folder of images and masks",
+    "epochs": "passes over the training images; 0 means 4, but at least 600 steps",
     "held_out": 'names of the files in a folder that validate, like "2?,30"; the last fifth unless given',
     "size": "height and width of the tiles, or of the images where they are resized; 0 means their own, at most 192",
 }
@@ -43,7 +43,7 @@ def main(cfg):
     pipeline = dict(batch=cfg.batch, **run.pipeline_args, how=kerascnn.data.WARPS[cfg.warp])
     masks = kerascnn.data.load_masks(cfg.data, shape, limit=cfg.limit or None, weights=weights, **which, **pipeline)
     outputs = len(masks.classes) if len(masks.classes) > 2 else 1
-    cfg.epochs = cfg.epochs or max(4, -(-2000 // masks.steps))
+    cfg.epochs = cfg.epochs or max(4, -(-600 // masks.steps))
     with run.strategy.scope():
         model = kerascnn.build("unet", input_shape=shape, classes=outputs, **cfg.knobs)
         steps = cfg.epochs * masks.steps

@@ -62,8 +62,8 @@ def load_masks(
     """Open a set of images with masks for `model.fit(masks.train, steps_per_epoch=masks.steps)`.
 
     Args:
-        name: a folder, see `mask_folder`; "digits", see `synthetic_scenes`; or "oxford_iiit_pet" of TensorFlow
-            Datasets. An existing folder comes first.
+        name: a folder, see `mask_folder`; "blood_smears" or "digits", see `synthetic_scenes`; or "oxford_iiit_pet" of
+            TensorFlow Datasets. An existing folder comes first.
         image_shape: (height, width, channels) of the images in a batch, channels 1 or 3; by default the set's own.
         batch, scaling, seed, replicas, start_step: as for `load`.
         limit: use at most so many images to train and to validate, the same ones each time.

@@ -14,11 +14,9 @@ from ..pixels import cut_window, fit
 from . import mask_folder, tfds
 from .class_folder import shown
 from .decoding import decode_files, fill_bits
-from .synthetic_scenes import scenes
+from .synthetic_scenes import SETS
 
 MEMORY = 2**33  # bytes: larger sets are refused
-SCENES = (2000, 400)  # made of digits, to train with and to validate with
-SCENE_SHAPE = (64, 64, 1)
 BINARY = ("background", "foreground")
 VOID = -1  # the class number of pixels that are of no class
 SIDES = ("that train", "held out")
@@ -49,7 +47,7 @@ class Picture(NamedTuple):
 
 def native_shape(name: str) -> tuple[int | None, int | None, int]:
     """(height, width, channels) of the images of a named set with masks, None where they differ."""
-    return SCENE_SHAPE if name == "digits" else tfds.native_shape(_known(name))
+    return SETS[name].shape if name in SETS else tfds.native_shape(_known(name))
 
 
 def read_set(
@@ -64,11 +62,11 @@ def read_set(
     """The pictures of a named set; see `open.MaskSource`."""
     if held_out:
         raise InputError(f"held_out={held_out!r}: {name} knows by itself what validates")
-    values = dict(enumerate(("background", *"0123456789"))) if name == "digits" else KNOWN[_known(name)].classes
+    values = dict(enumerate(SETS[name].classes)) if name in SETS else KNOWN[_known(name)].classes
     table = _table([value for value in values if value != ignore], 255, ignore)
     known = tuple(label for value, label in values.items() if value != ignore)
-    if name == "digits":
-        sides = [_scenes(side, limit, image_shape, table) for side in (False, True)]
+    if name in SETS:
+        sides = [_scenes(SETS[name], side, limit, image_shape, table) for side in (False, True)]
     else:
         parts = tfds.open_named(name, limit)[2:]
         sides = [_records(part, KNOWN[name].feature, image_shape, tiles, table) for part in parts]
@@ -152,9 +150,9 @@ def _table(values: Sequence[int], largest: int, ignore: int | None) -> np.ndarra
     return table if ignore is not None else table.astype(np.uint8)
 
 
-def _scenes(side, limit, image_shape, table):
-    size = min(SCENES[side], limit or SCENES[side])
-    for i, (image, mask) in enumerate(scenes(side, size, image_shape[:2])):
+def _scenes(scenes, side, limit, image_shape, table):
+    size = min(scenes.counts[side], limit or scenes.counts[side])
+    for i, (image, mask) in enumerate(scenes.draw(side, size, image_shape[:2])):
         yield Picture(str(i), np.asarray(fit(image, image_shape)), table[mask])
 
 
@@ -187,5 +185,5 @@ def _in_memory(pictures: Iterable[Picture]) -> list[Picture]:
 
 def _known(name):
     if name not in KNOWN:
-        raise unknown("data set with masks", name, ["digits", *KNOWN, "the path of a folder"])
+        raise unknown("data set with masks", name, [*SETS, *KNOWN, "the path of a folder"])
     return name
