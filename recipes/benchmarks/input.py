@@ -42,7 +42,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from kerascnn import data
-from kerascnn.data.augmentation.policies import draw_parts
+from kerascnn.data.augmentation.augment import draw_parts
 from kerascnn.data.pixels import cut_window
 from kerascnn.data.sampling.stateless_random import keys
 from kerascnn.data.scaling import IMAGENET

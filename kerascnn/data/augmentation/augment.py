@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ..pixels import fit, recolor
 from ..sampling.stateless_random import fold, keys_of, normal, uniform
-from .color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recolor_by, table
+from .color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, mean_colors, recolor_by, table
 from .crop import draw_windows
 from .mixup import mix, rectangle
 from .policies import GREY, Augment, Warp
@@ -70,4 +70,4 @@ def _recolor(images, how, key, factors):
     if how.lighting:
         shares = how.lighting * normal(fold(key, 1), 3)
         changes["light"] = 255 * tf.transpose(EIGENVECTORS @ (EIGENVALUES[:, None] * shares))
-    return recolor_by(images, *matrix(tf.reduce_mean(images, axis=(1, 2)), **changes))
+    return recolor_by(images, *matrix(mean_colors(images), **changes))

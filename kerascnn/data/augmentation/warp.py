@@ -39,7 +39,14 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
     """
     images = tf.convert_to_tensor(images)
     size = [images.shape[axis] or tf.shape(images)[axis] for axis in (1, 2)]
-    y, x = grid(how, keys_of(key, tf.shape(images)[0]), size, window or size, more)
+    key, parts = (
+        keys_of(key, tf.shape(images)[0]),
+        (images,) if masks is None else (images, tf.convert_to_tensor(masks)),
+    )
+    if more is None and only_flips(how) and (window is None or tuple(window) == images.shape[1:3]):
+        found = _flipped(parts, matrices(how, iter(tf.unstack(uniform(fold(key, 0), DRAWS)))))
+        return found[0] if masks is None else found
+    y, x = grid(how, key, size, window or size, more)
     inside = mirrored if how.fill is None else clipped
     look_up = nearest if more is None and whole(how) else bilinear
 
@@ -53,14 +60,33 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
     def one_by_one(parts):
         return tuple(part[0] for part in warped(*(part[None] for part in parts)))
 
-    parts = (images,) if masks is None else (images, tf.convert_to_tensor(masks))
     if images.shape[0] == 1 or (more is None and straight(how)):
         found = warped(y, x, *parts)
-    else:  # an image fits into the caches, a batch doesn't
-        kinds = tuple(part.dtype for part in parts)
-        at_once = None if tf.executing_eagerly() else 4
-        found = tf.map_fn(one_by_one, (y, x, *parts), fn_output_signature=kinds, parallel_iterations=at_once)
+    else:
+        found = _apart(one_by_one, (y, x, *parts), parts)
     return found[0] if masks is None else found
+
+
+def _apart(change, arguments, parts):
+    """`change` of each image, with results like `parts`: an image fits into the caches, a batch doesn't."""
+    kinds, at_once = tuple(part.dtype for part in parts), None if tf.executing_eagerly() else 4
+    return tf.map_fn(change, arguments, fn_output_signature=kinds, parallel_iterations=at_once)
+
+
+def _flipped(parts, matrices):
+    """Images and masks, of which each is mirrored where its matrix says so."""
+
+    def one(arguments):
+        matrix, *parts = arguments
+        for axis in (0, 1):
+            parts = tf.cond(
+                matrix[1 - axis, 1 - axis] < 0,
+                lambda parts=parts, axis=axis: [tf.reverse(part, [axis]) for part in parts],
+                lambda parts=parts: parts,
+            )
+        return tuple(parts)
+
+    return _apart(one, (matrices, *parts), parts)
 
 
 def straight(how: Warp) -> bool:
@@ -70,8 +96,12 @@ def straight(how: Warp) -> bool:
 
 def whole(how: Warp) -> bool:
     """Whether all movements are by whole pixels."""
-    fixed = how._replace(flip_horizontal=0, flip_vertical=0, shift=0, fill=None, mask_fill=0, probability=1)
-    return fixed == Warp()
+    return only_flips(how._replace(shift=0))
+
+
+def only_flips(how: Warp) -> bool:
+    """Whether images are mirrored, and no more."""
+    return how._replace(flip_horizontal=0, flip_vertical=0, fill=None, mask_fill=0, probability=1) == Warp()
 
 
 def grid(how: Warp, key, size, window, more=None) -> tuple[tf.Tensor, tf.Tensor]:

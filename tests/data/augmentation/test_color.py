@@ -7,7 +7,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
-from kerascnn.data.augmentation.color import EIGENVALUES, EIGENVECTORS, looked_up, matrix, recolor_by, table
+from kerascnn.data.augmentation.color import (
+    EIGENVALUES,
+    EIGENVECTORS,
+    looked_up,
+    matrix,
+    mean_colors,
+    recolor_by,
+    table,
+)
 
 ENHANCERS = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast, "saturation": ImageEnhance.Color}
 
@@ -48,6 +56,16 @@ def test_all_at_once_is_one_after_the_other(images):
 def test_nothing(images):
     np.testing.assert_allclose(changed(images), images, atol=1e-3)
     np.testing.assert_allclose(changed(images, hue=1.0), images, atol=0.02)
+
+
+@pytest.mark.parametrize("size", [(3, 5), (4, 4), (6, 2)])
+def test_pixels_together_are_as_each_alone(size):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (2, *size, 3), np.uint8)
+    change, offset = (random.normal(size=shape).astype(np.float32) for shape in ((2, 3, 3), (2, 3)))
+    expected = np.clip(np.einsum("bhwc,bcd->bhwd", images, change) + offset[:, None, None], 0, 255)
+    np.testing.assert_allclose(recolor_by(images, change, offset), expected, atol=1e-3)
+    np.testing.assert_allclose(mean_colors(images.astype(np.float32)), images.mean(axis=(1, 2)), rtol=1e-5)
 
 
 def test_hue_turns_colors_and_leaves_grey():

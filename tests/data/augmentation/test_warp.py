@@ -62,6 +62,15 @@ def test_what_numpy_can_do(how, by_numpy, side):
     np.testing.assert_array_equal(masks, warped[..., 0])
 
 
+def test_an_image_is_mirrored_whatever_else_is_drawn():
+    """Alone, and where the sampling grid does it, for a shift that is no pixel."""
+    images, masks, key = noise(20, 6, 9, 3), noise(20, 6, 9), keys(0, 0, range(20))
+    how = Warp(flip_horizontal=0.5, flip_vertical=0.3)
+    alone, among = (warp(images, each, key, masks) for each in (how, how._replace(shift=1e-9)))
+    for one, other in zip(alone, among, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_quarter_turns_come_equally_often():
     image = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
     turned = warp(np.repeat(image, 400, axis=0), Warp(quarter_turns=True), [0, 0]).numpy().round()
