@@ -42,6 +42,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from kerascnn import data
+from kerascnn.data import labels
 from kerascnn.data.augmentation.augment import draw_parts
 from kerascnn.data.pixels import cut_window
 from kerascnn.data.sampling.stateless_random import keys
@@ -90,7 +91,7 @@ def of_keras(folder: Path, size: int, batch: int, layers=(), **options) -> Peer:
     ).repeat()
     if layers:
         augment = keras.Sequential(layers)
-        files = files.map(lambda images, labels: (augment(images, training=True), labels), AUTOTUNE)
+        files = files.map(lambda images, classes: (augment(images, training=True), classes), AUTOTUNE)
     files = files.prefetch(AUTOTUNE)
     return lambda: iter(files)
 
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    data.labels.MEMORY = 0  # small as it is, the folder is to be read in each epoch
+    labels.MEMORY = 0  # small as it is, the folder is to be read in each epoch
     if not torchvision:
         print(f"torchvision: left out: {missing}")
     for size in args.sizes:
