@@ -247,7 +247,7 @@ def of_metadata():
                 continue
             yield f"about {key} {value!r:.20}", "predict", lambda run, k=key, value=value: about(run, k, value=value)
     more = {
-        "std": ([0.0], [-1.0], [0.5, 0.5]), "mean": ([1e400], [0.5, 0.5]), "classes": (["a"], ["a"] * 11, [1] * 10),
+        "std": ([0.0], [-0.0], [0.5, 0.5]), "mean": ([1e400], [0.5, 0.5]), "classes": (["a"], ["a"] * 11, [1] * 10),
         "input_shape": ([0, 0, 1], [32, 32, 3], [32, 32], [2**14, 2**14, 1]), "name": ("unet", "autoencoder", "os"),
     }  # fmt: skip
     for key, values in more.items():

@@ -127,39 +127,60 @@ def metadata(path: str | Path) -> tuple[Path, dict]:
         raise InputError(
             f"{path}: its {MEMBER} has no (height, width, channels) with a mean and a std for each channel"
         )
-    if min(found["std"]) <= 0:
-        raise InputError(f"{path}: its {MEMBER} has a std of {min(found['std'])}: must be above 0")
+    if 0 in found["std"]:  # below 0, what is bright gets dark
+        raise InputError(f"{path}: its {MEMBER} has a std of 0")
     return path, found
 
 
-def trained(path: str | Path, task: str):
+def trained(path: str | Path, task: str | None = None):
     """A trained network, and what it says about itself.
 
     Args:
         path: a run folder, or its `model.keras`.
-        task: what the network must be there to do.
+        task: what the network must be there to do, one of `catalog.TASKS`; None for any.
 
     Returns:
-        A Keras model, and the dict of `metadata`.
+        A Keras model, and the dict of `metadata`, to which its `task` is added.
 
     Raises:
-        InputError: those of `metadata` and `weights.load`; it is there for another task, or does not give what it says.
+        InputError: those of `metadata` and `weights.load`; it is there for another task, or does not take or give what
+            it says.
     """
     from .. import weights
 
     file, about = metadata(path)
-    if (found := catalog.card(about["name"]).task) != task:
-        raise InputError(f"{file}: holds a network to {found}, {about['name']}, not one to {task}")
+    about["task"] = catalog.card(about["name"]).task
+    if task not in (None, about["task"]):
+        raise InputError(f"{file}: holds a network to {about['task']}, {about['name']}, not one to {task}")
     network = weights.load(file)
-    taken, given = network.input_shape, network.output_shape
-    if not isinstance(taken, tuple) or not isinstance(given, tuple):
-        raise InputError(f"{file}: its network has several inputs or outputs")
-    fits = (size in (None, told) for size, told in zip(taken[1:], about["input_shape"], strict=True))
-    if len(taken) != 4 or not all(fits):
-        raise InputError(f"{file}: its network takes images of {taken[1:]}, its {MEMBER} says {about['input_shape']}")
-    if given[-1] != (number := len(about["classes"])) and (given[-1], number) != (1, 2):
-        raise InputError(f"{file}: its network has {given[-1]} answers, its {MEMBER} names {number} classes")
+    taken, given = (_shapes(getattr(network, f"{side}_shape", None)) for side in ("input", "output"))
+    image, number = tuple(about["input_shape"]), len(about["classes"])
+    images = [image, image] if about["task"] == "verify" else [image]
+    maps = 1 if number == 2 and given and given[0][-1:] == (1,) else number
+    answers = {"classify": (number,), "segment": (*image[:2], maps), "reconstruct": image, "verify": (1,)}
+    answer = answers[about["task"]]
+    if not _fit(taken, images):
+        raise InputError(f"{file}: its network takes {_listed(taken)}; by its {MEMBER} it takes {_listed(images)}")
+    if not _fit(given, [answer]):
+        raise InputError(f"{file}: its network gives {_listed(given)}; by its {MEMBER} it gives {_listed([answer])}")
     return network, about
+
+
+def _shapes(found):
+    """Of one image or several, without the batch; none where a network has no such list."""
+    several = found if isinstance(found, list) else [found]
+    return [shape[1:] for shape in several if isinstance(shape, tuple)]
+
+
+def _fit(found, told):
+    """Whether shapes are those that they should be, or leave a size open."""
+    return list(map(len, found)) == list(map(len, told)) and all(
+        size in (None, right) for pair in zip(found, told, strict=True) for size, right in zip(*pair, strict=True)
+    )
+
+
+def _listed(shapes):
+    return " and ".join("x".join(map(str, shape)) for shape in shapes) or "something else"
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
