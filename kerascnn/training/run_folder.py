@@ -28,7 +28,8 @@ LEFTOVERS = (
     "curves.png",
     *("confusion.png", "samples.png"),  # of classifiers
     *("reconstructions.png", "codes.png"),  # of autoencoders
-    "overlays.png",  # of segmenters
+    *("overlays.png", "images.csv"),  # of segmenters
+    "worst.png",  # of both
     *("trial.png", "pairs.png"),  # of verifiers
     *("trial_*/trial.*", "trials.csv", "winner.json", "front.json"),  # of searches
     *("costs.png", "networks.png", "choices.png", "secret"),

@@ -86,8 +86,10 @@ def test_a_folder_of_two_classes(cells):
     done = run("unet_seg.py", *words.split(), "--size", 16, "--epochs", 12, "--knob", "n_filters=4", cwd=cells)
     assert done.returncode == 0, done.stderr
     metrics = json.loads((cells / "run" / "metrics.json").read_text())
-    (image,) = metrics["images"]
-    assert (image["image"], list(image["dice"])) == ("0", ["gap", "cell"])
+    columns, image = (cells / "run" / "images.csv").read_text().splitlines()
+    assert columns == "image,pixel_error,otsu_pixel_error,dice of gap,dice of cell"
+    assert image.startswith(f"0,{metrics['pixel_error']},0.0,{metrics['classes'][0]['dice']},")
+    assert "images" not in metrics
     assert metrics["otsu"]["pixel_error"] == 0, "which is easy, here"
     assert f"{metrics['pixel_error']:.2%}" in done.stdout
     answer, truth = segment(cells / "run", cells / "cells/image/0.png", tta=True), cells / "cells/label/0.png"

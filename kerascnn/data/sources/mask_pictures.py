@@ -153,14 +153,14 @@ def _table(values: Sequence[int], largest: int, ignore: int | None) -> np.ndarra
 def _scenes(scenes, side, limit, image_shape, table):
     size = min(scenes.counts[side], limit or scenes.counts[side])
     for i, (image, mask) in enumerate(scenes.draw(side, size, image_shape[:2])):
-        yield Picture(str(i), np.asarray(fit(image, image_shape)), table[mask])
+        yield Picture(f"scene {i}", np.asarray(fit(image, image_shape)), table[mask])
 
 
 def _records(records, feature, image_shape, tiles, table):
     for i, example in enumerate(records.builder.as_dataset(split=records.split).as_numpy_iterator()):
         mask = example[feature][..., 0]
         shape = _stored_shape(mask.shape, image_shape, tiles)
-        yield Picture(str(i), np.asarray(fit(example[records.image_name], shape)), fit_mask(table[mask], shape[:2]))
+        yield Picture(f"image {i}", np.asarray(fit(example[records.image_name], shape)), fit_mask(table[mask], shape[:2]))
 
 
 def _stored_shape(size, image_shape, tiles):

@@ -17,7 +17,7 @@ from .selection import Network, describe, front
 
 COSTS = {"macs": "MACs for one image", "params": "parameters"}
 PANELS = 6  # choices that are drawn one by one
-OTHER, KEPT, BEST = "#b9c2ce", "#1f5fbf", "#e08a1e"
+OTHER, KEPT, BEST, LIMIT = "#b9c2ce", plots.HELD_OUT, plots.COLORS[0], "#222222"
 
 
 def draw_costs(path: Path, good: Sequence[Network], budget: Budget, costs: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ def draw_costs(path: Path, good: Sequence[Network], budget: Budget, costs: Seque
         axes.plot(getattr(winner.count, cost), winner.accuracy, "*", ms=15, color=BEST, mec="white", label="winner")
         limit = getattr(budget, f"max_{cost}")
         if limit is not None:
-            axes.axvline(limit, color="#c62828", lw=1, ls=":", label="limit")
+            axes.axvline(limit, color=LIMIT, lw=1, ls=":", label="limit")
         amounts = [getattr(one.count, cost) for one in good]
         if max(amounts) > 10 * min(amounts):
             axes.set_xscale("log")

@@ -55,12 +55,17 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
         departures = [Table("Departures from the paper", (), [(card.departs or "none",)])]
     else:
         lead, departures = f"No paper's network: {card.name} with {_in_words(config['knobs'])}", []
+    whole = "pair" if card.task == "verify" else "tile" if "tiles_per_second" in result else "image"
     common = [
         ("best epoch", f"{result['best_epoch']} of {result['epochs']}"),
         ("parameters", f"{result['parameters']:,}"),
-        ("MACs for one image" if card.task != "verify" else "MACs for one pair", f"{result['macs']:,}"),
+        (f"MACs for one {whole}", f"{result['macs']:,}"),
         ("training", f"{result['training_seconds']:.0f} s"),
-        ("images a second", f"{result['images_per_second']:,.0f}"),
+        *(
+            (f"{what} a second", in_figures(result[f"{what}_per_second"]))
+            for what in ("images", "tiles", "pairs")
+            if f"{what}_per_second" in result
+        ),
         ("device", result["device"]),
     ]
     return Report(
@@ -78,6 +83,11 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
     )
 
 
+def in_figures(number: float) -> str:
+    """A speed: 1,234, 57 or 0.83."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
 def publish(folder: Path, report: Report) -> None:
     """Write `report.html` and `README.md` into the run folder, and print the facts."""
     write_html(folder, report)
@@ -86,15 +96,15 @@ def publish(folder: Path, report: Report) -> None:
 
 
 def as_rows(settings: dict) -> list[tuple[str, str]]:
-    """Settings as the rows of a table."""
-    return [(name, _in_words(value)) for name, value in settings.items()]
+    """Settings as the rows of a table; without `loading`, which names places on this machine."""
+    return [(name, _in_words(value)) for name, value in settings.items() if name != "loading"]
 
 
 def write_html(folder: Path, report: Report) -> None:
     """Write `report.html`: one file that needs nothing else, on a screen or a phone."""
     (value_name, value), *facts = report.facts
     tiles = "".join(f"<div><dt>{html(name)}</dt><dd>{html(fact)}</dd></div>" for name, fact in facts)
-    pictures = "".join(_figure(caption, folder / file) for caption, file in report.pictures)
+    pictures = "".join(_figure(f"picture-{i}", *picture, folder) for i, picture in enumerate(report.pictures, start=1))
     tables = "".join(_table(table) for table in report.tables)
     warnings = "".join(f'<p class="warning">{html(warning)}</p>' for warning in report.warnings)
     page = f"""<!DOCTYPE html>
@@ -174,11 +184,13 @@ def _in_words(value):
     return str(value)
 
 
-def _figure(caption, file):
-    picture = b64encode(file.read_bytes()).decode()
+def _figure(name, caption, file, folder):
+    """A picture that a click, a tap or the space bar opens in its full size, without a script."""
+    picture, caption = b64encode((folder / file).read_bytes()).decode(), html(caption)
     return (
-        f'<figure><div class="wide"><img alt="{html(caption)}" src="data:image/png;base64,{picture}"></div>'
-        f"<figcaption>{html(caption)}</figcaption></figure>"
+        f'<figure><input type="checkbox" id="{name}" aria-label="full size: {caption}">'
+        f'<label for="{name}" class="wide"><img alt="{caption}" src="data:image/png;base64,{picture}"></label>'
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
@@ -211,6 +223,12 @@ dt { color: var(--soft); font-size: .8rem; }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 figure { margin: 2.5rem 0 0; }
 img { display: block; max-width: 100%; min-width: min(38rem, 170%); height: auto; margin: 0 auto; }
+figure input { position: absolute; opacity: 0; }
+figure label { display: block; cursor: zoom-in; }
+figure :focus-visible + label { outline: 3px solid var(--accent); outline-offset: 3px; }
+figure :checked + label { position: fixed; inset: 0; z-index: 1; overflow: auto; padding: .5rem; cursor: zoom-out;
+  background: #fff; outline: none; }
+figure :checked + label img { min-width: 0; max-width: none; }
 figcaption { margin-top: .5rem; color: var(--soft); font-size: .9rem; text-align: center; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }

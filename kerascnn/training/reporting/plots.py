@@ -1,4 +1,7 @@
-"""The pictures of a run. Drawn without pyplot, so that the user's matplotlib backend stays what it is."""
+"""The pictures of a run. Drawn without pyplot, so that the user's matplotlib backend stays what it is.
+
+Colors that stand for different things in one picture differ also for eyes that lack the cones for red or green.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import PowerNorm, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -15,8 +18,11 @@ from ...escaping import drawing, picture
 from ..files import atomic_write
 
 TRAIN, HELD_OUT = "#7a8699", "#1f5fbf"
-RIGHT, WRONG = "#1a7f37", "#c62828"
-COLORS = ("#e08a1e", "#1f5fbf", "#1a7f37", "#8e44ad", "#c62828", "#5b6573")
+RIGHT, WRONG = "#00694f", "#c44500"
+COLORS = ("#e08a1e", "#1f5fbf", "#00694f", "#a63a00", "#000000", "#cc79a7")  # of lines
+SHADES = (  # of classes, on white
+    *("#b36633", "#0000ff", "#00ccff", "#1a1a33", "#e6cc00", "#000080", "#33e6b3", "#0080ff", "#1a8080", "#4d1a00"),
+)
 
 
 class Line(NamedTuple):
@@ -123,21 +129,25 @@ def samples(path: Path, title: str, cells: Sequence[Cell]) -> None:
     write(figure, path)
 
 
-def strips(path: Path, rows: dict[str, np.ndarray]) -> None:
+def strips(path: Path, rows: dict[str, np.ndarray], titles: Sequence[str] = ()) -> None:
     """Rows of images, one above the other, written to a PNG file.
 
     Args:
         path: the PNG file to write.
         rows: what a row shows, to its images (n, height, width, 1 or 3) between 0 and 1.
+        titles: of the columns.
     """
     columns = max(map(len, rows.values()))
     figure = Figure(figsize=(columns, len(rows)))
     grid = figure.subplots(len(rows), columns, squeeze=False, gridspec_kw={"wspace": 0.06, "hspace": 0.06})
-    for line, (name, images) in zip(grid, rows.items(), strict=True):
+    for line, images in zip(grid, rows.values(), strict=True):
         for axes in line:
             axes.set_axis_off()
         for axes, image in zip(line, images, strict=False):
             show(axes, image)
+    for axes, title in zip(grid[0], titles, strict=False):
+        axes.set_title(title, fontsize=9, pad=3)
+    for line, name in zip(grid, rows, strict=True):
         line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=11)
     write(figure, path)
 
@@ -146,8 +156,9 @@ def scatter(path: Path, points: np.ndarray, labels: np.ndarray, classes: Sequenc
     """Points (n, 2) colored by class, each class named where its points lie."""
     figure = Figure(figsize=(7, 7))
     axes = figure.add_axes((0, 0, 1, 1))
-    colors = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
-    shades = colors(np.arange(len(classes)) if len(classes) <= 20 else np.linspace(0, 1, len(classes)))
+    shades = (
+        to_rgba_array(SHADES) if len(classes) <= len(SHADES) else colormaps["turbo"](np.linspace(0, 1, len(classes)))
+    )
     axes.scatter(*points.T, s=9, c=shades[labels], alpha=0.75, lw=0)
     if len(classes) <= 40:  # more names than that cannot be read
         for label in np.unique(labels):

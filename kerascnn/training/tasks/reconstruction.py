@@ -81,8 +81,11 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
     rows = {"original": clean, "with noise": seen, "autoencoder": answers, f"PCA-{codes.shape[-1]}": baseline}
     if not run.cfg.noise:
         del rows["with noise"]
-    chosen = spread(labels, SHEET)
-    plots.strips(run.folder / "reconstructions.png", {name: row[chosen] for name, row in rows.items()})
+    errors = np.mean((answers - clean) ** 2, axis=(1, 2, 3), dtype=np.float64)
+    worst = np.argsort(-errors, kind="stable")
+    for name, chosen in {"reconstructions.png": spread(labels, SHEET), "worst.png": worst[:SHEET]}.items():
+        titles = [f"{error:.4f}" for error in errors[chosen]]
+        plots.strips(run.folder / name, {what: row[chosen] for what, row in rows.items()}, titles)
     chosen = spread(labels, MOST_CODES)
     flat = in_two_dimensions(codes[chosen], run.cfg.seed)
     plots.scatter(run.folder / "codes.png", flat, labels[chosen], images.classes)
@@ -134,7 +137,12 @@ def compose(run: Run, images: data.Data, result: dict) -> page.Report:
             ("numbers for one image", f"{result['numbers']} instead of {np.prod(size):,}"),
         ],
         pictures=[
-            ("Held-out images, and what the autoencoder and PCA make of as many numbers", "reconstructions.png"),
+            (
+                "Held-out images, each with its mean squared error, and what the autoencoder and PCA make of as many "
+                "numbers",
+                "reconstructions.png",
+            ),
+            ("The images with the largest error, the largest first", "worst.png"),
             ("The codes of held-out images, projected to two dimensions by t-SNE", "codes.png"),
             ("Mean squared error by epoch", "curves.png"),
         ],

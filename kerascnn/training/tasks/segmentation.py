@@ -20,9 +20,13 @@ from .sliding_window import probabilities
 
 TILE = 192  # pixels; more only costs where images are larger
 SHOWN = 8  # pictures on the sheet of overlays, where they are small
-MISSED, WRONG, VOID_SHADES = "#e5383b", "#1f78ff", ("#404040", "#d0d0d0")
-TINTS = ["#00b4d8", "#ff9f1c", "#38b000", "#ff006e", "#8338ec", "#ffdd00", "#0a58ff", "#c77dff", "#9c6644", "#80ed99"]
+MISSED, WRONG, VOID_SHADES = "#d55e00", "#0a58ff", ("#404040", "#d0d0d0")
+TINTS = ["#ffe600", "#0080b3", "#00ff99", "#99331a", "#66ffff", "#1a4db3", "#00b366", "#4dccff", "#00e6b3", "#1a99ff"]
 ROWS = ("image", "truth", "answer", "mistakes")
+SHEETS = {
+    "overlays.png": "Held-out images, from the best to the worst answer",
+    "worst.png": "The worst answers, the worst one first",
+}
 
 
 def by_iou(logs: dict) -> tuple[float, float]:
@@ -97,7 +101,7 @@ def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
     result = {**summary(counts, masks.classes), **run.measure(model, history)}
     if masks.ignore is not None:
         result["void_pixels"] = int(sum((picture.mask == VOID).sum() for picture in masks.held_out))
-    result["images"] = [
+    rows = [
         {"image": picture.name, **as_row(one, masks.classes)}
         for picture, one in zip(masks.held_out, counts, strict=True)
     ]
@@ -106,14 +110,39 @@ def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
         if measure(by_threshold.sum(axis=0))["pixel_error"] > 0.5:  # class 1 is the darker one
             by_threshold = by_threshold[:, :, ::-1]
         result["otsu"] = as_row(by_threshold.sum(axis=0), masks.classes)
-        for row, one in zip(result["images"], by_threshold, strict=True):
+        for row, one in zip(rows, by_threshold, strict=True):
             row["otsu_pixel_error"] = known(measure(one)["pixel_error"])
     files.write_json(run.folder / "metrics.json", result)
+    write_rows(run.folder / "images.csv", rows, masks.classes)
     plots.curves(run.folder / "curves.png", history, ["loss", "iou"], result["best_epoch"])
-    errors = [row["pixel_error"] for row in result["images"]]
-    draw_overlays(run.folder / "overlays.png", masks.held_out, found, errors, masks.classes)
-    page.print_table(images_table(result["images"]))
-    page.publish(run.folder, compose(run, masks, result))
+    errors = [row["pixel_error"] for row in rows]
+    sheets = {name: chosen for name, chosen in sheets_of(masks.held_out, errors).items() if chosen}
+    for name, chosen in sheets.items():
+        draw_overlays(run.folder / name, masks.held_out, found, errors, masks.classes, chosen)
+    page.print_table(images_table(rows))
+    page.publish(run.folder, compose(run, masks, result, rows, [(SHEETS[name], name) for name in sheets]))
+
+
+def write_rows(path: Path, rows: Sequence[dict], classes: Sequence[str]) -> None:
+    """Write `images.csv`: a row for each held-out image, with its pixel error and its Dice by class."""
+    others = [name for name in rows[0] if name not in ("image", "dice")]
+    columns = ("image", *others, *(f"dice of {name}" for name in classes))
+    table = [(row["image"], *(row[name] for name in others), *row["dice"].values()) for row in rows]
+    files.write_csv(path, columns, table)
+
+
+def sheets_of(held_out, errors: Sequence[float | None]) -> dict[str, list[int]]:
+    """The numbers of the pictures on each of the `SHEETS`; where one sheet has room for all of them the other has none.
+
+    Args:
+        errors: the pictures' pixel errors, None where all is void.
+    """
+    room = SHOWN if max(max(picture.mask.shape) for picture in held_out) <= 128 else SHOWN // 2
+    best_first = np.argsort(np.array(errors, float), kind="stable").tolist()  # void ones are the last
+    judged = [i for i in best_first if errors[i] is not None] or best_first
+    spread = np.linspace(0, len(judged) - 1, min(len(judged), room)).round().astype(int)
+    worst = judged[: -room - 1 : -1] if len(judged) > room else []
+    return {"overlays.png": [judged[i] for i in spread], "worst.png": worst}
 
 
 def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
@@ -147,14 +176,17 @@ def in_words(value: float | None, style: str = ".4f") -> str:
     return "none" if value is None else format(value, style)
 
 
-def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float | None], classes) -> None:
-    """A sheet of held-out pictures from the best to the worst answer: image, truth, answer, mistakes.
+def draw_overlays(
+    path: Path, held_out, found: Sequence[np.ndarray], errors: Sequence[float | None], classes, chosen: Sequence[int]
+) -> None:
+    """A sheet of held-out pictures: image, truth, answer, mistakes.
 
     Of two classes the rarer one is colored. What is void is hatched.
 
     Args:
         found: the answers (height, width).
         errors: the pictures' pixel errors, None where all is void.
+        chosen: the numbers of the pictures to show.
     """
     marked = range(1, len(classes))
     if len(classes) == 2:
@@ -162,10 +194,7 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
         marked = [int(ones < zeros)]
     shades = dict(zip(marked, colors(len(marked)), strict=True))
     void = any((picture.mask == VOID).any() for picture in held_out)
-    largest = max(max(picture.mask.shape) for picture in held_out)
-    columns = min(len(held_out), SHOWN if largest <= 128 else 4)
-    best_first = np.argsort(np.array(errors, float), kind="stable")
-    chosen = best_first[np.linspace(0, len(held_out) - 1, columns).round().astype(int)]
+    columns = len(chosen)
     side = min(4.0, 13 / columns)
     figure = Figure(figsize=(side * columns, side * len(ROWS)), layout="constrained")
     grid = figure.subplots(len(ROWS), columns, squeeze=False)
@@ -195,7 +224,7 @@ def draw_overlays(path: Path, held_out, found: Sequence[np.ndarray], errors: Seq
 
 
 def colors(count: int) -> list:
-    """Colors that differ from each other and from grey."""
+    """Colors that differ from each other, from grey, and from those of mistakes."""
     if count <= len(TINTS):
         return TINTS[:count]
     return [tuple(rgb) for rgb in colormaps["hsv"](np.linspace(0, 0.95, count))[:, :3]]
@@ -216,8 +245,8 @@ def hatched(picture: np.ndarray, void: np.ndarray) -> np.ndarray:
     return tinted(picture, dict(zip(VOID_SHADES, (void & stripe, void & ~stripe), strict=True)), 0.9)
 
 
-def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
-    """The text of the report."""
+def compose(run: Run, masks: data.Masks, result: dict, rows: list[dict], sheets: list[tuple]) -> page.Report:
+    """The text of the report: of what `metrics.json` and `images.csv` say, and of the sheets, (caption, file)."""
     numbers = ", ".join(f"{i} {name}" for i, name in enumerate(masks.classes))
     of_class = [(f"Dice of {row['class']}", in_words(row["dice"])) for row in result["classes"]]
     by_threshold = result.get("otsu")
@@ -236,12 +265,12 @@ def compose(run: Run, masks: data.Masks, result: dict) -> page.Report:
             *([("pixel error of Otsu's threshold", f"{by_threshold['pixel_error']:.2%}")] if by_threshold else []),
         ],
         pictures=[
-            ("Held-out images, from the best to the worst answer", "overlays.png"),
+            *sheets,
             ("Loss and mean IoU on tiles by epoch", "curves.png"),
         ],
         tables=[
             classes_table(result["classes"]),
-            images_table(result["images"]),
+            images_table(rows),
         ],
         usage=f"""    kerascnn predict {shell(run.folder)} IMAGES --out FOLDER
 

@@ -10,7 +10,7 @@ from kerascnn.training.reporting import page, plots
 
 EVIL = '<script>alert("1")</script> & | `x` $5_$10 [x](javascript:y) [red] \x1b[31m\u202e\n\udcff.png'
 SHOWN = '<script>alert("1")</script> & | `x` $5_$10 [x](javascript:y) [red] \\x1b[31m\\u202e\\n\\xff.png'
-VOID = {"meta", "img"}
+VOID = {"meta", "img", "input"}
 
 
 class Page(HTMLParser):
@@ -63,6 +63,42 @@ def test_page_needs_nothing_else_and_shows_text_as_text(written):
     assert page.addresses
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not any(word in text for word in ("http:", "https:", "url(", "@import", "<link"))
+
+
+def test_a_picture_opens_in_full_size_without_a_script(written):
+    """A box that can be reached by keys, whose label is the picture: once in the page, however large it is shown."""
+    text = (written / "report.html").read_text(encoding="utf-8")
+    tags = Page(text).tags
+    [box] = [dict(attrs) for tag, attrs in tags if tag == "input"]
+    [label] = [dict(attrs) for tag, attrs in tags if tag == "label"]
+    assert box["type"] == "checkbox"
+    assert box["id"] == label["for"]
+    assert box["aria-label"] == f"full size: {SHOWN}"
+    assert text.count("data:image/png") == 1
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert "figure :checked + label {" in style
+    assert "figure :focus-visible + label {" in style
+    assert "display: none" not in style, "what is not there has no focus"
+
+
+@pytest.mark.parametrize(
+    ("task", "speeds", "shown"),
+    [
+        ("unet", {"images": 0.8312, "tiles": 57.04}, {"images a second": "0.83", "tiles a second": "57"}),
+        ("siamese", {"images": 4000.0, "pairs": 2000.0}, {"images a second": "4,000", "pairs a second": "2,000"}),
+        ("lenet5", {"images": 9.96}, {"images a second": "10"}),
+    ],
+)
+def test_what_is_counted_a_second(task, speeds, shown):
+    config = {"name": task, "knobs": {}, "data": "d", "train_images": 3, "loading": {"name": "/home/me"}}
+    result = {"best_epoch": 1, "epochs": 1, "parameters": 1, "macs": 1, "training_seconds": 1, "device": "CPU"}
+    result |= {f"{what}_per_second": speed for what, speed in speeds.items()}
+    report = page.compose(config, result, facts=[], pictures=[], usage="")
+    facts = dict(report.facts)
+    assert {name: value for name, value in facts.items() if name.endswith("a second")} == shown
+    whole = {"unet": "tile", "siamese": "pair", "lenet5": "image"}[task]
+    assert f"MACs for one {whole}" in facts
+    assert "/home/me" not in str(report)
 
 
 def test_a_browser_runs_and_fetches_nothing_for_a_page(written):

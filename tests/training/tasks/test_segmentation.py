@@ -20,7 +20,9 @@ from kerascnn.training.tasks.segmentation import (
     mean_iou,
     measure,
     otsu,
+    sheets_of,
     summary,
+    write_rows,
 )
 
 
@@ -126,7 +128,7 @@ def test_overlays(tmp_path, classes, channels):
     ]
     found = [mask if i % 2 else np.zeros_like(mask) for i, mask in enumerate(masks)]
     errors = [float(np.mean(f != m)) for f, m in zip(found, masks, strict=True)]
-    draw_overlays(tmp_path / "overlays.png", held_out, found, errors, [str(i) for i in range(classes)])
+    draw_overlays(tmp_path / "overlays.png", held_out, found, errors, [str(i) for i in range(classes)], [3, 0, 4])
     picture = matplotlib.image.imread(tmp_path / "overlays.png")
     assert picture.shape[0] > 600
     assert np.ptp(picture[..., :3]) > 0.5
@@ -139,10 +141,31 @@ def test_void_is_hatched_and_no_mistake(tmp_path):
     truth[:, :12] = -1
     image, answer = np.full((64, 64, 1), 128, np.uint8), np.ones((64, 64), np.uint8)
     held_out = [Picture("p", image, truth), Picture("q", image, np.full_like(truth, -1))]
-    draw_overlays(tmp_path / "overlays.png", held_out, [answer] * 2, [0.5, None], ("a", "b"))
+    draw_overlays(tmp_path / "overlays.png", held_out, [answer] * 2, [0.5, None], ("a", "b"), [0, 1])
     shown = hatched(np.ones((64, 64, 3)), truth == -1)
     assert (shown[:, 12:] == 1).all()
     assert len(np.unique(shown[:, :12].reshape(-1, 3), axis=0)) == 2, "stripes"
+
+
+def test_which_pictures_are_shown():
+    def pictures(count, side=8):
+        return [Picture(str(i), np.zeros((side, side, 1), np.uint8), np.zeros((side, side), int)) for i in range(count)]
+
+    errors = [0.5, 0.1, 0.9, None, 0.3]
+    assert sheets_of(pictures(5), errors) == {"overlays.png": [1, 4, 0, 2], "worst.png": []}
+    assert sheets_of(pictures(1), [None])["overlays.png"] == [0]
+    many = [i / 100 for i in range(40)]
+    found = sheets_of(pictures(40), many)
+    assert found["overlays.png"] == [0, 6, 11, 17, 22, 28, 33, 39]
+    assert found["worst.png"] == [39, 38, 37, 36, 35, 34, 33, 32], "the worst one first"
+    assert sheets_of(pictures(40, 500), many)["worst.png"] == [39, 38, 37, 36]
+
+
+def test_rows_of_images(tmp_path):
+    rows = [{"image": "=a.png", "pixel_error": 0.25, "dice": {"b": 0.5, "c": None}, "otsu_pixel_error": 0.5}]
+    write_rows(tmp_path / "images.csv", rows, ("b", "c"))
+    text = (tmp_path / "images.csv").read_text()
+    assert text == "image,pixel_error,otsu_pixel_error,dice of b,dice of c\n'=a.png,0.25,0.5,0.5,\n"
 
 
 @pytest.mark.parametrize("number", [1, 10, 11, 200])
