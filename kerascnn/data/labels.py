@@ -108,6 +108,8 @@ def load(
     if not 0 <= held_out < 1:
         raise InputError(f"held_out={held_out!r}: must be a share, at least 0 and below 1")
     source = _source(name, limit, labelled, labels)
+    if crops == 10 and source.multi_label:
+        raise InputError("crops=10: the answers to ten crops are for images of one label each")
     image_shape = target_shape(source, image_shape)
     how = chosen(augment, image_shape[:2])
 

@@ -8,7 +8,9 @@
     epochs(...), schedule(...), optimizer(...), plateau_and_early_stopping(...), initialize(...), CrossEntropy(),
     accuracy, warmup_cosine(...)    what a procedure is made of
     heads(...), with_heads(...)    auxiliary heads, for training only
+    with_class_weights(...) rare classes count more in the loss
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
+    BinaryCrossEntropy(), pr_auc(...), report_multi_label(...)    the same for images with several labels
     to_reconstruct(...)     noisy images to clean ones
     tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
     SideBySide(networks), report_side_by_side(...)    networks on the same batches, to compare them
@@ -24,9 +26,10 @@ from .main import start
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
     from .procedure.auxiliary_heads import heads, with_heads
+    from .procedure.class_weights import with_class_weights
     from .procedure.epochs import epochs
     from .procedure.initializers import initialize
-    from .procedure.losses import CrossEntropy, CrossEntropyDice, accuracy
+    from .procedure.losses import BinaryCrossEntropy, CrossEntropy, CrossEntropyDice, accuracy
     from .procedure.optimizers import SGD, optimizer
     from .procedure.presets import PRESETS
     from .procedure.procedure import Procedure
@@ -35,6 +38,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr_
     from .tasks.classification import report_classifier
     from .tasks.comparison import SideBySide, report_side_by_side
     from .tasks.contrastive import AllPairs, PairLoss, one_shot, verification
+    from .tasks.multi_label import pr_auc, report_multi_label
     from .tasks.reconstruction import by_error, report_autoencoder, to_reconstruct
     from .tasks.segmentation import by_iou, mean_iou, report_segmenter, tile_shape
     from .tasks.sliding_window import segment
@@ -47,6 +51,7 @@ _HOMES = {
     "by_error": "tasks.reconstruction",
     "report_autoencoder": "tasks.reconstruction",
     "to_reconstruct": "tasks.reconstruction",
+    "BinaryCrossEntropy": "procedure.losses",
     "CrossEntropy": "procedure.losses",
     "CrossEntropyDice": "procedure.losses",
     "PRESETS": "procedure.presets",
@@ -60,8 +65,11 @@ _HOMES = {
     "initialize": "procedure.initializers",
     "optimizer": "procedure.optimizers",
     "plateau_and_early_stopping": "procedure.schedules",
+    "pr_auc": "tasks.multi_label",
+    "report_multi_label": "tasks.multi_label",
     "schedule": "procedure.schedules",
     "warmup_cosine": "procedure.schedules",
+    "with_class_weights": "procedure.class_weights",
     "with_heads": "procedure.auxiliary_heads",
     "by_iou": "tasks.segmentation",
     "mean_iou": "tasks.segmentation",
@@ -80,6 +88,7 @@ __all__ = [
     "PRESETS",
     "SGD",
     "AllPairs",
+    "BinaryCrossEntropy",
     "CrossEntropy",
     "CrossEntropyDice",
     "PairLoss",
@@ -99,8 +108,10 @@ __all__ = [
     "one_shot",
     "optimizer",
     "plateau_and_early_stopping",
+    "pr_auc",
     "report_autoencoder",
     "report_classifier",
+    "report_multi_label",
     "report_segmenter",
     "report_side_by_side",
     "report_verifier",
@@ -111,6 +122,7 @@ __all__ = [
     "to_reconstruct",
     "verification",
     "warmup_cosine",
+    "with_class_weights",
     "with_heads",
 ]
 

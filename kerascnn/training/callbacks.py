@@ -24,8 +24,8 @@ NUMBERS = {  # of TensorFlow's errors in writing, others are errno.EIO
 
 
 def by_accuracy(logs: dict) -> tuple[float, float]:
-    """How good an epoch was: its accuracy on held-out images, then its loss."""
-    return logs["val_accuracy"], -logs["val_loss"]
+    """How good an epoch was: its accuracy on held-out images, or `pr_auc` of several labels, then its loss."""
+    return logs["val_pr_auc" if "val_pr_auc" in logs else "val_accuracy"], -logs["val_loss"]
 
 
 class Clock(keras.callbacks.Callback):

@@ -10,6 +10,7 @@ HELP = {
     "budget": "a time like 20m within which training ends, in place of --epochs; with --resume another one counts from "
     "now",
     "checkpoint_every": "how often the run can be resumed from: epoch, a number of steps, or a time like 30s or 5m",
+    "class_weight": "weights of the classes in the loss, like cat=2,dog=0.5; or balanced: all classes weigh the same",
     "clip_norm": "largest norm of the gradient; 0 means no limit",
     "config": "repeats a run: takes the flags of a run folder, or of its config.json; other flags given win over them",
     "copies": "an embedding is the mean over the image and so many distorted copies",
@@ -31,6 +32,8 @@ HELP = {
     "initializer": "initial weights, the network's own unless given",
     "knob": "argument of the network, like alpha=0.25 or repeats=2,2,2; once for each, `kerascnn info` names them",
     "label_smoothing": "share of each label that is spread over all classes",
+    "labels": "a CSV file with rows of file,label for images anywhere in the folder; or of file,labels, with ; "
+    "between several",
     "limit": "largest number of images to train with, and to validate with; 0 means all",
     "lr": "learning rate, the highest of the schedule",
     "max_latency": "largest time for one image on this machine, like 5ms",

@@ -33,6 +33,29 @@ class CrossEntropy(keras.losses.Loss):
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
+@keras.saving.register_keras_serializable(package="kerascnn")
+class BinaryCrossEntropy(keras.losses.Loss):
+    """Cross-entropy of each label for itself, where an image may have several: the mean over images and labels.
+
+    Labels and probabilities are (b, classes), labels from 0 to 1; so are weights, where there are some.
+
+    Args:
+        label_smoothing: the share of each answer that is spread over yes and no.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0, name: str = "binary_cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        between("label_smoothing", label_smoothing, 0, 1)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, y_pred.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+        return ops.binary_crossentropy(y_true, y_pred)
+
+    def get_config(self):
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
 def accuracy(y_true, y_pred):
     """Whether the likeliest class is the right one (b,); soft labels (b, classes) mean their heaviest class."""
     label = ops.argmax(y_true, -1) if _is_soft(y_true, y_pred) else ops.reshape(y_true, [-1])

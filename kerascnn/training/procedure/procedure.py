@@ -39,6 +39,8 @@ class Procedure:
         decays: the weights that decay, see `optimizers.decaying`.
         label_smoothing: the share of each label that is spread over all classes, 0 to 1. Szegedy et al. 2015,
             arXiv:1512.00567, Section 7.
+        class_weight: weights of the classes in the loss: "balanced", or like "cat=2,dog=0.5"; "" means all alike. See
+            `class_weights`.
         auxiliary: the weight of the loss of each auxiliary head; () means no heads. Szegedy et al. 2014,
             arXiv:1409.4842, Section 5.
         initializer: a name of `initializers.INITIALIZERS`; "" means the network's own initial weights.
@@ -72,6 +74,7 @@ class Procedure:
     weight_decay: float = 0.0
     decays: str = "kernels"
     label_smoothing: float = 0.0
+    class_weight: str = ""
     auxiliary: tuple[float, ...] = ()
     initializer: str = ""
 
@@ -96,6 +99,7 @@ class Procedure:
             self.warmup and f"warm-up of {self._length(self.warmup)}",
             self.weight_decay and f"weight decay {_short(self.weight_decay)}" + self._which(),
             self.label_smoothing and f"label smoothing {self.label_smoothing:g}",
+            self.class_weight and f"class weights {self.class_weight}",
             self.clip_norm and f"clip norm {self.clip_norm:g}",
             self.ema and f"EMA {self.ema:g}",
             self.auxiliary and f"auxiliary losses {_listed(self.auxiliary)}",

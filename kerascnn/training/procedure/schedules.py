@@ -97,13 +97,15 @@ def in_steps(what: str, length: float, procedure: Procedure, steps: int) -> int:
     return round(length / longest * procedure.epochs * steps)
 
 
-def plateau_and_early_stopping(procedure: Procedure, steps: int) -> list[keras.callbacks.Callback]:
-    """The callbacks of a procedure that wait for a higher validation accuracy.
+def plateau_and_early_stopping(
+    procedure: Procedure, steps: int, metric: str = "accuracy"
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of a procedure that wait for a higher validation accuracy, or another `metric`.
 
     With the schedule "plateau" one multiplies the learning rate by `factor` after `every`, at least an epoch, without a
     higher accuracy. With `patience` one stops training after so many epochs without.
     """
-    awaited = dict(monitor="val_accuracy", mode="max")
+    awaited = dict(monitor=f"val_{metric}", mode="max")
     found = []
     if procedure.schedule == "plateau":
         wait = max(1, round(in_steps("every", procedure.every, procedure, steps) / steps))

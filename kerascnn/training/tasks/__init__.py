@@ -1,3 +1,3 @@
-"""What is judged and reported, task by task, in reading order: scores, classification, segmentation, sliding_window,
-verification, contrastive, reconstruction, comparison.
+"""What is judged and reported, task by task, in reading order: scores, classification, multi_label, segmentation,
+sliding_window, verification, contrastive, reconstruction, comparison.
 """

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss
 
-from kerascnn.training.procedure.losses import CrossEntropy, CrossEntropyDice, accuracy, dice_loss
+from kerascnn.training.procedure.losses import BinaryCrossEntropy, CrossEntropy, CrossEntropyDice, accuracy, dice_loss
 
 
 def example(classes, seed=0, occurring=None):
@@ -158,3 +158,15 @@ def test_cross_entropy_comes_back_from_its_configuration():
     assert again.label_smoothing == 0.1
     with pytest.raises(ValueError, match=r"label_smoothing=1\.5: must be a number from 0 to 1"):
         CrossEntropy(1.5)
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.2])
+def test_several_labels_are_a_question_each(smoothing):
+    rng = np.random.default_rng(2)
+    truth, said = rng.integers(0, 2, (7, 3)), rng.uniform(0.01, 0.99, (7, 3)).astype(np.float32)
+    loss = BinaryCrossEntropy.from_config(BinaryCrossEntropy(smoothing).get_config())
+    expected = keras.losses.BinaryCrossentropy(label_smoothing=smoothing)(truth, said)
+    assert float(loss(truth, said)) == pytest.approx(float(expected), rel=1e-5)
+    if not smoothing:
+        by_label = [log_loss(truth[:, i], said[:, i], labels=(0, 1)) for i in range(3)]
+        assert float(loss(truth, said)) == pytest.approx(np.mean(by_label), rel=1e-5)
