@@ -48,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     verb.add_argument("folder", help="a folder that --data takes; each of its files is decoded, none is changed")
     verb.add_argument("--masks", action="store_true", help="the images have masks, as for unet_seg.py")
+    verb.add_argument("--labels", default="", metavar="FILE", help="CSV file with the labels, as for classify.py")
     verb.add_argument("--no-classes", action="store_true", help="classes don't matter, as for autoencoder.py")
     verb.add_argument(
         "--ignore", type=int, default=-1, metavar="N", help="value of void in the masks; -1 means none (-1)"
@@ -179,6 +180,7 @@ def show_check(args) -> int:
             labelled=not args.no_classes,
             ignore=None if args.ignore == -1 else args.ignore,
             classes=args.names.split(",") if args.names else (),
+            labels=args.labels,
             progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
     if args.json:

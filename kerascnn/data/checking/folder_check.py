@@ -12,13 +12,16 @@ from statistics import median_low
 from time import perf_counter
 from typing import NamedTuple
 
+import numpy as np
+
 from ...errors import InputError
+from ..label_file import list_labelled, path_of
 from ..sources.class_folder import list_tree, shown
 from ..sources.folder_tree import FolderTree, extension
 from ..sources.mask_folder import class_values, list_pairs
 from ..sources.mask_pictures import ONLY_VOID, SIDES, check_colors, check_size
 from .duplicates import Looked, find_duplicates
-from .findings import NOTE, SEVERITIES, WARNING, Finding
+from .findings import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from .reading import Reader
 from .report import FolderCheck, Size, Value
 
@@ -46,6 +49,7 @@ def check_folder(
     labelled: bool = True,
     ignore: int | None = None,
     classes: Sequence[str] = (),
+    labels: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderCheck:
     """Find all that training would refuse in a folder of images, and what may harm a result. Each file is decoded.
@@ -57,11 +61,14 @@ def check_folder(
         masks: whether the images have masks.
         labelled: whether classes matter; as for `load`.
         ignore, classes: as for `load_masks`.
+        labels: a CSV file, as for `load`; all its faulty rows are found.
         progress: is called with the number of files that are decoded so far, and of all.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: there is no such folder, or `labels` where classes don't matter.
     """
+    if labels and (masks or not labelled):
+        raise InputError(f"labels={str(labels)!r}: is for images that have classes, and no masks")
     start, folder = perf_counter(), Path(os.path.expanduser(path))
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file, not a folder' if os.path.lexists(folder) else 'no such folder'}")
@@ -69,7 +76,7 @@ def check_folder(
     if masks:
         files, values, held_out = _check_pairs(reader, ignore, tuple(classes))
     else:
-        files, held_out = _check_classes(reader, labelled)
+        files, held_out = _check_labels(reader, path_of(folder, labels)) if labels else _check_classes(reader, labelled)
         values = []
     sizes = _sizes(reader)
     places = {"smallest": 0, "median": (len(sizes) - 1) // 2, "largest": -1}
@@ -119,6 +126,39 @@ def _check_classes(reader, labelled):
     if labelled:
         reader.findings += _unequal(Counter(file.owner for file in files if file.side != "test"))
     return files, not splits
+
+
+def _check_labels(reader, path):
+    """Check images with labels from a file. (files, whether those that validate are a share of all)."""
+
+    def refuse(where, what, more=""):
+        if where != path:
+            return reader.refuse(where, what)
+        return reader.findings.append(Finding(ERROR, "labels", "", f"{path.name}: {what}", f"mend {path.name}"))
+
+    tree, listing = FolderTree(reader.folder, refuse), None
+    with reader.going_on(path, refuse=refuse):
+        listing = list_labelled(tree, path)
+    if listing is None:  # the images themselves may have faults, too
+        tree = FolderTree(reader.folder, lambda *_: None)
+        listing = list_tree(tree, False)._replace(classes=())
+    sides = ("train", listing.train), ("val", listing.validation)
+    labelled = [(side, name, _names(listing.classes, label)) for side, found in sides for name, label in found]
+    files = [File(name, side, own[0] if isinstance(own, tuple) else "") for side, name, own in labelled]
+    reader.findings += [*_left_out(reader, tree), *_notes(tree.notes)]
+    reader.expected = len(files)
+    prints = reader.read_images([reader.folder / file.name for file in files])
+    looked = [Looked(*file, prints[reader.folder / file.name]) for file in files if reader.folder / file.name in prints]
+    reader.findings += find_duplicates(looked, reader.folder)
+    reader.findings += _unequal(Counter(name for *_, own in labelled for name in own))
+    return files, not listing.splits
+
+
+def _names(classes, label):
+    """The names of a label: a tuple of one, a list of several, where images may have several, or nothing without."""
+    if not classes:
+        return []
+    return (classes[label],) if np.ndim(label) == 0 else [classes[i] for i in np.flatnonzero(label)]
 
 
 def _check_pairs(reader, ignore, classes):

@@ -255,3 +255,50 @@ def test_thousand_photos(tmp_path):
     check = check_folder(tmp_path)
     assert [found.kind for found in check.findings] == ["small"]
     assert [check.counts["train"][name] + check.counts["val"][name] for name in map(str, range(10))] == [100] * 10
+
+
+def labels_of(folder, several=False):
+    """Write `labels.csv` for a folder of classes: its name, and all its rows."""
+    rows = [(path.relative_to(folder).as_posix(), path.parent.name) for path in sorted(folder.rglob("*.png"))]
+    rows = [("file", "labels" if several else "label"), *rows]
+    (folder / "labels.csv").write_text("".join(f"{name},{label}\n" for name, label in rows))
+    return "labels.csv", rows
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_labels_of_a_file(tmp_path, several):
+    labels, _ = labels_of(classes(tmp_path), several)
+    check, data = check_folder(tmp_path, labels=labels), load(tmp_path, SHAPE, labels=labels)
+    assert not check.refused
+    assert sum(check.counts["val"].values()) == data.validation_size
+    if not several:
+        assert check.counts == check_folder(tmp_path).counts
+    assert {finding.file for finding in check.findings} <= {"labels.csv"}
+
+
+def test_all_wrong_rows_of_a_file_of_labels_are_found(tmp_path):
+    labels, rows = labels_of(classes(tmp_path))
+    (tmp_path / rows[1][0]).write_bytes(b"")
+    with open(tmp_path / labels, "a") as file:
+        file.write("nix.png,cat\n../x.png,dog\n" + ",".join(rows[2]) + "\n")
+    check = check_folder(tmp_path, labels=labels)
+    errors = [finding for finding in check.findings if finding.severity == "error"]
+    assert [finding.what.split(" in ")[0] for finding in errors[:3]] == sorted(
+        [
+            f"labels.csv: row {len(rows) + 1}: 'nix.png' is no image",
+            f"labels.csv: row {len(rows) + 2}: '../x.png' leads out of {tmp_path}; files are named by their path "
+            "below it",
+            f"labels.csv: row {len(rows) + 3}: {rows[2][0]!r} is listed twice, first",
+        ]
+    )
+    assert errors[3].file == rows[1][0], "and the images are looked at"
+    (tmp_path / labels).write_text("")
+    check = check_folder(tmp_path, labels=labels)
+    assert check.refused
+    assert check.images == 2 * EACH - 1, "also where the file says nothing"
+
+
+def test_labels_where_there_are_none(tmp_path):
+    for options in ({"masks": True}, {"labelled": False}):
+        with pytest.raises(InputError, match=r"labels='a.csv': is for images that have classes, and no masks"):
+            check_folder(tmp_path, labels="a.csv", **options)
