@@ -27,12 +27,22 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("name", help="a name that `kerascnn list` shows")
     verb.set_defaults(run=lambda args: show_info(args.name, args.json))
 
-    verb = verbs.add_parser("predict", help="class and probability of images, from a trained network")
+    verb = verbs.add_parser(
+        "predict", help="what a trained network says of images: classes, masks, reconstructions, or the same or not"
+    )
     verb.add_argument("model", help="a run folder in saved_models/, or its model.keras")
-    verb.add_argument("images", nargs="+", help="image files, or folders of them")
-    verb.add_argument("--top", type=int, default=1, metavar="N", help="the N likeliest classes (1)")
+    verb.add_argument(
+        "images",
+        nargs="+",
+        help="image files, or folders of them; of a network that verifies: LEFT RIGHT, or IMAGE FOLDER for the nearest",
+    )
+    verb.add_argument("--top", type=int, metavar="N", help="the N likeliest classes (1), or nearest images (5)")
+    verb.add_argument("--tta", action="store_true", help="masks from the average of eight answers, turned and mirrored")
+    verb.add_argument("--out", metavar="FOLDER", help="write sheet.png, and each mask and overlay, or reconstruction")
+    verb.add_argument("--csv", metavar="FILE", help="write the answers as a table")
+    verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
     add_max_pixels(verb)
-    verb.set_defaults(run=lambda args: show_predictions(args.model, args.images, args.top, args.max_pixels, args.json))
+    verb.set_defaults(run=show_predictions)
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
     verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
@@ -123,25 +133,31 @@ def show_info(name: str, as_json: bool) -> None:
     return None
 
 
-def show_predictions(model: str, images: list[str], top: int, max_pixels: int, as_json: bool) -> None:
+def show_predictions(args) -> None:
     from .training.distribution.devices import load_tensorflow
 
-    limit_pixels(max_pixels)
+    limit_pixels(args.max_pixels)
     load_tensorflow()
-    from .trained import predict
+    from .trained.prediction import predict
+    from .trained.prediction_files import SHEET, in_words
 
-    answers = predict(model, images, top)
-    if as_json:
+    with progress_bar("predicting", least=200) as progress:
+        words = dict(out=args.out, csv=args.csv, overwrite=args.overwrite, pictures=False, progress=progress)
+        answers = predict(args.model, args.images, args.top, args.tta, **words)
+    if args.json:
         return print_json(answers)
-    rows = []
-    for answer in answers:
-        best = [f"{name} {probability:.1%}" for name, probability in answer["classes"].items()]
-        rows.append((answer["image"], *best))
-    print_table(rows)
+    rows = [in_words(answer) for answer in answers]
+    print_table([row + ("",) * (max(map(len, rows)) - len(row)) for row in rows])
+    if args.out:
+        print(plain(f"Look at {os.path.join(args.out, SHEET)}"))
     return None
 
 
 def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_json: bool) -> None:
+    if not how:
+        from .data.augmentation.policies import AUGMENTS_DO
+
+        return print_json(AUGMENTS_DO) if as_json else print_names("--how NAME: an augmentation", AUGMENTS_DO)
     from .training.distribution.devices import load_tensorflow
 
     load_tensorflow()
@@ -154,11 +170,6 @@ def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_jso
 def show_check(args) -> int:
     """Print what is wrong with a folder. 1 if training would refuse it, or else 0."""
     from rich.console import Console
-    if not how:
-        from .data.augmentation.policies import AUGMENTS_DO
-
-        return print_json(AUGMENTS_DO) if as_json else print_names("--how NAME: an augmentation", AUGMENTS_DO)
-    from rich.progress import Progress
 
     from .training.distribution.devices import load_tensorflow
 
@@ -169,11 +180,7 @@ def show_check(args) -> int:
     from .data import check_folder
 
     shown = Console()
-    with (
-        without_stderr() as screen,
-        Progress(console=Console(file=screen), transient=True, disable=not screen.isatty()) as progress,
-    ):
-        task = progress.add_task("decoding", total=None)
+    with progress_bar("decoding") as progress:
         check = check_folder(
             args.folder,
             args.masks,
@@ -181,7 +188,7 @@ def show_check(args) -> int:
             ignore=None if args.ignore == -1 else args.ignore,
             classes=args.names.split(",") if args.names else (),
             labels=args.labels,
-            progress=lambda done, of: progress.update(task, completed=done, total=of),
+            progress=progress,
         )
     if args.json:
         print_json(check.as_dict())
@@ -190,6 +197,20 @@ def show_check(args) -> int:
     else:
         print(check)
     return int(check.refused)
+
+
+@contextmanager
+def progress_bar(what: str, least: int = 0):
+    """Gives a function that takes how many are done, and of how many: shown on a terminal, if they are so many."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with (
+        without_stderr() as screen,
+        Progress(console=Console(file=screen), transient=True, disable=not screen.isatty()) as progress,
+    ):
+        task = progress.add_task(what, total=None, visible=least == 0)
+        yield lambda done, of: progress.update(task, completed=done, total=of, visible=of >= least)
 
 
 @contextmanager

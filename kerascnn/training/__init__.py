@@ -12,7 +12,7 @@
     report_classifier(...)  metrics, pictures, report and model card of a finished run; so does report_autoencoder
     BinaryCrossEntropy(), pr_auc(...), report_multi_label(...)    the same for images with several labels
     to_reconstruct(...)     noisy images to clean ones
-    tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...), segment(...)    the same for segmenters
+    tile_shape(...), mean_iou(...), CrossEntropyDice(), report_segmenter(...)    the same for segmenters
     SideBySide(networks), report_side_by_side(...)    networks on the same batches, to compare them
     AllPairs(network), PairLoss(), one_shot, verification, compile_as_paper(...), report_verifier(...)    for verifiers
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr_
     from .tasks.multi_label import pr_auc, report_multi_label
     from .tasks.reconstruction import by_error, report_autoencoder, to_reconstruct
     from .tasks.segmentation import by_iou, mean_iou, report_segmenter, tile_shape
-    from .tasks.sliding_window import segment
     from .tasks.verification import by_one_shot, compile_as_paper, report_verifier
 
 _HOMES = {
@@ -74,7 +73,6 @@ _HOMES = {
     "by_iou": "tasks.segmentation",
     "mean_iou": "tasks.segmentation",
     "report_segmenter": "tasks.segmentation",
-    "segment": "tasks.sliding_window",
     "tile_shape": "tasks.segmentation",
     "AllPairs": "tasks.contrastive",
     "PairLoss": "tasks.contrastive",
@@ -116,7 +114,6 @@ __all__ = [
     "report_side_by_side",
     "report_verifier",
     "schedule",
-    "segment",
     "start",
     "tile_shape",
     "to_reconstruct",

@@ -9,7 +9,7 @@ from PIL import Image
 
 from kerascnn.cli import main
 from kerascnn.escaping import plain
-from kerascnn.training import segment
+from kerascnn.trained import predict
 
 from . import run
 
@@ -100,4 +100,6 @@ def test_classes_and_files_of_masks(masks, tmp_path):
     done = run("unet_seg.py", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert all(plain(name) in text for name in names for text in shown(tmp_path / "out"))
-    assert segment(tmp_path / "out", masks / "image" / "$_$.png").shape == (40, 40)
+    (answer,) = predict(tmp_path / "out", [masks / "image" / "$_$.png"])
+    assert answer["mask"].shape == (40, 40)
+    assert list(answer["shares"]) == names

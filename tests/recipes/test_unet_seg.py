@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import f1_score
 
-from kerascnn.training import segment
+from kerascnn.trained import predict
 
 from . import ENVIRONMENT, command, run
 
@@ -70,7 +70,12 @@ def test_void(void, devices):
     assert (config["flags"]["ignore"], config["replicas"]) == (255, devices)
     assert metrics["void_pixels"] == 2 * 12 * 48
     truth = np.stack([np.asarray(Image.open(void / f"void/masks/a/{i}.png")) for i in range(2)])
-    answer = np.stack([segment(void / "run", void / f"void/images/a/{i}.webp") for i in range(2)])
+    answer = np.stack(
+        [
+            answer["mask"]
+            for answer in predict(void / "run", [void / "void/images/a/0.webp", void / "void/images/a/1.webp"])
+        ]
+    )
     known = truth != 255
     assert [row["pixels"] for row in metrics["classes"]] == [(truth == label).sum() for label in (0, 1)]
     assert metrics["pixel_error"] == pytest.approx(np.mean((answer != truth)[known]))
@@ -92,8 +97,8 @@ def test_a_folder_of_two_classes(cells):
     assert "images" not in metrics
     assert metrics["otsu"]["pixel_error"] == 0, "which is easy, here"
     assert f"{metrics['pixel_error']:.2%}" in done.stdout
-    answer, truth = segment(cells / "run", cells / "cells/image/0.png", tta=True), cells / "cells/label/0.png"
-    wrong = np.mean(answer != (np.asarray(Image.open(truth)) > 0))
+    (answer,) = predict(cells / "run", [cells / "cells/image/0.png"], tta=True)
+    wrong = np.mean(answer["mask"] != (np.asarray(Image.open(cells / "cells/label/0.png")) > 0))
     assert wrong == pytest.approx(metrics["pixel_error"])
     assert wrong < 0.25, "it learns"
 

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from ... import data
-from ...escaping import python
+from ...escaping import python, shell
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
@@ -146,7 +146,11 @@ def compose(run: Run, images: data.Data, result: dict) -> page.Report:
             ("The codes of held-out images, projected to two dimensions by t-SNE", "codes.png"),
             ("Mean squared error by epoch", "curves.png"),
         ],
-        usage=f"""```python
+        usage=f"""    kerascnn predict {shell(run.folder)} IMAGES --out FOLDER
+
+writes what becomes of the images, and a sheet to look at. Or in Python, with the codes:
+
+```python
 import kerascnn
 
 model = kerascnn.load({python(run.folder / "model.keras")})

@@ -1,39 +1,13 @@
 """Segments images of any size by overlapping tiles, blended smoothly."""
 
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
 
-from ... import data
 from ...data.masks import origins
-from ...errors import InputError
-from .. import files
 
 BATCH = 16  # tiles
-
-
-def segment(model: str | Path, image: str | Path, tta: bool = False) -> np.ndarray:
-    """The likeliest class of every pixel of an image file.
-
-    Args:
-        model: the folder of a segmenter's run, or its `model.keras`.
-        image: is not resized: its scale should be that of the images on which the network was trained.
-        tta: see `probabilities`.
-
-    Returns:
-        uint8 (height, width), the numbers of the classes.
-
-    Raises:
-        InputError: no such model or image, a broken image, or a network that doesn't segment or answers with NaN.
-    """
-    network, metadata = files.trained(model, "segment")
-    pixels = data.read_whole(image, metadata["input_shape"][2], metadata.get("bits"))
-    scaled = data.scale(pixels, metadata["scaling"], metadata["mean"], metadata["std"])
-    found = probabilities(network, scaled, tta=tta)
-    if not np.isfinite(found).all():
-        raise InputError(f"{model}: its network answers with NaN, so it is not used")
-    return found.argmax(-1).astype(np.uint8)
 
 
 def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, tta: bool = False) -> np.ndarray:
@@ -50,25 +24,47 @@ def probabilities(model: keras.Model, image: np.ndarray, overlap: float = 0.5, t
     Returns:
         float32 (height, width, classes).
     """
+    return np.concatenate(list(bands(model, image, overlap, tta)))
+
+
+def bands(
+    model: keras.Model,
+    image: np.ndarray,
+    overlap: float = 0.5,
+    tta: bool = False,
+    tile: tuple[int, int] | None = None,
+    scaled: Callable[[np.ndarray], np.ndarray] = lambda tiles: tiles,
+) -> Iterator[np.ndarray]:
+    """The same from top to bottom, in bands (rows, width, classes): of a large image only one is in memory.
+
+    Args:
+        model, image, overlap, tta: as for `probabilities`.
+        tile: (height, width), for a model that takes any.
+        scaled: is applied to tiles (b, height, width, channels) of the image.
+    """
     height, width, _ = image.shape
-    tile = model.input_shape[1:3]
+    tile = tile or model.input_shape[1:3]
     missing = [max(0, side - length) for side, length in zip(tile, (height, width), strict=True)]
-    image = np.pad(image, [(0, missing[0]), (0, missing[1]), (0, 0)], mode="reflect")
+    if any(missing):
+        image = np.pad(image, [(0, missing[0]), (0, missing[1]), (0, 0)], mode="reflect")
     tops, lefts = (
         origins(length, side, int(overlap * side)) for length, side in zip(image.shape[:2], tile, strict=True)
     )
-    places = [np.s_[top : top + tile[0], left : left + tile[1]] for top in tops for left in lefts]
     window = np.outer(*map(hann_window, tile))[..., None]
-    total = np.zeros((*image.shape[:2], max(2, model.output_shape[-1])), np.float32)
-    weight = np.zeros((*image.shape[:2], 1), np.float32)
-    for i in range(0, len(places), BATCH):
-        some = places[i : i + BATCH]
-        for place, answer in zip(
-            some, tile_probabilities(model, np.stack([image[place] for place in some]), tta), strict=True
-        ):
-            total[place] += window * answer
-            weight[place] += window
-    return (total / weight)[:height, :width]
+    total = np.zeros((tile[0], image.shape[1], max(2, model.output_shape[-1])), np.float32)
+    weight = np.zeros((*total.shape[:2], 1), np.float32)
+    for top, following in zip(tops, [*tops[1:], len(image)], strict=True):
+        for i in range(0, len(lefts), BATCH):
+            some = [np.s_[:, left : left + tile[1]] for left in lefts[i : i + BATCH]]
+            tiles = np.stack([image[top : top + tile[0]][place] for place in some])
+            for place, answer in zip(some, tile_probabilities(model, scaled(tiles), tta), strict=True):
+                total[place] += window * answer
+                weight[place] += window
+        done = following - top
+        yield (total[:done] / weight[:done])[: height - top, :width]
+        for sums in (total, weight):
+            sums[: len(sums) - done] = sums[done:].copy()
+            sums[len(sums) - done :] = 0
 
 
 def hann_window(length: int) -> np.ndarray:

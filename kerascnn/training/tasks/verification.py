@@ -14,7 +14,7 @@ from ...data.augmentation.warp import Warp, warp
 from ...data.class_sets import Group
 from ...data.one_shot import Trial, read_runs, sample_trials
 from ...data.pairs import Pairs
-from ...escaping import python
+from ...escaping import python, shell
 from ...registry import part
 from .. import files
 from ..reporting import page, plots
@@ -244,7 +244,12 @@ def compose(run: Run, pairs: Pairs, result: dict, copies: int) -> page.Report:
             ("By epoch, on classes that it trains with and on unseen ones", "curves.png"),
         ],
         tables=[*tables, page.Table("Unseen classes", (), [(", ".join(pairs.unseen.classes),)])],
-        usage=f"""```python
+        usage=f"""    kerascnn predict {shell(run.folder)} LEFT RIGHT
+    kerascnn predict {shell(run.folder)} IMAGE FOLDER
+
+say whether two images show the same, and which images in a folder are nearest. Or in Python, with the embeddings:
+
+```python
 import kerascnn
 
 model = kerascnn.load({python(run.folder / "model.keras")})

@@ -1,16 +1,14 @@
 """Segmentation by overlapping tiles: exact where the network looks at single pixels, equivariant with `tta`."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-import kerascnn
-from kerascnn import InputError, data
-from kerascnn.training import files, segment
-from kerascnn.training.tasks.sliding_window import hann_window, probabilities, tile_probabilities
+from kerascnn.training.tasks.sliding_window import bands, hann_window, probabilities, tile_probabilities
 
 
 def pointwise(tile, classes, seed=0):
@@ -66,45 +64,24 @@ def test_blending_is_smooth():
     np.testing.assert_allclose(halves, halves.mean(), rtol=1e-4)  # half overlapping, they add up to a constant
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A folder with a small U-Net of one output, as a run leaves it."""
-    keras.utils.set_random_seed(0)
-    folder = tmp_path_factory.mktemp("run")
-    about = {"name": "unet", "input_shape": (16, 16, 1), "classes": ("gap", "cell"), "scaling": "unit"}
-    model = kerascnn.build("unet", input_shape=(16, 16, 1), classes=1, n_filters=4)
-    files.save(model, folder / "model.keras", {**about, "knobs": {}, "mean": (0.5,), "std": (1.0,)})
-    return folder, model
+def test_bands_are_parts_of_the_whole_scaled_tile_by_tile():
+    """Of a network that takes any size, too."""
+    model, image = pointwise((None, None), 3), noise(30, 21, 2)
+    parts = list(bands(model, image, tile=(8, 8), scaled=lambda tiles: tiles / 2))
+    assert [part.shape for part in parts] == [(rows, 21, 3) for rows in (4, 3, 4, 4, 3, 4, 8)]
+    whole = keras.ops.convert_to_numpy(model.layers[0](image[None] / 2))[0]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 
-def test_segment(run, tmp_path):
-    folder, model = run
-    picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    Image.fromarray(picture).save(tmp_path / "a.png")
-    answer = segment(folder, tmp_path / "a.png")
-    image = data.scale(data.read_whole(tmp_path / "a.png", 1), "unit")
-    cell = probabilities(model, image)[..., 1]
-    sure = np.abs(cell - 0.5) > 1e-5
-    assert sure.mean() > 0.8
-    np.testing.assert_array_equal(answer[sure], cell[sure] > 0.5)
-    assert (answer.shape, answer.dtype) == ((48, 64), np.uint8)
-    with pytest.raises(InputError, match=r"b.png: cannot be read: No such file"):
-        segment(folder, tmp_path / "b.png")
+def test_a_picture_of_a_tile_is_answered_as_it_is():
+    model, image = pointwise((8, 8), 3), noise(8, 8, 2)
+    np.testing.assert_allclose(probabilities(model, image), model.predict_on_batch(image[None])[0], atol=1e-6)
 
 
-def test_a_network_of_nan_answers_nothing(tmp_path):
-    model = kerascnn.build("unet", input_shape=(16, 16, 1), classes=1, n_filters=4)
-    model.weights[0].assign(np.full(model.weights[0].shape, np.nan))
-    about = {"name": "unet", "input_shape": (16, 16, 1), "classes": ("gap", "cell"), "scaling": "unit"}
-    files.save(model, tmp_path / "model.keras", {**about, "knobs": {"n_filters": 4}, "mean": (0.5,), "std": (1.0,)})
-    Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    with pytest.raises(InputError, match=r"NaN"):
-        segment(tmp_path, tmp_path / "a.png")
-
-
-def test_only_segmenters_segment(tmp_path):
-    about = {"name": "lenet5", "knobs": {}, "input_shape": (32, 32, 1), "classes": (), "scaling": "unit"}
-    about |= {"mean": [0.5], "std": [0.5]}
-    files.save(kerascnn.build("lenet5"), tmp_path / "model.keras", about)
-    with pytest.raises(InputError, match=r"model.keras: holds a network to classify, lenet5, not one to segment$"):
-        segment(tmp_path, tmp_path / "a.png")
+def test_bands_of_a_large_image_take_little_memory():
+    """Its probabilities would be 400 MB."""
+    model, image = pointwise((64, 64), 100), np.zeros((1000, 1000, 2), np.uint8)
+    tracemalloc.start()
+    rows = sum(len(band) for band in bands(model, image, overlap=0, scaled=np.float32))
+    assert (rows, tracemalloc.get_traced_memory()[1] < 2e8) == (1000, True)
+    tracemalloc.stop()
