@@ -153,7 +153,7 @@ def trained(path: str | Path, task: str | None = None):
     if task not in (None, about["task"]):
         raise InputError(f"{file}: holds a network to {about['task']}, {about['name']}, not one to {task}")
     network = weights.load(file)
-    taken, given = (_shapes(getattr(network, f"{side}_shape", None)) for side in ("input", "output"))
+    taken, given = map(_shapes, (network.input, network.output))
     image, number = tuple(about["input_shape"]), len(about["classes"])
     images = [image, image] if about["task"] == "verify" else [image]
     maps = 1 if number == 2 and given and given[0][-1:] == (1,) else number
@@ -167,9 +167,9 @@ def trained(path: str | Path, task: str | None = None):
 
 
 def _shapes(found):
-    """Of one image or several, without the batch; none where a network has no such list."""
+    """Of a network's input or output, or of a list of several, without the batch; none of a dict."""
     several = found if isinstance(found, list) else [found]
-    return [shape[1:] for shape in several if isinstance(shape, tuple)]
+    return [tuple(tensor.shape[1:]) for tensor in several if hasattr(tensor, "shape")]
 
 
 def _fit(found, told):

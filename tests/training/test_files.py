@@ -1,6 +1,7 @@
 """Files are whole or not there, and a model file tells what it is."""
 
 import json
+import re
 import zipfile
 
 import keras
@@ -79,6 +80,67 @@ def test_what_is_no_model_of_ours(model, tmp_path):
     model.save(tmp_path / "plain.keras")
     with pytest.raises(InputError, match=r"kerascnn.json is missing"):
         files.metadata(tmp_path / "plain.keras")
+
+
+IMAGE = keras.Input((8, 8, 1), name="a")
+
+
+def network(answers, images=1, shape=(8, 8, 1)):
+    """Networks of any inputs and outputs."""
+    inputs = [keras.Input(shape) for _ in range(images)]
+    x = inputs[0] if images == 1 else keras.layers.Add()(inputs)
+    given = []
+    for answer in answers:
+        if len(answer) == 1:
+            given.append(keras.layers.Dense(answer[0])(keras.layers.GlobalAveragePooling2D()(x)))
+        else:
+            given.append(keras.layers.Conv2D(answer[-1], 1 + (8 - (answer[0] or 8)))(x))
+    return keras.Model(inputs if images > 1 else inputs[0], given if len(given) > 1 else given[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "classes", "fault"),
+    [
+        ("lenet5", network([(3,)]), 3, ""),
+        ("lenet5", network([(3,)], shape=(None, None, 1)), 3, ""),
+        ("lenet5", network([(3,)]), 2, "gives 3; by its kerascnn.json it gives 2"),
+        ("lenet5", network([(1,)]), 2, "gives 1; by its kerascnn.json it gives 2"),
+        ("lenet5", network([(8, 8, 3)]), 3, "gives 8x8x3; by its kerascnn.json it gives 3"),
+        ("lenet5", network([(3,)], shape=(9, 8, 1)), 3, "takes 9x8x1; by its kerascnn.json it takes 8x8x1"),
+        ("lenet5", network([(3,)], images=2), 3, "takes 8x8x1 and 8x8x1; by its kerascnn.json it takes 8x8x1"),
+        ("lenet5", network([(3,), (3,)]), 3, "gives 3 and 3; by its kerascnn.json it gives 3"),
+        ("unet", network([(8, 8, 3)]), 3, ""),
+        ("unet", network([(None, None, 3)], shape=(None, None, 1)), 3, ""),
+        ("unet", network([(8, 8, 1)]), 2, ""),
+        ("unet", network([(8, 8, 1)]), 3, "gives 8x8x1; by its kerascnn.json it gives 8x8x3"),
+        ("unet_original", network([(6, 6, 3)]), 3, "gives 6x6x3; by its kerascnn.json it gives 8x8x3"),
+        ("autoencoder", network([(8, 8, 1)]), 9, ""),
+        ("autoencoder", network([(8, 8, 3)]), 9, "gives 8x8x3; by its kerascnn.json it gives 8x8x1"),
+        ("siamese", network([(1,)], images=2), 9, ""),
+        ("siamese", network([(1,)], images=3), 9, "takes 8x8x1 and 8x8x1 and 8x8x1; by its"),
+        ("siamese", network([(2,)], images=2), 9, "gives 2; by its kerascnn.json it gives 1"),
+        ("lenet5", keras.Model({"a": IMAGE}, keras.layers.Flatten()(IMAGE)), 64, "takes something else; by its"),
+        ("lenet5", keras.Model(IMAGE, {"a": keras.layers.Flatten()(IMAGE)}), 64, "gives something else; by its"),
+    ],
+)
+def test_a_network_takes_and_gives_what_its_task_says(tmp_path, name, made, classes, fault):
+    about = {**ABOUT, "name": name, "input_shape": (8, 8, 1), "classes": [*map(str, range(classes))]}
+    made.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:
+        archive.writestr(files.MEMBER, files.as_json(about))
+    if not fault:
+        _, found = files.trained(tmp_path)
+        assert found["task"] == kerascnn.info(name).task
+        return
+    with pytest.raises(InputError, match=re.escape(f"model.keras: its network {fault}")):
+        files.trained(tmp_path)
+
+
+def test_a_network_is_there_for_one_task(model, tmp_path):
+    files.save(model, tmp_path / "model.keras", ABOUT)
+    assert files.trained(tmp_path, "classify")[1]["task"] == "classify"
+    with pytest.raises(InputError, match=r"model.keras: holds a network to classify, lenet5, not one to segment$"):
+        files.trained(tmp_path, "segment")
 
 
 def test_a_history_goes_on_where_it_was_written(tmp_path):
