@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError, one_of
+from .augmentation.augment import after_reading, draw_flips, draw_parts
 from .augmentation.augment import augment as augment_batch
-from .augmentation.augment import draw_parts
 from .augmentation.crop import ten_crops
 from .augmentation.policies import Augment, chosen
 from .label_file import open_labelled
@@ -123,11 +123,9 @@ def load(
         views = _ten_views(validation, image_shape, validation_batch(validation_size, max(batch // 10, 1), 1))
     validation = _in_memory(validation, image_shape, validation.native)
     train = _in_memory(train, *([_canvas(train.native, image_shape)] if how.warp.crop else [image_shape, train.native]))
-    window = None
-    if how.warp.crop and None in train.native:  # what is shown of a photo is all that is read of it
-        window, rest = partial(draw_parts, how), how._replace(warp=how.warp._replace(crop=None))
-    else:
-        rest = how
+    rest, crop_read, flip_read = how, how.warp.crop and None in train.native, False
+    if crop_read:  # what is shown of a photo is all that is read of it
+        rest, flip_read = after_reading(how)
 
     def one_epoch(epoch, left_out):
         def key(numbers):
@@ -137,8 +135,9 @@ def load(
             return augment_batch(images, labels, rest, key(numbers), len(classes), image_shape)
 
         examples = train.shuffled(seed, epoch).take(used).skip(left_out * batch)
-        part = window and (lambda numbers, *sizes: window(key(numbers), *sizes))
-        return train.batches(examples, batch, image_shape, part).map(augmented, AUTOTUNE)
+        part = crop_read and (lambda numbers, *sizes: draw_parts(how, key(numbers), *sizes))
+        flips = flip_read and (lambda numbers: draw_flips(how, key(numbers)))
+        return train.batches(examples, batch, image_shape, part, flips).map(augmented, AUTOTUNE)
 
     def ready(batches):
         return finished(batches, lambda images, labels: (scale(images, scaling, mean, std), labels))

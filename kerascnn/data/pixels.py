@@ -40,6 +40,11 @@ def recolor(images, channels: int) -> tf.Tensor:
     return images
 
 
+def mirrored_if(flip, image, axis: int = 1) -> tf.Tensor:
+    """An image (height, width, ...), mirrored along an axis if the scalar `flip` is true."""
+    return tf.cond(flip, lambda: tf.reverse(image, [axis]), lambda: image)
+
+
 def cut_window(rows, columns, height, width) -> tuple:
     """(top, left, height, width) of the largest central part that has the aspect ratio height : width."""
     kept_rows = tf.clip_by_value(columns * height // width, 1, rows)

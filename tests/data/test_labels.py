@@ -231,6 +231,15 @@ def test_parts_of_photos_go_on_exactly(jpegs, augment):
     assert_equal(batches(data.load(jpegs, **options, start_step=4).train, 2), all_batches[4:])
 
 
+def test_photos_are_mirrored_as_they_are_read_or_by_the_grid(jpegs):
+    """The grid does it for a shift that is no pixel."""
+    warp = data.AUGMENTS["vgg"].warp
+    policies = [data.Augment(each) for each in (warp, warp._replace(shift=1e-9), warp._replace(flip_horizontal=0))]
+    read, grid, plain = (batches(data.load(jpegs, (16, 16, 3), batch=4, augment=how).train, 2) for how in policies)
+    assert_equal(read, grid)
+    assert any((one != other).any() for (one, _), (other, _) in zip(read, plain, strict=True))
+
+
 def test_an_image_is_changed_in_the_same_way_in_batches_of_any_size():
     """By seed, epoch and the image's number in the set."""
     options = dict(limit=40, augment="inception", image_shape=(16, 16, 3), scaling="unit")

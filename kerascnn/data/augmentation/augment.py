@@ -9,7 +9,7 @@ from .crop import draw_windows
 from .mixup import mix, rectangle
 from .policies import GREY, Augment, Warp
 from .randaugment import draw
-from .warp import warp
+from .warp import drawn_flips, only_flips, warp
 
 
 def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tuple[int, int, int] | None = None):
@@ -52,6 +52,19 @@ def augment(images, labels, how: Augment, key, classes: int = 0, image_shape: tu
 def draw_parts(how: Augment, key, *sizes) -> tuple:
     """The crops that `augment` draws, for a reader that decodes only these parts; see `draw_windows`."""
     return draw_windows(how.warp.crop, fold(fold(key, 0), 1), *sizes)
+
+
+def draw_flips(how: Augment, key) -> tf.Tensor:
+    """Which images `augment` mirrors left and right, bool (b,), for a reader that does it to each as it is decoded."""
+    return drawn_flips(how.warp, fold(key, 0))[1]
+
+
+def after_reading(how: Augment) -> tuple[Augment, bool]:
+    """What remains of a policy where a reader crops, and whether the reader mirrors, too, where it costs least."""
+    rest = how._replace(warp=how.warp._replace(crop=None))
+    if only_flips(rest.warp) and rest.warp.flip_horizontal and not (rest.warp.flip_vertical or how.randaugment):
+        return rest._replace(warp=Warp()), True
+    return rest, False
 
 
 def _recolor(images, how, key, factors):

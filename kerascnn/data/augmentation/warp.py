@@ -14,6 +14,7 @@ pixels are no antialiasing: an image may shrink to half its size before pixels a
 import numpy as np
 import tensorflow as tf
 
+from ..pixels import mirrored_if
 from ..sampling.stateless_random import below, fold, keys_of, normal, uniform
 from .crop import draw_windows
 from .interpolation import bilinear, clipped, mirrored, nearest
@@ -44,7 +45,7 @@ def warp(images, how: Warp, key, masks=None, window: tuple[int, int] | None = No
         (images,) if masks is None else (images, tf.convert_to_tensor(masks)),
     )
     if more is None and only_flips(how) and (window is None or tuple(window) == images.shape[1:3]):
-        found = _flipped(parts, matrices(how, iter(tf.unstack(uniform(fold(key, 0), DRAWS)))))
+        found = _flipped(parts, how, drawn_flips(how, key))
         return found[0] if masks is None else found
     y, x = grid(how, key, size, window or size, more)
     inside = mirrored if how.fill is None else clipped
@@ -73,20 +74,23 @@ def _apart(change, arguments, parts):
     return tf.map_fn(change, arguments, fn_output_signature=kinds, parallel_iterations=at_once)
 
 
-def _flipped(parts, matrices):
-    """Images and masks, of which each is mirrored where its matrix says so."""
+def _flipped(parts, how, flips):
+    """Images and masks, each mirrored along the axes for which `drawn_flips` says so."""
 
     def one(arguments):
-        matrix, *parts = arguments
-        for axis in (0, 1):
-            parts = tf.cond(
-                matrix[1 - axis, 1 - axis] < 0,
-                lambda parts=parts, axis=axis: [tf.reverse(part, [axis]) for part in parts],
-                lambda parts=parts: parts,
-            )
-        return tuple(parts)
+        *flips, parts = arguments
+        for axis, (flip, probability) in enumerate(zip(flips, (how.flip_vertical, how.flip_horizontal), strict=True)):
+            if probability:
+                parts = tuple(mirrored_if(flip, part, axis) for part in parts)
+        return parts
 
-    return _apart(one, (matrices, *parts), parts)
+    return _apart(one, (*flips, parts), parts)
+
+
+def drawn_flips(how: Warp, key) -> tuple[tf.Tensor, tf.Tensor]:
+    """Which images are mirrored upside down, and which left and right, bool (b,), by a warp with `only_flips`."""
+    forward = matrices(how, iter(tf.unstack(uniform(fold(key, 0), DRAWS))))
+    return forward[:, 1, 1] < 0, forward[:, 0, 0] < 0
 
 
 def straight(how: Warp) -> bool:

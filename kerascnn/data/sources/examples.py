@@ -15,7 +15,7 @@ files of 16 (None where there are none), and
 Where images may have several labels, these are float32 (n, classes), 0 or 1.
 
 `batches` also takes a `window`: (numbers, rows, columns, height, width) -> crops (top, left, rows, columns), all of
-shape (n,). By default crops are central.
+shape (n,). By default crops are central. And it takes what is `mirrored`: numbers -> bool (n,).
 """
 
 import os
@@ -28,7 +28,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError
-from ..pixels import fit
+from ..pixels import fit, mirrored_if
 from ..sampling.shuffling import shuffled
 from ..sampling.split import held_out
 from .decoding import UPRIGHT, decode_files, decode_jpeg, decode_other, jpeg_parts
@@ -79,7 +79,7 @@ class Arrays(Indexed):
         held = held_out([f"held out {i}" for i in range(self.size)], self.labels, share)
         return tuple(Arrays(self.images[of], self.labels[of]) for of in (~held, held))
 
-    def batches(self, examples, batch, image_shape, window=None):
+    def batches(self, examples, batch, image_shape, window=None, mirrored=None):
         return examples.batch(batch).map(lambda i: (tf.gather(self.images, i), tf.gather(self.labels, i), i))
 
 
@@ -108,7 +108,7 @@ class Files(Indexed):
 
         return part(~held), part(held)
 
-    def batches(self, examples, batch, image_shape, window=None):
+    def batches(self, examples, batch, image_shape, window=None, mirrored=None):
         jpeg = [header.format == "JPEG" for header in self.headers]
         upright = all(header.turn == UPRIGHT for header in self.headers)
         with tf.device("CPU:0"):
@@ -130,9 +130,10 @@ class Files(Indexed):
             rows, columns = tf.unstack(tf.gather(sizes, numbers), axis=1)
             turn = tf.gather(turns, numbers)
             found = jpeg_parts(rows, columns, image_shape, window and partial(window, numbers), turn)
-            return tf.gather(names, numbers), turn, *found, tf.gather(self.labels, numbers), numbers
+            flips = [mirrored(numbers)] if mirrored else []
+            return tf.gather(names, numbers), turn, *found, tf.gather(self.labels, numbers), numbers, *flips
 
-        def read(name, turn, part, ratio, label, number):
+        def read(name, turn, part, ratio, label, number, *flips):
             def photo():
                 contents = tf.io.read_file(name)
                 return decode_jpeg(contents, part, ratio, UPRIGHT if upright else turn, image_shape)
@@ -142,7 +143,7 @@ class Files(Indexed):
                 return fit(tf.ensure_shape(image, [None, None, 3]), image_shape, _for_one(window, number))
 
             image = photo() if all(jpeg) else tf.cond(are_jpeg[number], photo, picture)
-            return image, label, number
+            return mirrored_if(*flips, image) if flips else image, label, number
 
         known = tf.data.experimental.assert_cardinality(examples.cardinality())  # which `unbatch` forgets
         return examples.batch(CHUNK).map(planned).unbatch().apply(known).map(read, AUTOTUNE).batch(batch)
@@ -224,7 +225,7 @@ class Records:
         images, labels = zip(*batches.as_numpy_iterator(), strict=True)
         return Arrays(np.concatenate(images), np.concatenate(labels))
 
-    def batches(self, examples, batch, image_shape, window=None):
+    def batches(self, examples, batch, image_shape, window=None, mirrored=None):
         def read(number, contents, label):
             def photo():
                 rows, columns = (side[None] for side in tf.unstack(tf.io.extract_jpeg_shape(contents))[:2])
@@ -236,6 +237,7 @@ class Records:
 
             if None in self.native:
                 image = tf.cond(tf.io.is_jpeg(contents), photo, other)
+                image = mirrored_if(mirrored(number[None])[0], image) if mirrored else image
             else:
                 image = self.feature.decode_example(contents)
             return image, tf.cast(label, tf.int32), number

@@ -90,6 +90,15 @@ def test_a_window_is_what_is_read_of_a_file(tmp_path, picture):
         assert np.abs(image.astype(int) - picture[5:15, 7:27]).mean() < 2
 
 
+def test_what_is_mirrored(tmp_path, picture):
+    for name in ("a/0.png", "a/1.png", "b/0.jpg", "b/1.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / name, quality=100)
+    some = open_source(tmp_path).train
+    plain, flipped = (read(some, some.in_order(), (20, 25, 3), mirrored=how)[0] for how in (None, lambda n: n >= 1))
+    np.testing.assert_array_equal(flipped, [plain[0], plain[1][:, ::-1]])
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # which users don't see either
 def test_the_right_images_of_troublesome_files(tmp_path):
     """In one pipeline, but for files of 16 bits, which would share their bits."""
