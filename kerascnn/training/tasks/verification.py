@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from matplotlib.figure import Figure
+from scipy import stats
+from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from ... import data
@@ -17,8 +20,9 @@ from ...data.pairs import Pairs
 from ...escaping import python, shell
 from ...registry import part
 from .. import files
-from ..reporting import page, plots
+from ..reporting import page, plots, trend
 from ..run import Run, chief_only
+from . import scores
 from .contrastive import pair_logits
 
 L2 = {"conv1": 2e-4, "conv2": 2e-4, "conv3": 2e-4, "conv4": 2e-4, "embedding": 1e-4}
@@ -63,9 +67,14 @@ class Judge:
         self.network = network
         twin = part(network, "twin")
         chunks = np.array_split(data.scale(images, pairs.scaling, pairs.mean, pairs.std), -(-len(images) // CHUNK))
+        specs = tf.TensorSpec((None, *images.shape[1:])), tf.TensorSpec((2,), tf.int64)
+        distorted = tf.function(lambda x, key: warp(x, how, key), specs)  # image by image, which is slow without
         self.embeddings = sum(
             np.concatenate(
-                [twin.predict_on_batch(warp(x, how, [i, copy]) if copy else x) for i, x in enumerate(chunks)]
+                [
+                    twin.predict_on_batch(distorted(x, tf.constant([i, copy], tf.int64)) if copy else x)
+                    for i, x in enumerate(chunks)
+                ]
             )
             for copy in range(copies + 1)
         ) / (copies + 1)
@@ -81,6 +90,32 @@ class Judge:
     def accuracy(self, trials: Sequence[Trial]) -> np.ndarray:
         """Of every trial, the share of queries whose nearest candidate is of their class."""
         return np.array([np.mean(self.trial(trial).argmax(1) == trial.truth) for trial in trials])
+
+
+def nearest_pixels(images: np.ndarray, trials: Sequence[Trial]) -> np.ndarray:
+    """Of every trial, the share of queries whose nearest candidate, by the squared differences of all pixels, is of
+    their class: what takes no training at all.
+
+    Args:
+        images: uint8 (n, height, width, channels), in which the numbers of the trials count.
+    """
+    shares = []
+    for trial in trials:
+        queries, candidates = (
+            images[of].reshape(len(of), -1).astype(np.float64) for of in (trial.queries, trial.candidates)
+        )
+        shares.append(np.mean(cdist(queries, candidates, "sqeuclidean").argmin(1) == trial.truth))
+    return np.array(shares)
+
+
+def mean_interval(shares: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of the mean accuracy of trials (n,), by Student's t. It tells how much other trials of the same
+    classes would differ. Where all trials are alike, it is Wilson's interval of n answers.
+    """
+    if np.ptp(shares) == 0:
+        return scores.interval(round(shares[0] * len(shares)), len(shares))
+    low, high = stats.t.interval(scores.SURE, len(shares) - 1, shares.mean(), stats.sem(shares))
+    return max(float(low), 0.0), min(float(high), 1.0)
 
 
 class Pair(NamedTuple):
@@ -108,31 +143,54 @@ def report_verifier(run: Run, pairs: Pairs, runs: str = "", how: Warp | None = N
     """
     network, history = run.best_model(), run.history()
     judge = Judge(network, pairs, pairs.unseen.images, how, copies)
-    trials = sample_trials(pairs.unseen, TRIALS)
+    images, trials = pairs.unseen.images, sample_trials(pairs.unseen, TRIALS)
     asked = ask(judge, pairs.unseen)
-    accuracy = judge.accuracy(trials)
+    accuracy, by_pixels = judge.accuracy(trials), nearest_pixels(images, trials)
+    trained = run.measure(network, history)
     result = {
         "one_shot": float(accuracy.mean()),
+        "one_shot_interval": mean_interval(accuracy),
         "one_shot_std": float(accuracy.std(ddof=1)),
+        "nearest_pixels": float(by_pixels.mean()),
+        "nearest_pixels_interval": mean_interval(by_pixels),
+        "chance": float(np.mean([1 / len(trial.candidates) for trial in trials])),
         "ways": max(len(trial.candidates) for trial in trials),
         "verification": float(np.mean([pair.is_right for pair in asked])),
         "auc": float(roc_auc_score([pair.same for pair in asked], [pair.probability for pair in asked])),
         "unseen": pairs.unseen.classes,
-        **run.measure(network, history),
+        **trained,
     }
-    images = pairs.unseen.images
+    result["warnings"] = warnings(result, history)
     if runs:
         images, trials = read_runs(runs, pairs.image_shape)
         judge = Judge(network, pairs, images, how, copies)
-        accuracy = judge.accuracy(trials)
-        result["runs"] = {"accuracy": float(accuracy.mean()), "std": float(accuracy.std(ddof=1)), "each": accuracy}
+        accuracy, by_pixels = judge.accuracy(trials), nearest_pixels(images, trials)
+        result["runs"] = {
+            "accuracy": float(accuracy.mean()),
+            "interval": mean_interval(accuracy),
+            "std": float(accuracy.std(ddof=1)),
+            "nearest_pixels": float(by_pixels.mean()),
+            "nearest_pixels_interval": mean_interval(by_pixels),
+            "each": accuracy,
+        }
     files.write_json(run.folder / "metrics.json", result)
     metrics = ["loss", *(name for name in ("one_shot", "accuracy") if name in history)]
     plots.curves(run.folder / "curves.png", history, metrics, result["best_epoch"])
-    typical = trials[np.abs(accuracy - accuracy.mean()).argmin()]
-    draw_trial(run.folder / "trial.png", images, typical, judge.trial(typical))
+    typical = np.abs(accuracy - accuracy.mean()).argmin()
+    draw_trial(run.folder / "trial.png", images, trials[typical], judge.trial(trials[typical]), by_pixels[typical])
     draw_pairs(run.folder / "pairs.png", pairs.unseen.images, asked)
     page.publish(run.folder, compose(run, pairs, result, copies))
+
+
+def warnings(result: dict, history: dict) -> list[str]:
+    """What a reader of the headline must know, each in a line; `result` is what `metrics.json` says."""
+    found = []
+    if result["one_shot_interval"][0] <= result["nearest_pixels"]:
+        found.append("no better than the nearest image by its pixels")
+    column = "val_one_shot" if "val_one_shot" in history else "val_accuracy"
+    if result["one_shot"] < 1 and trend.still_improving(history, result["best_epoch"], column):
+        found.append(trend.STILL_IMPROVING)
+    return found
 
 
 def ask(judge: Judge, group: Group) -> list[Pair]:
@@ -170,12 +228,15 @@ def draw_pairs(path: Path, images: np.ndarray, asked: Sequence[Pair]) -> None:
     plots.write(figure, path)
 
 
-def draw_trial(path: Path, images: np.ndarray, trial: Trial, logits: np.ndarray, most: int = 3) -> None:
+def draw_trial(
+    path: Path, images: np.ndarray, trial: Trial, logits: np.ndarray, by_pixels: float | None = None, most: int = 3
+) -> None:
     """Write some queries of a trial, each with all candidates. The answer is framed; where it is wrong, the truth too.
 
     Args:
         images: uint8, in which the trial's numbers count.
         logits: (queries, candidates).
+        by_pixels: the share of the queries that `nearest_pixels` gets right, for the title.
         most: queries that are shown, half of them with a wrong answer, where there are so many.
     """
     chosen = logits.argmax(1)
@@ -187,10 +248,11 @@ def draw_trial(path: Path, images: np.ndarray, trial: Trial, logits: np.ndarray,
     figure = Figure(
         figsize=(0.9 * (columns + rows) + 0.6, (1.05 * rows + 0.2) * len(queries) + 0.4), layout="constrained"
     )
-    right_of_all = np.sum(logits.argmax(1) == trial.truth)
-    figure.suptitle(
-        f"{len(trial.candidates)}-way one-shot trial: {right_of_all} of {len(trial.queries)} queries right", fontsize=12
-    )
+    ways, asked = len(trial.candidates), len(trial.queries)
+    title = f"{ways}-way one-shot trial: {np.sum(chosen == trial.truth)} of {asked} queries right"
+    if by_pixels is not None:
+        title += f"; nearest by pixels: {by_pixels * asked:.0f}"
+    figure.suptitle(title, fontsize=12)
     for block, query in zip(np.atleast_1d(figure.subfigures(len(queries), 1)), queries, strict=True):
         grid = block.add_gridspec(rows, rows + columns)
         axes = block.add_subplot(grid[:, :rows])
@@ -214,15 +276,29 @@ def _framed(axes, image, color, style, strong=True):
     axes.spines[:].set(color=color, linestyle=style, linewidth=3 if strong else 0.8)
 
 
+def beside_pixels(what: str, result: dict, accuracy: str, interval: str) -> list[tuple[str, str]]:
+    """Facts: an accuracy, its interval, and what the nearest image by pixels has."""
+    between = "{:.2%} to {:.2%}"
+    by_pixels = between.format(*result["nearest_pixels_interval"])
+    return [
+        (what, f"{result[accuracy]:.2%}"),
+        ("its 95 % interval", between.format(*result[interval])),
+        ("the nearest image by its pixels, without training", f"{result['nearest_pixels']:.2%} ({by_pixels})"),
+    ]
+
+
 def compose(run: Run, pairs: Pairs, result: dict, copies: int) -> page.Report:
     """The text of the report."""
     unseen = f"{len(pairs.unseen.classes)} unseen classes"
-    trials = (f"accuracy in {TRIALS} {result['ways']}-way one-shot trials of {unseen}", f"{result['one_shot']:.2%}")
-    facts, tables = [trials], []
+    trials = f"accuracy in {TRIALS} {result['ways']}-way one-shot trials of {unseen}"
+    facts, tables = beside_pixels(trials, result, "one_shot", "one_shot_interval"), []
+    facts.append(("by chance", f"{result['chance']:.2%}"))
     if "runs" in result:
         of = result["runs"]
-        facts = [(f"accuracy in the {len(of['each'])} official one-shot runs", f"{of['accuracy']:.2%}"), trials]
-        facts.insert(1, ("standard deviation from run to run", f"{of['std']:.2%}"))
+        official = beside_pixels(
+            f"accuracy in the {len(of['each'])} official one-shot runs", of, "accuracy", "interval"
+        )
+        facts = [*official, ("standard deviation from run to run", f"{of['std']:.2%}"), *facts]
         rows = [(f"run {i}", f"{share:.0%}") for i, share in enumerate(of["each"], start=1)]
         tables = [page.Table("Official runs", ("run", "accuracy"), rows)]
     size = tuple(run.metadata["input_shape"])
