@@ -221,7 +221,10 @@ def _plan(given) -> Plan:
     one_of("strategy", given.strategy, STRATEGIES)
     score, lowest = given.lowest or given.highest or "accuracy", given.lowest is not None
     plan = Plan(given.command, given.vary, score, lowest, given.strategy, given.seed, **again)
-    varied(plan.vary)
+    fixed = {word.split("=")[0] for word in plan.command[1:]}  # flags, and names of knobs
+    for name in (dimension.name for dimension in varied(plan.vary).dimensions):
+        if (name.removeprefix("knob.") if name.startswith("knob.") else flag(name)) in fixed:
+            raise InputError(f"--vary {name}: is among the recipe's flags, too; leave it out there")
     if given.out and Path(given.out).exists() and (not Path(given.out).is_dir() or any(Path(given.out).iterdir())):
         raise InputError(f"--out {given.out}: exists and isn't empty; --resume goes on with the sweep in it")
     return plan
@@ -246,7 +249,10 @@ def _check_recipe(command):
         raise InputError("no recipe: give a script like recipes/classify.py behind the flags of the sweep")
     if not Path(command[0]).is_file():
         raise InputError(f"{command[0]}: no such file; give a script like recipes/classify.py")
-    taken = {flag(name) for name in ITS_OWN} & {word.split("=")[0] for word in command}
+    words = {word.split("=")[0] for word in command}
+    if "--config" in words:
+        raise InputError("--config: not in a sweep, whose runs may be resumed; give the recipe the flags themselves")
+    taken = {flag(name) for name in ITS_OWN} & words
     if taken:
         raise InputError(f"{min(taken)}: the sweep gives it to every run; its own stands before the recipe")
 

@@ -111,9 +111,9 @@ OPEN = ("family", "model")  # take other names, too
 METAVARS = {
     "budget": "TIME",
     "checkpoint_every": "TIME",
+    "class_weight": "WEIGHTS",
     "config": "RUN",
     "held_out": "NAMES",
-    "class_weight": "WEIGHTS",
     "labels": "FILE",
     "max_latency": "TIME",
     "max_macs": "COUNT",

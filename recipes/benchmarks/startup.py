@@ -33,6 +33,7 @@ def lines() -> dict[str, list[str]]:
         "kerascnn list": [COMMAND, "list"],
         "kerascnn info resnet50": [COMMAND, "info", "resnet50"],
         "kerascnn augment --how": [COMMAND, "augment", "--how"],
+        "-m kerascnn.nas.sweep --help": ["-m", "kerascnn.nas.sweep", "--help"],
         **{f"kerascnn {verb} --help": [COMMAND, verb, "--help"] for verb in verbs},
         **{f"{file.name} --help": [str(file), "--help"] for file in RECIPES},
         **{f"classify.py --{flag}": [classify, f"--{flag}"] for flag in ("preset", "augment", "model", "schedule")},
