@@ -1,4 +1,5 @@
-"""The `kerascnn` command: `list`, `info`, `predict`, `augment`, `check-data`. Verbs import what is heavy themselves."""
+"""The `kerascnn` command: `list`, `info`, `predict`, `evaluate`, `augment`, `check-data`. Verbs import what is heavy
+themselves."""
 
 import os
 import sys
@@ -43,6 +44,28 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
     add_max_pixels(verb)
     verb.set_defaults(run=show_predictions)
+
+    verb = verbs.add_parser("evaluate", help="how good a trained network is; several are an ensemble, too")
+    verb.add_argument("runs", nargs="+", metavar="run", help="run folders in saved_models/, or their model.keras")
+    verb.add_argument("--data", metavar="DATA", help="the name of a set or a folder; the runs' own unless given")
+    verb.add_argument(
+        "--split",
+        default="",
+        metavar="NAME",
+        help="validation, test, train or all; unless given, what has not trained the runs",
+    )
+    verb.add_argument(
+        "--tta",
+        default="",
+        metavar="VIEWS",
+        help="average over flips (wrong for digits), crops (five), or flips,crops (the ten of AlexNet)",
+    )
+    verb.add_argument("--labels", metavar="FILE", help="a CSV file of the classes of a folder's images")
+    verb.add_argument("--out", metavar="FOLDER", help="write report.html with pictures, and metrics.json")
+    verb.add_argument("--csv", metavar="FILE", help="write a row for each image, with the probabilities")
+    verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    add_max_pixels(verb)
+    verb.set_defaults(run=show_evaluation)
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
     verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
@@ -150,6 +173,24 @@ def show_predictions(args) -> None:
     print_table([row + ("",) * (max(map(len, rows)) - len(row)) for row in rows])
     if args.out:
         print(plain(f"Look at {os.path.join(args.out, SHEET)}"))
+    return None
+
+
+def show_evaluation(args) -> None:
+    from .training.distribution.devices import load_tensorflow
+
+    limit_pixels(args.max_pixels)
+    load_tensorflow()
+    from .trained.evaluation import REPORT, evaluate, print_verdict
+
+    with progress_bar("judging", least=200) as progress:
+        where = dict(out=args.out, csv=args.csv, overwrite=args.overwrite, progress=progress)
+        verdict = evaluate(args.runs, args.data, split=args.split, tta=args.tta, labels=args.labels, **where)
+    if args.json:
+        return print_json(verdict.measures)
+    print_verdict(verdict)
+    if args.out:
+        print(plain(f"Look at {os.path.join(args.out, REPORT)}"))
     return None
 
 

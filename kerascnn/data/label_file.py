@@ -49,13 +49,14 @@ class Row(NamedTuple):
     labels: tuple[str, ...]
 
 
-def open_labelled(name: str | Path, labels: str | Path, limit: int | None = None) -> Source:
+def open_labelled(name: str | Path, labels: str | Path, limit: int | None = None, whole: bool = False) -> Source:
     """The images of a folder that a CSV file lists; of training and validation at most `limit` each.
 
     Args:
         name: of the folder; images lie anywhere in it.
         labels: the CSV file; where there is none of this path, one in the folder.
         limit: at most so many images to train and to validate.
+        whole: whether all images validate; a label may then have a single one.
 
     Raises:
         InputError: one line that names the file and, where it is to blame, its row.
@@ -64,7 +65,7 @@ def open_labelled(name: str | Path, labels: str | Path, limit: int | None = None
     if folder is None:
         raise InputError(f"labels={str(labels)!r}: is for a folder of images; {name} is a set with labels of its own")
 
-    listing = cache(lambda: list_labelled(FolderTree(folder), path_of(folder, labels)))
+    listing = cache(lambda: list_labelled(FolderTree(folder), path_of(folder, labels), whole))
     return Source(name, True, lambda: shape_of(folder, listing()), lambda: open_listing(folder, listing(), limit))
 
 
@@ -74,10 +75,10 @@ def path_of(folder: Path, labels: str | Path) -> Path:
     return folder / path if not os.path.lexists(path) and os.path.lexists(folder / path) else path
 
 
-def list_labelled(tree: FolderTree, path: Path) -> Listing:
+def list_labelled(tree: FolderTree, path: Path, whole: bool = False) -> Listing:
     """The images of a folder that a CSV file lists, without a look into them. Where each has one label, a fifth of each
     class validates; where they may have several, labels are arrays of 0 and 1 (classes,), and a fifth of those with the
-    same rarest label does. A folder that has splits, as for `load`, keeps them.
+    same rarest label does. A folder that has splits, as for `load`, keeps them. `whole`: all images validate.
 
     After a fault it goes on if the `refuse` of the tree does.
     """
@@ -88,10 +89,10 @@ def list_labelled(tree: FolderTree, path: Path) -> Listing:
     counts = Counter(label for row in rows for label in row.labels)
     for row in rows:
         for label in row.labels:
-            if counts[label] == 1:
+            if counts[label] == 1 and not whole:
                 refuse(f"row {row.number}: no other image has the label {label}; one must train and one validate")
     classes = sorted(counts)
-    if len(classes) < 2 and not several:
+    if len(classes) < 2 - whole and not several:
         found = f"has a single label, {classes[0]}" if classes else "lists no image with a label"
         refuse(f"{found}; a classifier needs two or more")
     elif not classes:
@@ -99,16 +100,18 @@ def list_labelled(tree: FolderTree, path: Path) -> Listing:
     if several and len(rows) * len(classes) > MOST_ANSWERS:
         raise InputError(f"{path}: has {len(classes):,} labels for {len(rows):,} images; that is too many")
     folders = {name.partition("/")[0] for name in images if "/" in name}
-    splits = find_splits(tree.folder, sorted(folders), tree.refuse)
+    splits = None if whole else find_splits(tree.folder, sorted(folders), tree.refuse)
     files = [*zip((row.file for row in rows), _numbers(rows, classes, several), strict=True)]
     if splits:
         train, validation = ([one for one in files if one[0].startswith(f"{side}/")] for side in splits[:2])
         if left := len(files) - len(train) - len(validation):
             tree.notes.append(f"{left:,} images are left out that are neither in {splits[0]} nor in {splits[1]}")
+    elif whole:
+        train, validation = [], files
     else:
         held = held_out([name for name, _ in files], [label for _, label in files])
         train, validation = ([files[i] for i in np.flatnonzero(side)] for side in (~held, held))
-    for purpose, part in (("trains", train), ("validates", validation)):
+    for purpose, part in () if whole else (("trains", train), ("validates", validation)):
         if missing := [name for name, occurs in zip(classes, _occur(part, len(classes)), strict=True) if not occurs]:
             what = f"no image that {purpose} has the label {listed(missing)}"
             refuse(what) if splits else tree.notes.append(what)

@@ -1,6 +1,7 @@
 """What is done with trained networks: runs, or their `model.keras`.
 
     predict(model, images)    what a network says of image files
+    evaluate(runs, data)      how good a network is, or several as an ensemble
 
 Importing this package brings in neither Keras nor TensorFlow.
 """
@@ -9,10 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
+    from .evaluation import evaluate
     from .prediction import predict
 
-_HOMES = {"predict": "prediction"}
-__all__ = ["predict"]
+_HOMES = {"evaluate": "evaluation", "predict": "prediction"}
+__all__ = ["evaluate", "predict"]
 
 
 def __getattr__(name):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from kerascnn import InputError, data
 from kerascnn.data import label_file
-from kerascnn.data.label_file import list_labelled, read_rows
+from kerascnn.data.label_file import list_labelled, open_labelled, read_rows
 from kerascnn.data.sources.file_checks import refuse
 from kerascnn.data.sources.folder_tree import FolderTree
 
@@ -227,3 +227,17 @@ def test_any_file_is_read_or_refused(tmp_path_factory, rows, tail, several):
         return
     assert message.startswith(f"{path}: ")
     assert len(message.splitlines()) == 1
+
+
+def test_all_images_may_validate(photos):
+    """Then a label may have a single image, and it need not be one of several."""
+    folder = photos({"": 3})
+    names = sorted(path.name for path in folder.iterdir())
+    for labels in (["a", "b", "b"], ["a", "a", "a"]):
+        rows = "".join(f"{name},{label}\n" for name, label in zip(names, labels, strict=True))
+        (folder / "a.csv").write_text("file,label\n" + rows)
+        source = open_labelled(folder, "a.csv", whole=True)
+        assert (source.train.size, source.validation.size) == (0, 3)
+        assert [source.classes[label] for label in source.validation.labels] == labels
+        with pytest.raises(InputError):
+            open_labelled(folder, "a.csv").classes  # noqa: B018
