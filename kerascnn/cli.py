@@ -1,5 +1,4 @@
-"""The `kerascnn` command: `list`, `info`, `predict`, `evaluate`, `augment`, `check-data`. Verbs import what is heavy
-themselves."""
+"""The `kerascnn` command: one function a verb, which imports what is heavy itself."""
 
 import os
 import sys
@@ -66,6 +65,20 @@ def main(argv: list[str] | None = None) -> int:
     verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
     add_max_pixels(verb)
     verb.set_defaults(run=show_evaluation)
+
+    verb = verbs.add_parser(
+        "report", help="draw the report of a run anew: its network is judged again, on its own data"
+    )
+    verb.add_argument("folder", metavar="RUN", help="a run folder in saved_models/")
+    add_max_pixels(verb)
+    verb.set_defaults(run=lambda args: draw_report(args.folder, args.max_pixels, args.json))
+
+    verb = verbs.add_parser("runs", help="run folders as a table: network, data, result, state, size")
+    verb.add_argument("folder", nargs="?", default="saved_models", help="where to look (saved_models)")
+    verb.add_argument(
+        "--sort", default="newest", metavar="BY", help="newest, folder, measure, seconds or bytes (newest)"
+    )
+    verb.set_defaults(run=lambda args: show_runs(args.folder, args.sort, args.json))
 
     verb = verbs.add_parser("augment", help="a picture of what an augmentation does to images")
     verb.add_argument("source", nargs="?", default="", help="an image, a folder, or a data set (two photos)")
@@ -192,6 +205,33 @@ def show_evaluation(args) -> None:
     if args.out:
         print(plain(f"Look at {os.path.join(args.out, REPORT)}"))
     return None
+
+
+def draw_report(folder: str, max_pixels: int, as_json: bool) -> None:
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    from .training.distribution.devices import load_tensorflow
+
+    limit_pixels(max_pixels)
+    load_tensorflow()
+    from .trained import report
+
+    with redirect_stdout(StringIO() if as_json else sys.stdout):
+        metrics = report(folder)
+    return print_json(metrics) if as_json else None
+
+
+def show_runs(folder: str, sort: str, as_json: bool) -> None:
+    from .trained import runs
+    from .trained.run_table import COLUMNS, as_cells
+
+    found = runs(folder, sort)
+    if as_json:
+        return print_json(found)
+    if not found:
+        return print(plain(f"no runs in {folder}"))
+    return print_table([COLUMNS, *map(as_cells, found)], right=(4, 5, 6))
 
 
 def draw_augmented(out: str, source: str, how: str, size: int, seed: int, as_json: bool) -> None:

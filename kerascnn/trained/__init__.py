@@ -2,6 +2,8 @@
 
     predict(model, images)    what a network says of image files
     evaluate(runs, data)      how good a network is, or several as an ensemble
+    report(run)               the report of a run, drawn anew
+    runs(folder)              a table of run folders
 
 Importing this package brings in neither Keras nor TensorFlow.
 """
@@ -12,9 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
     from .evaluation import evaluate
     from .prediction import predict
+    from .run_report import report
+    from .run_table import runs
 
-_HOMES = {"evaluate": "evaluation", "predict": "prediction"}
-__all__ = ["evaluate", "predict"]
+_HOMES = {"evaluate": "evaluation", "predict": "prediction", "report": "run_report", "runs": "run_table"}
+__all__ = ["evaluate", "predict", "report", "runs"]
 
 
 def __getattr__(name):

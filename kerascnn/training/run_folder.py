@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -138,6 +139,25 @@ def hold(folder: Path) -> None:
             os.close(handle)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a process works in a folder. Nothing is changed."""
+    try:
+        import fcntl
+
+        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except (ImportError, OSError):
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # a file system without locks
+    finally:
+        os.close(handle)
+    return False
+
+
 def release(folder: Path) -> None:
     """Let others have a folder."""
     _, handle = _held.pop(here := folder.resolve(), (None, None))
@@ -216,12 +236,16 @@ def _lock(handle):
         import fcntl
     except ImportError:  # only Linux and its like can see to it
         return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return  # a file system without locks
+    for wait in (0.05, 0.2, 0):  # somebody may just look whether it is held
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if not wait:
+                raise
+            time.sleep(wait)
+        except OSError:
+            break  # a file system without locks
 
 
 def _content(folder):

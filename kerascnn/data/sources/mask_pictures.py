@@ -160,7 +160,8 @@ def _records(records, feature, image_shape, tiles, table):
     for i, example in enumerate(records.builder.as_dataset(split=records.split).as_numpy_iterator()):
         mask = example[feature][..., 0]
         shape = _stored_shape(mask.shape, image_shape, tiles)
-        yield Picture(f"image {i}", np.asarray(fit(example[records.image_name], shape)), fit_mask(table[mask], shape[:2]))
+        image = np.asarray(fit(example[records.image_name], shape))
+        yield Picture(f"image {i}", image, fit_mask(table[mask], shape[:2]))
 
 
 def _stored_shape(size, image_shape, tiles):

@@ -79,7 +79,10 @@ def compose(config: dict, result: dict, *, facts, pictures, tables=(), usage: st
             Table("Configuration", (), as_rows(config)),
         ],
         usage=usage,
-        warnings=result.get("warnings", ()),
+        warnings=[
+            *([f"training stopped {config['stopped']}"] if "stopped" in config else []),
+            *result.get("warnings", ()),
+        ],
     )
 
 
@@ -175,7 +178,7 @@ def _markdown(table):
 
 
 def _in_words(value):
-    if value in ("", {}, (), None):
+    if value in ("", {}, (), [], None):
         return "none"
     if isinstance(value, dict):
         return ", ".join(f"{name}={_in_words(part)}" for name, part in value.items())

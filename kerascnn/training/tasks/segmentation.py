@@ -212,7 +212,8 @@ def draw_overlays(
         plots.show(column[1], hatched(tinted(grey, {shades[label]: mask == label for label in marked}), mask == VOID))
         plots.show(column[2], tinted(grey, {shades[label]: answer == label for label in marked}))
         plots.show(column[3], hatched(tinted(grey, {MISSED: missed, WRONG: wrong}, 0.9), mask == VOID))
-        column[0].set_title(f"{plots.shortened(held_out[i].name)}: {in_words(errors[i], '.1%')} wrong", fontsize=11)
+        error = "all is void" if errors[i] is None else f"{errors[i]:.1%} wrong"
+        column[0].set_title(f"{plots.shortened(held_out[i].name)}\n{error}", fontsize=11)
     keys = [Patch(color=shades[label], label=plots.shortened(classes[label])) for label in marked]
     keys += [
         Patch(color=MISSED, label="missed" if len(marked) == 1 else "missed or taken for another"),
