@@ -36,8 +36,13 @@ def main(argv: list[str] | None = None) -> int:
         nargs="+",
         help="image files, or folders of them; of a network that verifies: LEFT RIGHT, or IMAGE FOLDER for the nearest",
     )
-    verb.add_argument("--top", type=int, metavar="N", help="the N likeliest classes (1), or nearest images (5)")
-    verb.add_argument("--tta", action="store_true", help="masks from the average of eight answers, turned and mirrored")
+    verb.add_argument(
+        "--top",
+        type=int,
+        metavar="N",
+        help="the N likeliest classes (1; of several labels those above 0.5), or nearest images (5)",
+    )
+    verb.add_argument("--tta", action="store_true", help="masks are averages over turned and mirrored tiles")
     verb.add_argument("--out", metavar="FOLDER", help="write sheet.png, and each mask and overlay, or reconstruction")
     verb.add_argument("--csv", metavar="FILE", help="write the answers as a table")
     verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
