@@ -149,7 +149,7 @@ def cells_of(about: dict, answer: dict, shown: dict[str, np.ndarray], first: boo
     if about["task"] == "verify":
         left = [Cell([reduced(shown["left"])], "query", short(Path(answer["left"]).name))] if first else []
         verdict = "same" if answer["same"] else "different"
-        return [*left, Cell([reduced(shown["right"])], verdict, f"{answer['probability']:.1%}\n{name}")]
+        return [*left, Cell([reduced(shown["right"])], verdict, f"the same: {answer['probability']:.1%}\n{name}")]
     if about["task"] == "classify":
         best = [(plots.shortened(label), f"{share:.1%}") for label, share in answer["classes"].items()] or [
             ("none", "")
@@ -183,10 +183,9 @@ def draw_sheet(path: Path, about: dict, cells: Sequence[Cell], answers: int) -> 
     columns = min(COLUMNS[task], len(cells))
     rows = -(-len(cells) // columns)
     height, width = np.max([cell.images[0].shape[:2] for cell in cells], axis=0)
+    ratio = np.clip(height / width, 0.3, 3)  # of what is longer or wider, a part of its place stays white
     side = 1.5 if several == 1 else 2.0
-    figure = Figure(
-        figsize=(side * several * columns, (side * height / width + 0.6) * rows + 0.6), layout="constrained"
-    )
+    figure = Figure(figsize=(side * several * columns, (side * ratio + 0.6) * rows + 0.6), layout="constrained")
     more = f", the first {SHOWN} of {answers:,} images" if answers > SHOWN else ""
     figure.suptitle(f"{TITLES[task].format(about['name'])}{more}", fontsize=12, color=INK)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()

@@ -161,3 +161,12 @@ def test_a_sheet(tmp_path, task, channels):
         assert max(sheet.size) < 4000
     if task in ("segment", "reconstruct"):
         assert all(picture.size == (700, 900) for picture in pictures_of(about, shown).values())
+
+
+@pytest.mark.parametrize("shape", [(2000, 2), (2, 2000), (1, 1)])
+def test_a_sheet_of_narrow_images(tmp_path, shape):
+    about = {"task": "segment", "name": "unet", "classes": ["sky", "sea"]}
+    shown = {"image": np.zeros((*shape, 3), np.uint8), "mask": np.ones(shape, np.uint8)}
+    draw_sheet(tmp_path / "sheet.png", about, cells_of(about, ANSWERS["segment"], shown, first=True), 1)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert max(sheet.size) < 2000
