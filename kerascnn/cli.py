@@ -183,8 +183,17 @@ def show_predictions(args) -> None:
     from .trained.prediction_files import SHEET, in_words
 
     with progress_bar("predicting", least=200) as progress:
-        words = dict(out=args.out, csv=args.csv, overwrite=args.overwrite, pictures=False, progress=progress)
-        answers = predict(args.model, args.images, args.top, args.tta, **words)
+        answers = predict(
+            args.model,
+            args.images,
+            args.top,
+            args.tta,
+            out=args.out,
+            csv=args.csv,
+            overwrite=args.overwrite,
+            pictures=False,
+            progress=progress,
+        )
     if args.json:
         return print_json(answers)
     rows = [in_words(answer) for answer in answers]

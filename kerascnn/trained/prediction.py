@@ -122,7 +122,7 @@ class Asked(NamedTuple):
     progress: Callable[[int, int], None]
 
     def scaled(self, images: np.ndarray) -> np.ndarray:
-        return data.scale(images, self.about["scaling"], self.about["mean"], self.about["std"])
+        return np.asarray(data.scale(images, self.about["scaling"], self.about["mean"], self.about["std"]))
 
     def decoded(self, numbers: slice, size: tuple[int, int] | None = None) -> np.ndarray:
         """Images (n, height, width, channels), uint8, of the size that the network takes or another one."""
@@ -179,7 +179,7 @@ def reconstruct(asked: Asked) -> Iterator[tuple[dict, dict]]:
     for part, images in asked.batches():
         answers = asked.sound(asked.network.predict_on_batch(asked.scaled(images)), probabilities=False)
         answers = (answers - black) / (white - black)
-        errors = np.mean((answers - images / 255) ** 2, axis=(1, 2, 3), dtype=np.float64)
+        errors = ((answers - images / 255) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)
         answers = np.rint(255 * answers.clip(0, 1)).astype(np.uint8)
         for path, image, answer, error in zip(asked.paths[part], images, answers, errors, strict=True):
             yield {"image": str(path), "mse": float(error)}, {"image": image, "reconstruction": answer}
