@@ -136,12 +136,12 @@ def hand(number: int, letter: int) -> Hand:
         return low + (high - low) * ((1 - slips) * habit.random() + slips * slip.random())
 
     return Hand(
-        size=between(18, 24, 0.6),
+        size=between(16, 22, 0.6),
         pen=between(-0.2, 0.5, 0.3),
         slant=between(-0.2, 0.35, 0.3),
         breadth=np.exp(between(-0.2, 0.2, 0.3)),
         turn=np.deg2rad(between(-10, 10, 0.6)),
-        place=slip.uniform(-2, 2, 2),
+        place=slip.uniform(-1.5, 1.5, 2),
         bend=0.7 * slip.standard_normal((2, 8)),
     )
 
