@@ -107,7 +107,8 @@ def warnings(measures: dict) -> list[str]:
 
 
 def draw_samples(path: Path, truth: np.ndarray, probabilities: np.ndarray, images: data.Data) -> None:
-    """Write the sheet of samples: half of it the images with the most wrong labels, half of it right ones."""
+    """Write the sheet of samples: half of it the images with the most wrong labels, half of it right ones. A note
+    says what a wrong answer is not, and what it also is."""
     wrong = (truth > 0.5) != (probabilities >= SAID)
     order = np.lexsort((-np.abs(truth - probabilities).sum(axis=1), -wrong.sum(axis=1)))
     bad = int(wrong.any(axis=1).sum())
@@ -121,17 +122,18 @@ def draw_samples(path: Path, truth: np.ndarray, probabilities: np.ndarray, image
     black, white = data.scale(ends, images.scaling, images.mean, images.std)
     cells = []
     for i in chosen:
-        said, is_ = (_named(images.classes, answers[i]) for answers in (probabilities >= SAID, truth > 0.5))
-        right = not wrong[i].any()
-        cells.append(
-            plots.Cell(((pixels[i] - black) / (white - black)).clip(0, 1), said, "" if right else f"is {is_}", right)
-        )
+        is_, said = truth[i] > 0.5, probabilities[i] >= SAID
+        faults = [("not", said & ~is_), ("also", is_ & ~said)]
+        note = "\n".join(f"{word} {_named(images.classes, of)}" for word, of in faults if of.any())
+        answer = f"{wrong[i].sum()} wrong" if note else "all right"
+        image = ((pixels[i] - black) / (white - black)).clip(0, 1)
+        cells.append(plots.Cell(image, answer, note or _named(images.classes, is_), not note))
     shown = f"{first} of {bad:,} images with a wrong label, {len(cells) - first} of {len(order) - bad:,} right ones"
     plots.samples(path, shown, cells)
 
 
 def _named(classes, answers):
-    return plots.shortened(", ".join(name for name, answer in zip(classes, answers, strict=True) if answer) or "none")
+    return plots.shortened(", ".join(name for name, said in zip(classes, answers, strict=True) if said) or "none", 13)
 
 
 def compose(run: Run, images: data.Data, result: dict) -> page.Report:
