@@ -33,13 +33,7 @@ COPIES = "checkpoints/step-*[0-9]/record.json"  # which have one of config.json
 RECORD = {"kerascnn": str, "flags?": dict, "replicas?": range(1, 2**16), "parts?": range(1, 2**16)}
 COPY = {"config": RECORD}
 LARGEST = 2**48  # of whole numbers; their products are whole numbers of 64 bits
-ITS_OWN = (
-    "out",
-    "overwrite",
-    "resume",
-    "config",
-    "checkpoint_every",
-)  # flags of each start; all others belong to the run
+ITS_OWN = ("out", "overwrite", "resume", "config", "checkpoint_every")  # of each start; other flags belong to the run
 OF_A_SEARCH = "winner_epochs"  # the flag by which a recipe is known to search
 MAY_CHANGE = ("epochs", "budget", "accumulate")  # of a run that goes on, but not of a search
 FEW = 12  # names that `--help` shows
@@ -81,48 +75,54 @@ def parse(
         InputError: a flag is unknown, a value is missing or wrong, or differs from that of the run to continue.
         SystemExit: after `--help`, or names.
     """
-    texts, choices, presets = HELP | (help or {}), CHOICES | (choices or {}), presets or {}
+    texts = HELP | (help or {})
+    headings = {"of this recipe": config, **(more or {}), "of every recipe": STANDARD}
+    parser, defaults, names = _parser(headings, texts, CHOICES | (choices or {}), description)
+    found, strays = parser.parse_known_args(words)
+    if strays:
+        raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
+    if alone := [name for name, value in vars(found).items() if value is LISTED]:
+        print_names(f"{flag(alone[0])} NAME: {texts[alone[0]]}", names[alone[0]])
+        sys.exit()
+    given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
+    stored = _stored_flags(given, {**defaults, "knobs": {}})
+    new = {name: value for name, value in given.items() if name not in stored or value != stored[name]}
+    values = {**defaults, "knobs": {}}
+    presets, smoke = presets or {}, smoke or {}
+    for source in (_standing_for(stored, presets, smoke), stored, _standing_for(new, presets, smoke), given):
+        same = source.get("model", values.get("model")) == values.get("model")
+        knobs = {**(values["knobs"] if same else {}), **source.get("knobs", {})}  # those of one network
+        values = {**values, **source, "knobs": knobs}
+    for name, allowed in names.items():
+        _check_name(name, values[name], defaults[name], allowed)
+    return SimpleNamespace(**values)
+
+
+def _parser(headings, texts, choices, description):
+    """(the parser, name of a flag -> its default, name of a flag that takes names -> these)."""
     parser = ArgumentParser(
         usage="%(prog)s [flags]", description=description, argument_default=SUPPRESS, add_help=False
     )
     defaults, names = {}, {}
-    for heading, flags in {"of this recipe": config, **(more or {}), "of every recipe": STANDARD}.items():
+    for heading, flags in headings.items():
         group = parser.add_argument_group(f"flags {heading}")
         for name, default in flags.items():
             if name not in defaults:
                 defaults[name] = default
-                allowed = choices.get(name, {})
-                names |= {name: allowed} if allowed and default in ("", *allowed) else {}
+                if default in ("", *choices.get(name, ())) and choices.get(name):
+                    names[name] = choices[name]
                 _add(group, name, default, texts.get(name, ""), names.get(name, {}))
-        if flags is config:
+        if heading == next(iter(headings)):
             group.add_argument("--knob", dest="knobs", action="append", metavar="NAME=VALUE", help=texts["knob"])
     group.add_argument("-h", "--help", action="help", help=texts["help"])
-    found, strays = parser.parse_known_args(words)
-    if strays:
-        raise unknown("flag", strays[0].split("=")[0], [flag(name) for name in defaults] + ["--knob"])
-    for name in [name for name, value in vars(found).items() if value is LISTED]:
-        print_names(f"{flag(name)} NAME: {texts[name]}", names[name])
-        sys.exit()
-    given = {name: _typed(name, value, defaults.get(name)) for name, value in vars(found).items()}
-    stored = _stored_flags(given, {**defaults, "knobs": {}})
+    return parser, defaults, names
 
-    def standing_for(flags):
-        """The flags for which `--preset` and `--smoke` stand."""
-        if (preset := flags.get("preset")) and preset not in presets:
-            raise unknown("preset", preset, presets)
-        return presets.get(flags.get("preset"), {}) | ((smoke or {}) if flags.get("smoke") else {})
 
-    new = {name: value for name, value in given.items() if name not in stored or value != stored[name]}
-    sources = standing_for(stored), stored, standing_for(new), given
-    values, knobs = dict(defaults), {}
-    for source in sources:
-        if source.get("model", values.get("model")) != values.get("model"):
-            knobs = {}  # they were of another network
-        values |= source
-        knobs |= source.get("knobs", {})
-    for name, allowed in names.items():
-        _check_name(name, values[name], defaults[name], allowed)
-    return SimpleNamespace(**{**values, "knobs": knobs})
+def _standing_for(flags, presets, smoke):
+    """The flags for which `--preset` and `--smoke` stand."""
+    if (preset := flags.get("preset")) and preset not in presets:
+        raise unknown("preset", preset, presets)
+    return {**presets.get(flags.get("preset"), {}), **(smoke if flags.get("smoke") else {})}
 
 
 def record(folder: str | Path) -> dict:

@@ -244,6 +244,7 @@ def test_presets_and_smoke_of_the_run_and_given(tmp_path):
     assert (read().preset, read().epochs, read().momentum, read().batch) == ("paper", 5, 0.8, 64)
     assert read("--preset", "paper").epochs == 5, "nothing new"
     assert (read("--preset", "other").epochs, read("--preset", "other").momentum) == (60, 0.8)
+    assert read("--preset", "other", "--epochs", "5").epochs == 5, "given, though nothing new"
     assert (read("--smoke").batch, read("--smoke", "--batch", "16").batch) == (8, 16)
     kept(tmp_path, preset="paper", smoke=True, batch=16)
     assert (read().epochs, read().smoke, read().batch) == (90, True, 16)
