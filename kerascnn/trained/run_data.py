@@ -43,6 +43,7 @@ LOADING = {
     "strokes?": float,
     "classes?": [str],
     "how?": (WARP, None),
+    "weights?": None,
 }
 CONFIG = {
     "kerascnn": str,

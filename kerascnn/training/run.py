@@ -291,7 +291,7 @@ class Run:
         saved = checkpoint.read(folder)
         was = self.begun.get("flags", {}).get("epochs")
         if saved is None:
-            if (folder / "metrics.json").exists():
+            if "ended" in self.begun:
                 longer = "" if epochs in (was, None) else ", not even a checkpoint from which it could get longer"
                 raise TrainingStopped(f"the run in {folder} is complete, there is nothing to resume{longer}")
             if checkpoint.steps(folder) and (folder / "model.keras").exists():

@@ -66,11 +66,19 @@ def test_distortions_are_noted_and_weights_are_not():
     assert noted["classes"] == list("abcdefghijk")
 
 
-def test_what_an_epoch_counts():
+def test_what_an_epoch_counts(tmp_path):
     assert data.load("digits", limit=20).each_epoch == {"images": 20}
     assert data.load_masks("digits", limit=4).each_epoch == {"images": 4}
     tiles = data.load_masks("digits", (32, 32, 1), limit=4, tiles=True)
     assert tiles.each_epoch == {"images": 4}  # scenes are made in the size that is asked for
+    for i in range(4):
+        for kind, most in (("images", 256), ("masks", 2)):
+            pixels = np.random.default_rng(i).integers(0, most, (48, 80, 1), np.uint8)
+            tf.io.write_file(str(tmp_path / kind / f"{i}.png"), tf.io.encode_png(pixels))
+    large = data.load_masks(tmp_path, (16, 16, 1), held_out="3")
+    assert large.each_epoch == {"images": 3, "tiles": 3 * 15}, "as many pixels as there are"
+    resized = data.load_masks(tmp_path, (16, 16, 1), held_out="3", tiles=False)
+    assert resized.each_epoch == {"images": 3}
     pairs = data.load_pairs("digits", (16, 16, 1), batch=8, limit=8)
     assert pairs.each_epoch == {"images": 16 * pairs.steps, "pairs": 8 * pairs.steps}
     images = data.load_pairs("digits", (16, 16, 1), batch=8, each=4, limit=8)

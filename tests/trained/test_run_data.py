@@ -11,7 +11,7 @@ from kerascnn.trained import run_data
 
 LOADED = {
     "load": dict(name="digits", image_shape=(16, 16, 1), batch=16, limit=40, held_out=0.25, crops=10, scaling="unit"),
-    "load_masks": dict(name="digits", limit=6, binary=True, how=data.WARPS["microscopy"], batch=2),
+    "load_masks": dict(name="digits", limit=6, binary=True, weights=None, ignore=None, how=data.WARPS["microscopy"], batch=2),
     "load_pairs": dict(name="digits", image_shape=(16, 16, 1), limit=6, batch=8, each=4, unseen=0.3, turned=True,
                        how=data.Warp(rotation=(-15, 15), fill=0), strokes=1.0),
 }  # fmt: skip
@@ -42,7 +42,7 @@ def test_the_same_data_again(loader, tmp_path):
 
 
 def test_all_that_loaders_take_is_known():
-    left_out = {"start_step", "weights"}  # of one start, and for training only
+    left_out = {"start_step"}  # of one start
     known = {name.removesuffix("?") for name in run_data.LOADING} | left_out
     assert {name for loader in run_data.LOADERS.values() for name in signature(loader).parameters} <= known
     fields = {name.removesuffix("?") for name in run_data.WARP}
