@@ -14,7 +14,7 @@ INFECTED = 0.35  # of the red cells that are not cut off by the edge
 EOSIN, AZURE = np.array((0.08, 0.55, 0.45)), np.array((0.75, 0.95, 0.3))  # optical densities for red, green and blue
 
 SIZES = (16, 32)  # pixels, height and width of a digit
-ROOM = 900  # pixels of a scene for each digit in it, at most: five in a scene of 64x64
+ROOM = 450  # pixels of a scene for each digit that looks for a place in it, at most
 CONTRAST = (0.25, 0.45)
 TRIES = 20  # to find a place where nothing lies yet
 

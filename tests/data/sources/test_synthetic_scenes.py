@@ -106,7 +106,7 @@ def test_a_threshold_does_not_find_digits(some):
     for image, mask in some:
         bright, truth = image[..., 0] > otsu(image), mask > 0
         dice.append(max(2 * (said & truth).sum() / (said.sum() + truth.sum()) for said in (bright, ~bright)))
-    assert np.mean(dice) < 0.5
+    assert np.mean(dice) < 0.55
 
 
 @pytest.mark.parametrize("shape", [(12, 20), (16, 16), (128, 96)])
