@@ -52,7 +52,7 @@ def test_input_shape(model, native, size, shape):
         (["--seed", str(2**32)], f"--seed {2**32}: must be less than {2**32}"),
         (["--accumulate", "5"], "--batch 32: cannot be divided into --accumulate 5 parts"),
         (["--accumulate", "0"], "accumulate=0: must be a whole number, 1 or more"),
-        (["--batch-norm", "none"], "unknown value of --batch-norm 'none': choose from averaged, synchronized"),
+        (["--batch-norm", "none"], "unknown value of --batch-norm 'none': did you mean synchronized?"),
         (["--checkpoint-every", "soon"], "--checkpoint-every soon: must be epoch, a number of steps, or a time like"),
         (["--resume", "--overwrite"], "--resume goes on with a run, --overwrite replaces it: give one of them"),
     ],
