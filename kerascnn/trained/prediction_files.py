@@ -155,7 +155,7 @@ def cells_of(about: dict, answer: dict, shown: dict[str, np.ndarray], first: boo
             ("none", "")
         ]
         also = [" ".join(pair) for pair in best[1:3]]
-        return [Cell([reduced(shown["image"])], best[0][0], "\n".join([best[0][1], *also, name]))]
+        return [Cell([reduced(shown["image"])], best[0][0], "\n".join(filter(None, [best[0][1], *also, name])))]
     if about["task"] == "segment":
         image, mask = (reduced(shown[kind]) for kind in ("image", "mask"))
         return [Cell([image, overlay(image, mask, palette_of(len(about["classes"])))], name, "")]
