@@ -38,8 +38,8 @@ RECIPES = {  # name -> flags; some have dropout, batch normalization, augmentati
     "--augment lectures --optimizer sgd --lr 0.02 --ema 0.9 --schedule plateau --patience 4",
     "autoencoder": "--limit 64 --batch 8 --epochs 3 --noise 0.2",
     "unet_seg": "--limit 16 --batch 4 --size 32 --epochs 3 --knob n_filters=4 --knob dropout=0.1",
-    "siamese_oneshot": "--limit 8 --batch 8 --epochs 2 --copies 1",
-    "siamese_koch": "--limit 8 --batch 8 --epochs 2",
+    "siamese_oneshot": "--data digits --limit 8 --batch 8 --epochs 2 --copies 1",
+    "siamese_koch": "--data digits --limit 8 --batch 8 --epochs 2",
     "plain_vs_residual": "--limit 32 --batch 8 --epochs 2 --depths 20",
     "nas_search": "--limit 64 --batch 8 --trials 2 --epochs 2 --winner-epochs 2",
 }
