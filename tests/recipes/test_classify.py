@@ -40,6 +40,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
         ("--schedule step --milestones 30,60", "milestones (share)=30: must be a number from 0 to 1"),
         ("--out taken", "--out taken: exists and isn't empty; --resume goes on with the run in it, --over"),
         ("--out taken --overwrite", "--out taken: holds no run of kerascnn"),
+        ("--class-weight 10=2", "unknown class '10': did you mean "),
+        ("--class-weight balance", "--class-weight 'balance': must be balanced, or classes and weights like cat=2,d"),
+        ("--labels a.csv", "labels='a.csv': is for a folder of images; digits is a set with labels of its own"),
+        ("--data taken --labels a.csv", "a.csv: no such file"),
         ("--seed 4294967296", "--seed 4294967296: must be less than 4294967296"),
     ],
 )
@@ -125,3 +129,50 @@ def test_metrics_are_those_of_the_saved_model(tmp_path):
     assert metrics["accuracy"] == pytest.approx(accuracy)
     assert sum(row["images"] for row in metrics["classes"]) == config["validation_images"] == images.validation_size
     assert metrics["macs"] == kerascnn.info("lenet5").macs
+
+
+def photos(folder):
+    """Images of two classes that differ in brightness: 20 and 10. Their names, and the class of each."""
+    rows = [(f"{'dark' if i % 3 else 'bright'}/{i:02}.png", "dark" if i % 3 else "bright") for i in range(30)]
+    for i, (name, label) in enumerate(rows):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (32, 32, 3)) // 3 + 150 * (label == "bright")
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
+    return sorted(rows)
+
+
+def trained(tmp_path, *words):
+    done = run("classify.py", "--size", 32, "--batch", 8, "--out", "run", "--overwrite", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config, metrics = (json.loads((tmp_path / "run" / f"{name}.json").read_text()) for name in ("config", "metrics"))
+    return losses(tmp_path / "run"), config, metrics
+
+
+def test_labels_of_a_file_train_as_folders_do(tmp_path):
+    rows = photos(tmp_path / "images")
+    (tmp_path / "labels.csv").write_text("file,label\n" + "".join(f"{name},{label}\n" for name, label in rows))
+    by_folder, _, _ = trained(tmp_path, "--data", "images", "--epochs", 2)
+    by_file, config, metrics = trained(tmp_path, "--data", "images", "--epochs", 2, "--labels", "labels.csv")
+    assert by_file == by_folder
+    assert "multi_label" not in config
+    assert [row["images"] for row in metrics["classes"]] == [2, 4], "a fifth of each class"
+    weighed, _, _ = trained(tmp_path, "--data", "images", "--epochs", 2, "--class-weight", "bright=3")
+    assert weighed[0] > by_folder[0]
+
+
+def test_several_labels(tmp_path):
+    rows = photos(tmp_path / "images")
+    lines = [f"{name},{label}{';odd' * (i % 2)}\n" for i, (name, label) in enumerate(rows)]
+    (tmp_path / "images" / "mine.csv").write_text("file,labels\n" + "".join(lines))
+    words = ["--data", "images", "--labels", "mine.csv", "--class-weight", "balanced", "--augment", "none,mixup=0.2"]
+    _, config, metrics = trained(tmp_path, *words, "--epochs", 15, "--patience", 15)
+    assert (config["classes"], config["multi_label"]) == (["bright", "dark", "odd"], True)
+    precisions = {row["class"]: row["average_precision"] for row in metrics["classes"]}
+    assert precisions["bright"] == precisions["dark"] == 1, "it learns"
+    assert metrics["mean_average_precision"] == pytest.approx(np.mean([*precisions.values()]))
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    images = kerascnn.data.load(tmp_path / "images", (32, 32, 3), labels="mine.csv")
+    model.compile(loss="binary_crossentropy")
+    assert metrics["loss"] == pytest.approx(model.evaluate(images.validation, verbose=0), rel=1e-4), "without weights"
+    assert (tmp_path / "run" / "samples.png").exists()
+    assert "mean average precision" in (tmp_path / "run" / "report.html").read_text()
