@@ -1,6 +1,8 @@
 """The data of a run: those that it was trained on and judged by, loaded anew as its `config.json` says."""
 
+import os
 from inspect import signature
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ CONFIG = {
     "validation_images": range(2**48),
     "device": str,
 }
+MOST_NUMBERS = 2**31  # in a batch of images
 SAME = ("data", "classes", "train_images", "validation_images")  # in `config.json`, and of what is loaded
 
 
@@ -98,6 +101,8 @@ def loading(folder: str | Path) -> dict[str, Any]:
     if not isinstance(config, dict) or not config.get("loading"):
         raise InputError(f"{file}: does not say how the run's data were loaded; runs of this version do")
     json_records.check(config["loading"], LOADING, f"{file}: its loading")
+    if prod(config["loading"]["image_shape"]) * config["loading"].get("batch", 1) > MOST_NUMBERS:
+        raise InputError(f"{file}: its loading has batches of more than {MOST_NUMBERS:,} numbers")
     given = {name: with_tuples(value) for name, value in config["loading"].items()}
     known = {name.removesuffix("?") for name in LOADING}
     takes = {"loader", *signature(LOADERS[given["loader"]]).parameters}
@@ -114,7 +119,9 @@ def configuration(folder: str | Path) -> dict[str, Any]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file, not a run folder' if folder.exists() else 'no such run folder'}")
-    if not (folder / "config.json").exists():
+    if not os.path.lexists(folder / "config.json"):
+        if (folder / "search.json").exists():
+            raise InputError(f"{folder}: is a search; the run of its winner is in {folder / 'winner'}")
         raise InputError(f"{folder}: is no run folder: it has no config.json")
     return files.read_json(folder / "config.json", CONFIG)
 

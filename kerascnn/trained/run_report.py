@@ -119,7 +119,10 @@ def report(run: str | Path) -> dict[str, Any]:
     finished = FinishedRun(run)
     kind = KINDS[finished.task]
     with run_folder.held(finished.folder):
-        history = finished.history()
+        history, shape = finished.history(), tuple(finished.metadata["input_shape"])
+        finished.best_model()  # of a size that can be: before anything is made of its images' size
+        if (loaded := run_data.loading(run)["image_shape"]) != shape:
+            raise InputError(f"{finished.file}: is for images of {shape}, its data are loaded in {loaded}")
         found = run_data.own_data(run)
         if not isinstance(found, kind.data):
             raise InputError(f"{run}: its network is there to {finished.task}, its data are not")

@@ -11,7 +11,7 @@ from kerascnn.trained import run_data
 
 LOADED = {
     "load": dict(name="digits", image_shape=(16, 16, 1), batch=16, limit=40, held_out=0.25, crops=10, scaling="unit"),
-    "load_masks": dict(name="digits", limit=6, binary=True, weights=None, ignore=None, how=data.WARPS["microscopy"], batch=2),
+    "load_masks": dict(name="digits", limit=6, binary=True, weights=None, how=data.WARPS["microscopy"], batch=2),
     "load_pairs": dict(name="digits", image_shape=(16, 16, 1), limit=6, batch=8, each=4, unseen=0.3, turned=True,
                        how=data.Warp(rotation=(-15, 15), fill=0), strokes=1.0),
 }  # fmt: skip
@@ -60,7 +60,8 @@ def test_all_that_loaders_take_is_known():
         ({"loading": {"image_shape": [0, 8, 1]}}, r"its loading: image_shape\[0\] is 0: must be a whole number"),
         ({"loading": {"image_shape": [8, 8]}}, r"its data cannot be loaded: image_shape=\(8, 8\): must be"),
         ({"loading": {"batch": "8"}}, "its loading: batch is \"8\": must be a whole number"),
-        ({"loading": {"batch": 2**40}}, "its data cannot be loaded: batch=1099511627776: must be"),
+        ({"loading": {"batch": 2**40}}, "its loading has batches of more than 2,147,483,648 numbers"),
+        ({"loading": {"batch": 2**17}}, "its data cannot be loaded: batch=131072: must be"),
         ({"loading": {"each": 4}}, "its loading has 'each', which load does not take"),
         ({"loading": {"start_step": 4}}, "its loading has 'start_step', which is not known"),
         ({"loading": {"held_out": [0.2]}}, "its loading: held_out is"),

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from kerascnn import InputError
+from kerascnn.cli import main
 from kerascnn.trained import runs
 from kerascnn.trained.run_table import as_cells, in_bytes, in_time
 from kerascnn.training import run_folder
@@ -165,6 +166,40 @@ def test_wrong_folders(tmp_path):
     with pytest.raises(InputError, match="sort='best': must be one of 'newest', 'folder'"):
         runs(tmp_path, "best")
     assert runs(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["no"], "no: no such folder; give a folder of runs"),
+        (["file"], "file: is a file; give a folder of runs"),
+        ([], "saved_models: no such folder; give a folder of runs"),
+        ([".", "--sort", "accuracy"], "sort='accuracy': must be one of 'newest', 'folder'"),
+        ([".", "more"], "unrecognized arguments: more"),
+        (["a\x1b[31m"], "a\\x1b[31m: no such folder"),
+    ],
+)
+def test_wrong_words_are_one_line(words, line, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    try:
+        status = main(["runs", *words])
+    except SystemExit as left:
+        status = left.code
+    assert status == 2
+    assert f"error: {line}" in capsys.readouterr().err
+
+
+def test_the_table_on_a_terminal(tmp_path, capsys):
+    assert main(["runs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"no runs in {tmp_path}\n"
+    leave(tmp_path / "run", {"accuracy": 0.5})
+    assert main(["runs", str(tmp_path)]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ["run", "network", "data", "result", "epochs", "time", "size", "state"]
+    assert "accuracy 50.00%" in row
+    assert main(["runs", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == runs(tmp_path)
 
 
 def test_a_hundred_runs_without_keras(tmp_path):

@@ -267,7 +267,7 @@ def compose(run: Run, masks: data.Masks, result: dict, rows: list[dict], sheets:
         ],
         pictures=[
             *sheets,
-            ("Loss and mean IoU on tiles by epoch", "curves.png"),
+            (f"Loss and mean IoU{' on tiles' if 'tiles_per_second' in result else ''} by epoch", "curves.png"),
         ],
         tables=[
             classes_table(result["classes"]),
