@@ -103,6 +103,17 @@ def test_a_folder_of_two_classes(cells):
     assert wrong < 0.25, "it learns"
 
 
+def test_blood_smears(tmp_path):
+    """The set of the default learns quickly: a cell or not."""
+    words = "--binary --limit 60 --size 64 --epochs 8 --knob n_filters=4 --out run"
+    done = run("unet_seg.py", *words.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config, metrics = (json.loads((tmp_path / "run" / f"{name}.json").read_text()) for name in ("config", "metrics"))
+    assert (config["flags"]["data"], config["input_shape"]) == ("blood_smears", [64, 64, 3])
+    assert [row["class"] for row in metrics["classes"]] == ["background", "foreground"]
+    assert metrics["dice"] > 0.9
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
