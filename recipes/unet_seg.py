@@ -2,7 +2,7 @@
 
     python recipes/unet_seg.py                             drawn blood smears: which red cells are infected?
     python recipes/unet_seg.py --binary                    cell or not
-    python recipes/unet_seg.py --data digits               digits on textures, ten classes
+    python recipes/unet_seg.py --data digits --epochs 8 --lr 8e-3     digits on textures, ten classes
     python recipes/unet_seg.py --data path/to/folder       folders images and masks in it, files of the same names
     python recipes/unet_seg.py --data oxford_iiit_pet      pets of TensorFlow Datasets
     python recipes/unet_seg.py --knob backbone=mobilenet_v2 --knob n_filters=8
@@ -11,10 +11,11 @@ Images that all have the same size, larger than --size, are cut into tiles of --
 keeps touching cells apart; --tta judges by the average of eight answers; --names names the classes. --ignore 255:
 pixels of this value are void, of no class; they count nowhere.
 
-Smears: mean Dice of the five classes 0.968 on 100 held-out ones, seed 0, 148 CPU seconds in all. ISBI 2012, trained on
-slices 00 to 19, judged on 20 to 24 with --names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3 --epochs 50:
-Dice of cells 0.952, of membranes 0.814, pixel error 7.6 % (Otsu's threshold: 31.3 %), trained in 22 min on one CPU
-core; these slices chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all images.
+Smears: mean Dice of the five classes 0.968 on 100 held-out ones, seed 0, 148 CPU seconds in all. Digits: of the eleven
+0.939 on 400 held-out scenes, seed 0, 322 CPU seconds. ISBI 2012, trained on slices 00 to 19, judged on 20 to 24 with
+--names membrane,cell --warp microscopy --tta --batch 2 --lr 1e-3 --epochs 50: Dice of cells 0.952, of membranes 0.814,
+pixel error 7.6 % (Otsu's threshold: 31.3 %), trained in 22 min on one CPU core. In all three, the images that judge
+also chose the epoch. Dice is 2 |A and B| / (|A| + |B|) over the pixels of all images.
 """
 
 import kerascnn
