@@ -8,9 +8,9 @@
 3.2, affine distortions of Section 3.3. The paper prints only ranges of its learning rates and penalties: `--lr` is for
 all layers. Omniglot gets the paper's network, all else a quarter of its width and smaller batches: --knob n_filters=64
 --knob embedding=4096 --batch 128 undo that. --runs: the official test of Omniglot, github.com/brendenlake/omniglot.
---unseen-classes: of the letters Greek, Hebrew and Georgian. recipes/siamese_oneshot.py is a smaller, better network.
+--unseen-classes: of the letters Greek, Hebrew and Georgian. recipes/siamese_oneshot.py has a better network.
 
-Letters, seed 0: 62.6 % of the 20-way queries in three unseen alphabets (nearest by pixels: 27.6 %, chance: 5 %) and 90.1 %
+Letters, seed 0: 62.6 % of the 20-way queries in three unseen alphabets (nearest by pixels: 27.6 %, chance: 5 %), 90.1 %
 of the pairs, after 183 s of CPU time.
 Koch et al., in the 20 official runs of Omniglot: 92.0 %.
 """
