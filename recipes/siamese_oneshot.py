@@ -5,7 +5,7 @@
     python recipes/siamese_oneshot.py --data path/to/folder --unseen-classes 0.2
 
 The twins are a small ResNet, trained on all pairs of a batch; recipes/siamese_koch.py has the paper's network. --runs:
-the official test of Omniglot, github.com/brendenlake/omniglot. --unseen-classes: of the letters Greek, Hebrew, Georgian.
+the official test of Omniglot, github.com/brendenlake/omniglot. --unseen-classes: of letters Greek, Hebrew and Georgian.
 
 Letters, seed 0: 85.6 % of the 20-way queries, in 110 s of CPU time; nearest by pixels: 27.8 %, chance: 5 %.
 Digits, seeds 0 and 1: 73.7 and 78.5 % of 3-way queries (by pixels: 78 %); seven classes teach little. Omniglot, seed 0,
