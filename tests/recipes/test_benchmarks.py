@@ -34,10 +34,12 @@ def test_augment(tmp_path):
 
 @pytest.mark.slow
 def test_input(tmp_path):
-    words = ["--width", "80", "--height", "60", "--size", "32", "--photos", "16", "--batch", "4", "--rounds", "1"]
+    words = ["--sizes", "80x60", "--size", "32", "--photos", "16", "--batch", "4", "--rounds", "1"]
     done = run("benchmarks/input.py", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(re.findall(r"ratio \d+\.\d+$", done.stdout, re.MULTILINE)) == 3
+    assert len(re.findall(r"^  kerascnn .* ratio \d+\.\d+, of CPU \d+\.\d+$", done.stdout, re.MULTILINE)) == 3
+    assert len(re.findall(r"^  Keras .*\d$", done.stdout, re.MULTILINE)) == 3
+    assert "torchvision" in done.stdout, "measured, or left out with the reason"
     assert not list(tmp_path.iterdir())
 
 

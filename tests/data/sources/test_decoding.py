@@ -291,5 +291,40 @@ def test_a_jpeg_at_its_own_size_is_the_same_without_a_decoder_of_its_own(tmp_pat
     known = decoding._jpeg_decoder.cache_info().currsize
     (found,) = decode_files([tmp_path / "a.jpg"], [header], shape)
     assert decoding._jpeg_decoder.cache_info().currsize == known
-    about = np.array([*header.size, header.turn], np.int32)
-    np.testing.assert_array_equal(found, decoding._jpeg_decoder(shape)(os.fsencode(tmp_path / "a.jpg"), about))
+    about = np.array([(*header.size, header.turn)], np.int32)
+    np.testing.assert_array_equal(found, decoding._jpeg_decoder(shape)([os.fsencode(tmp_path / "a.jpg")], about)[0])
+
+
+def test_many_files_are_as_each_alone(tmp_path, picture):
+    """In runs of JPEGs between others, more than go into one call."""
+    for i in range(2 * decoding.TOGETHER + 5):
+        name = tmp_path / f"{i:02d}.{'png' if i in (3, 4, 20) else 'jpg'}"
+        Image.fromarray(np.roll(picture, i, axis=1)).save(name)
+    paths = sorted(tmp_path.iterdir())
+    images = read_images(paths, (24, 24, 3))
+    assert len({image.tobytes() for image in images}) == len(paths)
+    for path, image in zip(paths, images, strict=True):
+        np.testing.assert_array_equal(read_images([path], (24, 24, 3))[0], image)
+    paths[-3].write_bytes(paths[-3].read_bytes()[:300] + b"\xff\xd9")
+    with pytest.raises(InputError, match=rf"^{paths[-3]}: "):
+        read_images(paths, (24, 24, 3))
+
+
+@pytest.mark.parametrize(
+    ("size", "tolerance"),
+    [((500, 375), 5), ((1280, 960), 2)],
+    ids=["without antialiasing", "halved by the decoder"],
+)
+def test_photos_agree_with_pillow_resizing_all_their_pixels(tmp_path, size, tolerance):
+    """Differences in grey levels. Above half the size there is no antialiasing, which smooths fine structure."""
+    from sklearn.datasets import load_sample_image
+
+    for name in ("china", "flower"):
+        photo = Image.fromarray(load_sample_image(f"{name}.jpg")).crop((30, 30, 590, 397))
+        photo.resize(size, Image.Resampling.BICUBIC).save(tmp_path / f"{name}.jpg", quality=92)
+    paths = sorted(tmp_path.iterdir())
+    found = []
+    for path, ours in zip(paths, read_images(paths, (224, 224, 3)), strict=True):
+        with Image.open(path) as image:
+            found.append(error(ours, ImageOps.fit(image, (224, 224), Image.Resampling.BILINEAR)))
+    assert np.mean(found) < tolerance
