@@ -23,7 +23,8 @@ FLOORS = {  # by folder, top to bottom; what shares a floor does not import each
         ["files", "flags", "launch", "signals"], ["flag_help"],
     ],
     "data": [
-        ["augmentation_sheet", "checking", "one_shot"], ["masks", "pairs"], ["class_sets", "labels"], ["pipelines"], ["label_file"],
+        ["augmentation_sheet", "checking", "one_shot"], ["masks", "pairs"], ["class_sets", "labels"],
+        ["pipelines"], ["label_file"],
         ["sources", "augmentation"], ["pixels", "pixel_weights", "sampling", "scaling"],
     ],
 }  # fmt: skip
