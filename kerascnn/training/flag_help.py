@@ -45,6 +45,7 @@ HELP = {
     "mixed_precision": "computes in 16 bits, on a GPU",
     "model": "name of a network",
     "momentum": "momentum of sgd and rmsprop",
+    "members": "number of networks that are trained, each with a seed of its own, and averaged",
     "names": "names of the classes in the order of the masks' numbers, with commas",
     "noise": "standard deviation of the noise in the input, white being 1; 0 means none",
     "optimizer": "what turns gradients into steps",

@@ -221,6 +221,8 @@ def what_goes_on() -> str:
         return f"{command}{'' if about else ' RECIPE'} goes on with it"  # a sweep has no record of ours
     if "ended" in about:
         return f"the run in {folder} is complete"
+    if "members" in about:
+        return f"{command} goes on with it"
     if last := checkpoint.steps(here):
         return f"{command} goes on after step {int(last[0].name.removeprefix('step-')):,}"
     return f"there is no checkpoint yet: {command} starts anew"
