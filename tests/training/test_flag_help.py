@@ -32,7 +32,7 @@ def test_each_name_says_what_it_does():
 
 
 def test_each_flag_has_a_short_help():
-    assert all(5 < len(text) < 200 and text[0].islower() or text[0].isdigit() for text in HELP.values())
+    assert all((5 < len(text) < 200 and text[0].islower()) or text[0].isdigit() for text in HELP.values())
     assert set(METAVARS) | set(CHOICES) <= set(HELP)
 
 
