@@ -4,8 +4,8 @@
     python recipes/ensemble.py --data cifar10 --model resnet20_cifar --members 3 --epochs 20
 
 Krizhevsky et al. 2012, Table 2, top-5 errors on ImageNet's validation images: one network 18.2 %, the average of five
-16.4 %, of seven, two of which were pre-trained on all of ImageNet's Fall 2011 release, 15.4 %. Each member is a run of its own; of a killed ensemble, --resume trains only what is missing. The
-last epoch is kept, so that held-out images choose nothing.
+16.4 %, of seven, two of them pre-trained on all of ImageNet's Fall 2011 release, 15.4 %. Each member is a run of its
+own; of a killed ensemble, --resume trains only what is missing. The last epoch is kept: held-out images choose nothing.
 """
 
 import kerascnn
