@@ -109,8 +109,12 @@ def draw(path: Path, by_number: list[float]) -> None:
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(range(1, len(by_number) + 1), [1 - right for right in by_number], "o-", color=plots.HELD_OUT)
-    axes.set(xlabel="networks that are averaged", xticks=range(1, len(by_number) + 1), ylim=(0, None))
+    axes.set(
+        xlabel="networks that are averaged",
+        xticks=range(1, len(by_number) + 1),
+        ylim=(0, 1.1 * (1 - min(by_number)) or 1),
+    )
     axes.set_title("wrong answers on held-out images", fontsize=11)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.2%}")
     plots.frame(axes)
     plots.write(figure, path)

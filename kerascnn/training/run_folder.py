@@ -30,8 +30,8 @@ LEFTOVERS = (
     *("confusion.png", "samples.png"),  # of classifiers
     *("reconstructions.png", "codes.png"),  # of autoencoders
     *("overlays.png", "images.csv"),  # of segmenters
-    "numbers.png",  # of ensembles
     "worst.png",  # of both
+    "numbers.png",  # of ensembles
     *("trial.png", "pairs.png"),  # of verifiers
     *("trial_*/trial.*", "trials.csv", "winner.json", "front.json"),  # of searches
     *("costs.png", "networks.png", "choices.png", "secret"),
