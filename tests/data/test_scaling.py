@@ -33,7 +33,7 @@ def test_tensors_floats_and_bytes_are_scaled_alike(scaling):
 
 @pytest.mark.parametrize("shape", [(2, 5, 4, 3), (None, 5, 4, 3), (None, None, None, 3), (5, 4, 3), (4, 3), (3,), None])
 def test_images_of_unknown_size_are_scaled_to_the_last_bit_as_arrays(shape):
-    pixels = np.random.default_rng(0).integers(0, 256, shape and [n or 2 for n in shape] or (2, 3), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (shape and [n or 2 for n in shape]) or (2, 3), np.uint8)
     graph = tf.function(lambda images: data.scale(images, "standard", *IMAGENET))
     scaled = graph.get_concrete_function(tf.TensorSpec(shape, tf.uint8))
     assert scaled.output_shapes == tf.TensorShape(shape)
