@@ -8,7 +8,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from .. import data
 from ..data.sources.decoding import decode_files, fill_bits
 from ..data.sources.file_checks import EXTENSIONS, Header, read_headers
 from ..data.sources.folder_tree import FolderTree
@@ -26,6 +25,7 @@ from .prediction_files import (
     pictures_of,
     written,
 )  # fmt: skip
+from .verdict import scaled, sound
 
 BATCH, BATCH_PIXELS = 64, 2**21  # the most that are predicted at once
 NEAREST = 5
@@ -122,21 +122,12 @@ class Asked(NamedTuple):
     progress: Callable[[int, int], None]
 
     def scaled(self, images: np.ndarray) -> np.ndarray:
-        return np.asarray(data.scale(images, self.about["scaling"], self.about["mean"], self.about["std"]))
+        return scaled(self.about, images)
 
     def decoded(self, numbers: slice, size: tuple[int, int] | None = None) -> np.ndarray:
         """Images (n, height, width, channels), uint8, of the size that the network takes or another one."""
         shape = self.about["input_shape"]
         return decode_files(self.paths[numbers], self.headers[numbers], (*(size or shape[:2]), shape[2]))
-
-    def sound(self, answers, probabilities: bool = True) -> np.ndarray:
-        """The answers, which must be numbers, or probabilities."""
-        answers = np.asarray(answers, np.float32)
-        if not np.isfinite(answers).all():
-            raise InputError(f"{self.model}: its network answers with NaN, so it is not used")
-        if probabilities and (wrong := answers[(answers < -1e-3) | (answers > 1.001)]).size:
-            raise InputError(f"{self.model}: its network answers with {wrong[0]:g}, which is no probability")
-        return answers
 
     def batches(self, start: int = 0) -> Iterator[tuple[slice, np.ndarray]]:
         """The images from a number on, as the network takes them, and which they are."""
@@ -152,7 +143,7 @@ def name_classes(asked: Asked) -> Iterator[tuple[dict, dict]]:
     """The answers of a classifier, each with its image."""
     names, several = asked.about["classes"], asked.about.get("multi_label") is True
     for part, images in asked.batches():
-        answers = asked.sound(asked.network.predict_on_batch(asked.scaled(images)))
+        answers = sound(asked.model, asked.network.predict_on_batch(asked.scaled(images)))
         for path, image, answer in zip(asked.paths[part], images, answers, strict=True):
             best = np.argsort(-answer, kind="stable")
             best = best[answer[best] > SURE] if several and not asked.top else best[: asked.top or 1]
@@ -165,7 +156,7 @@ def segment(asked: Asked) -> Iterator[tuple[dict, dict]]:
     for i, (path, header) in enumerate(zip(asked.paths, asked.headers, strict=True)):
         (image,) = asked.decoded(slice(i, i + 1), header.shape[:2])
         found = bands(asked.network, image, tta=asked.tta, tile=tile, scaled=asked.scaled)
-        parts = [asked.sound(band).argmax(-1).astype(np.uint8) for band in found]
+        parts = [sound(asked.model, band).argmax(-1).astype(np.uint8) for band in found]
         shares = sum(np.bincount(part.ravel(), minlength=len(names)) for part in parts) / image[..., 0].size
         answer = {"image": str(path), "shares": dict(zip(names, shares.tolist(), strict=True))}
         yield answer, {"image": image, "mask": np.concatenate(parts)}
@@ -177,7 +168,7 @@ def reconstruct(asked: Asked) -> Iterator[tuple[dict, dict]]:
     ends = np.array([0, 255], np.uint8)[:, None].repeat(asked.about["input_shape"][2], axis=-1)
     black, white = asked.scaled(ends)
     for part, images in asked.batches():
-        answers = asked.sound(asked.network.predict_on_batch(asked.scaled(images)), probabilities=False)
+        answers = sound(asked.model, asked.network.predict_on_batch(asked.scaled(images)), probabilities=False)
         answers = (answers - black) / (white - black)
         errors = ((answers - images / 255) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)
         answers = np.rint(255 * answers.clip(0, 1)).astype(np.uint8)
@@ -190,7 +181,7 @@ def verify(asked: Asked) -> Iterator[tuple[dict, dict]]:
     (left,), found = asked.decoded(slice(1)), []
     for _, images in asked.batches(start=1):
         pairs = [asked.scaled(np.broadcast_to(left, images.shape)), asked.scaled(images)]
-        found.extend(asked.sound(asked.network.predict_on_batch(pairs))[:, 0].tolist())
+        found.extend(sound(asked.model, asked.network.predict_on_batch(pairs))[:, 0].tolist())
     nearest = sorted(range(len(found)), key=lambda i: -found[i])
     for i in nearest[: asked.top or NEAREST]:
         answer = {"left": str(asked.paths[0]), "right": str(asked.paths[i + 1])}

@@ -289,7 +289,10 @@ def test_replicas():
         ({"held_out": "a"}, "held_out='a': digits knows by itself what validates"),
         ({"classes": ("a", "b")}, r"classes=\('a', 'b'\): digits has 11, background, 0, "),
         ({"name": "digitz"}, "unknown data set with masks 'digitz': did you mean digits"),
-        ({"name": "mnist"}, "unknown data set with masks 'mnist': choose from digits, blood_smears, oxford_iiit_pet, the path of"),
+        (
+            {"name": "mnist"},
+            "unknown data set with masks 'mnist': choose from digits, blood_smears, oxford_iiit_pet, the path of",
+        ),
         ({"batch": 3, "replicas": 2}, "batch=3: must be a multiple of the 2 replicas"),
     ],
 )

@@ -88,7 +88,9 @@ def test_nothing_is_read_before_it_is_asked_for_and_nothing_twice(photos, monkey
 def test_masks(tmp_path):
     assert open_masks("digits")[:2] == ("digits", (64, 64, 1))
     assert data.native_mask_shape("digits") == (64, 64, 1)
-    with pytest.raises(InputError, match=r"^unknown data set with masks .mnist.: choose from digits, blood_smears, oxford_iiit"):
+    with pytest.raises(
+        InputError, match=r"^unknown data set with masks .mnist.: choose from digits, blood_smears, oxford_iiit"
+    ):
         open_masks("mnist")
     with pytest.raises(InputError, match=r"nowhere: no such folder$"):
         open_masks(tmp_path / "nowhere")
