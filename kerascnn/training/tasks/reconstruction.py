@@ -11,7 +11,7 @@ from ... import data
 from ...escaping import python, shell
 from ...registry import part
 from .. import files
-from ..reporting import page, plots
+from ..reporting import page, plots, trend
 from ..run import Run, chief_only
 
 SHEET = 12  # images on the sheet of reconstructions
@@ -76,6 +76,7 @@ def report_autoencoder(run: Run, images: data.Data, pairs: data.Data) -> None:
         "numbers": codes.shape[-1],
         **run.measure(model, history),
     }
+    result["warnings"] = [trend.STILL_IMPROVING] * trend.still_improving(history, result["best_epoch"])
     files.write_json(run.folder / "metrics.json", result)
     plots.curves(run.folder / "curves.png", history, ["loss"], result["best_epoch"])
     rows = {"original": clean, "with noise": seen, "autoencoder": answers, f"PCA-{codes.shape[-1]}": baseline}

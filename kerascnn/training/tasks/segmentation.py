@@ -14,7 +14,7 @@ from ... import data
 from ...data.sources.mask_pictures import VOID
 from ...escaping import markdown, python, shell
 from .. import files
-from ..reporting import page, plots
+from ..reporting import page, plots, trend
 from ..run import Run, chief_only
 from .sliding_window import probabilities
 
@@ -99,6 +99,9 @@ def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
         [count(picture.mask, answer, classes) for picture, answer in zip(masks.held_out, found, strict=True)]
     )
     result = {**summary(counts, masks.classes), **run.measure(model, history)}
+    result["warnings"] = warnings(counts, masks.classes)
+    if trend.still_improving(history, result["best_epoch"], "val_iou"):
+        result["warnings"].append(trend.STILL_IMPROVING)
     if masks.ignore is not None:
         result["void_pixels"] = int(sum((picture.mask == VOID).sum() for picture in masks.held_out))
     rows = [
@@ -159,6 +162,12 @@ def summary(counts: np.ndarray, classes: Sequence[str]) -> dict:
             )
         ],
     }
+
+
+def warnings(counts: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """What a reader of the measures must know, from the counts (images, classes, classes)."""
+    said = np.flatnonzero(counts.sum(axis=(0, 1)))
+    return [f"gives the same answer for every pixel: {classes[said[0]]}"] if len(said) == 1 else []
 
 
 def as_row(counts: np.ndarray, classes: Sequence[str]) -> dict:

@@ -22,6 +22,7 @@ from kerascnn.training.tasks.segmentation import (
     otsu,
     sheets_of,
     summary,
+    warnings,
     write_rows,
 )
 
@@ -179,3 +180,10 @@ def test_table_of_images():
     assert table.heading == "The 20 worst images"
     assert table.rows[0] == ("29", "0.5000", "none", "29.00%")
     assert images_table([{**row, "otsu_pixel_error": 0.5} for row in rows[:3]]).rows[2][-1] == "50.00%"
+
+
+def test_one_answer_for_every_pixel_is_said():
+    """The first network says sea of all pixels, the second one does not."""
+    counts = np.array([[[[0, 5], [0, 3]]] * 2, [[[0, 5], [0, 3]], [[1, 4], [0, 3]]]])
+    assert warnings(counts[0], ("sky", "sea")) == ["gives the same answer for every pixel: sea"]
+    assert warnings(counts[1], ("sky", "sea")) == []
