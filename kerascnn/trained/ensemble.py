@@ -70,7 +70,7 @@ class Ensemble:
         by_number = self._by_number()
         files.write_json(self.folder / "metrics.json", {**measures, "mean": np.mean(each), "by_number": by_number})
         draw(self.folder / "numbers.png", by_number)
-        mean = (f"mean accuracy of the {len(each)} networks alone", f"{np.mean(each):.2%}")
+        mean = ("mean accuracy of the networks alone", f"{np.mean(each):.2%}")
         errors = ("wrong answers, alone and together", f"{1 - np.mean(each):.2%} and {1 - together:.2%}")
         page.publish(
             self.folder,

@@ -16,7 +16,7 @@ from ..training.reporting.page import Table
 from ..training.tasks import scores
 from ..training.tasks.classification import classes_table, mistakes
 from .judged_images import BATCH, Choice, Judged
-from .verdict import Progress, Verdict, same_classes, scaled, sound
+from .verdict import Progress, Verdict, same_classes, scaled, short_names, sound
 
 TTA = ("flips", "crops")  # the views of an image
 SHEET = 32  # images on the sheet of the worst
@@ -66,7 +66,7 @@ def judge_classifiers(
     return Verdict(
         {"data": str(choice.name), "judged_by": judged.which, **measures},
         facts_of_classifiers(best, judged.which, tta),
-        tables_of_classifiers([row for row, _ in found], counts, classes),
+        tables_of_classifiers([row for row, _ in found], short_names(runs), counts, classes),
         [*scores.warnings(best), *choice.warnings],
         columns,
         rows,
@@ -135,7 +135,9 @@ def facts_of_classifiers(best: dict, which: str, tta: Sequence[str]) -> list[tup
     ]
 
 
-def tables_of_classifiers(found: list[dict], counts: np.ndarray, classes: Sequence[str]) -> list[Table]:
+def tables_of_classifiers(
+    found: list[dict], runs: list[str], counts: np.ndarray, classes: Sequence[str]
+) -> list[Table]:
     tables, best = [], found[-1]
     if len(found) > 1:
         tables.append(
@@ -144,13 +146,13 @@ def tables_of_classifiers(found: list[dict], counts: np.ndarray, classes: Sequen
                 ("run", "accuracy", "95 % interval", "log loss", "first right", "it right", "p"),
                 [
                     (
-                        row["run"],
+                        name,
                         f"{row['accuracy']:.2%}",
                         "{:.1%} to {:.1%}".format(*row["accuracy_interval"]),
                         f"{row['log_loss']:.4f}",
                         *_against(row.get("against_first")),
                     )
-                    for row in found
+                    for name, row in zip([*runs, "together"], found, strict=True)
                 ],
             )
         )

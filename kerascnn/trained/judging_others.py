@@ -19,7 +19,7 @@ from ..training.reporting import plots
 from ..training.reporting.page import Table
 from ..training.tasks import segmentation, verification
 from .judged_images import Choice, Judged, Masked
-from .verdict import Progress, Verdict, same_classes, scaled, sound
+from .verdict import Progress, Verdict, same_classes, scaled, short_names, sound
 
 SHEET = 16  # images on the sheet of the worst
 
@@ -67,7 +67,10 @@ def judge_segmenters(
         Table(
             "Runs",
             ("run", "Dice", "IoU", "pixel error"),
-            [(m["run"], known(m["dice"]), known(m["iou"]), f"{m['pixel_error']:.2%}") for m in measured],
+            [
+                (name, known(m["dice"]), known(m["iou"]), f"{m['pixel_error']:.2%}")
+                for name, m in zip([*short_names(runs), "together"], measured, strict=False)
+            ],
         )
     ]
     return Verdict(

@@ -1,5 +1,6 @@
 """What an evaluation finds, and the checks that all tasks share."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,3 +57,11 @@ def same_classes(runs: Sequence[str | Path], abouts: Sequence[dict]) -> tuple[st
             found = f"{len(ours)} and {len(theirs)}" if i is None else f"number {i} is {ours[i]!r} and {theirs[i]!r}"
             raise InputError(f"{runs[0]} and {run} do not have the same classes, in the same order: {found}")
     return tuple(abouts[0]["classes"])
+
+
+def short_names(runs: Sequence[str | Path]) -> list[str]:
+    """What runs are called, without the folder that all have in common: member_1, member_2."""
+    places = [Path(os.path.abspath(run)) for run in runs]
+    places = [place.parent if place.name == "model.keras" else place for place in places]
+    above = os.path.commonpath([place.parent for place in places])
+    return [os.path.relpath(place, above) for place in places]

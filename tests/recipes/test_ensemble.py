@@ -16,7 +16,8 @@ def test_smoke_leaves_members_and_their_report(tmp_path):
     folder = tmp_path / "all"
     metrics = json.loads((folder / "metrics.json").read_text())
     each = [row["accuracy"] for row in metrics["runs"]]
-    assert len(each) == 2 and metrics["mean"] == pytest.approx(sum(each) / 2)
+    assert len(each) == 2
+    assert metrics["mean"] == pytest.approx(sum(each) / 2)
     for i, accuracy in enumerate(each, 1):
         last = files.read_history(folder / f"member_{i}" / "history.csv")["val_accuracy"][-1]
         assert accuracy == pytest.approx(last), "held-out images choose no epoch"
@@ -24,4 +25,5 @@ def test_smoke_leaves_members_and_their_report(tmp_path):
     assert losses[0] != losses[1]
     assert f"{metrics['ensemble']['accuracy']:.2%}" in done.stdout.replace("\n", "")
     again = run("ensemble.py", "--resume", "--out", "all", cwd=tmp_path)
-    assert again.returncode == 1 and "is complete, there is nothing to resume" in again.stderr
+    assert again.returncode == 1
+    assert "is complete, there is nothing to resume" in again.stderr

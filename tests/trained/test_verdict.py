@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerascnn import InputError, data
-from kerascnn.trained.verdict import same_classes, scaled, sound
+from kerascnn.trained.verdict import same_classes, scaled, short_names, sound
 
 
 def test_answers_must_be_numbers_and_probabilities():
@@ -41,3 +41,17 @@ def test_classes_of_several_networks(others, message):
     with pytest.raises(InputError) as error:
         same_classes(["a", "b"], abouts)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("runs", "names"),
+    [
+        (["a/b/one", "a/b/two"], ["one", "two"]),
+        (["a/one/model.keras", "a/two"], ["one", "two"]),
+        (["a/x/run", "a/y/run"], ["x/run", "y/run"]),
+        (["a/first.keras", "a/second.keras"], ["first.keras", "second.keras"]),
+        (["/a/b/one"], ["one"]),
+    ],
+)
+def test_runs_have_short_names(runs, names):
+    assert short_names(runs) == names
