@@ -26,19 +26,20 @@ from . import run
 
 class Recipe(NamedTuple):
     """A recipe, the headline of `metrics.json` as its report writes it, the column of the history that decides on the
-    best epoch, and its pictures beside the curves."""
+    best epoch, its pictures beside the curves, and its other files."""
 
     name: str
     headline: str
     written: str
     column: str
     pictures: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 RECIPES = [
     Recipe("classify", "accuracy", "{:.2%}", "val_accuracy", ("confusion.png", "samples.png")),
-    Recipe("autoencoder", "mse", "{:.5f}", "val_loss", ("reconstructions.png", "codes.png")),
-    Recipe("unet_seg", "dice", "{:.4f}", "val_iou", ("overlays.png",)),
+    Recipe("autoencoder", "mse", "{:.5f}", "val_loss", ("reconstructions.png", "worst.png", "codes.png")),
+    Recipe("unet_seg", "dice", "{:.4f}", "val_iou", ("overlays.png", "worst.png"), ("images.csv",)),
     Recipe("siamese_oneshot", "one_shot", "{:.2%}", "val_one_shot", ("trial.png", "pairs.png")),
     Recipe("siamese_koch", "one_shot", "{:.2%}", "val_accuracy", ("trial.png", "pairs.png")),
 ]
@@ -113,8 +114,8 @@ def test_leaves_a_whole_run_folder(smoke, recipe):
     kept = {name for name in names if name.startswith("checkpoints/")}
     assert len({name.split("/")[1] for name in kept}) == 1
     assert names - logs - kept == {
-        "config.json", "model.keras", "history.csv", "metrics.json", "curves.png", *recipe.pictures, "report.html",
-        "README.md",
+        "config.json", "model.keras", "history.csv", "metrics.json", "curves.png", *recipe.pictures, *recipe.others,
+        "report.html", "README.md",
     }  # fmt: skip
     assert {name.split("/")[1] for name in logs} == {"train", "validation"}
 
@@ -147,6 +148,7 @@ def test_model_file_says_what_it_is(smoke):
     folder, _ = smoke
     config = read(folder, "config.json")
     _, about = files.metadata(folder)
+    assert about.pop("epoch") == read(folder, "metrics.json")["best_epoch"]
     assert about == {name: config[name] for name in about}
     assert {"name", "knobs", "input_shape", "classes", "scaling", "mean", "std"} <= set(about)
 

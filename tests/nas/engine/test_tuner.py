@@ -232,7 +232,7 @@ def test_a_full_disk_ends_the_search_and_costs_nothing(begin, undisturbed, monke
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for module, calls in [(checkpoint.np, "savez"), (os, "fsync")]:
+    for module, calls in [(np, "savez"), (os, "fsync")]:
         with monkeypatch.context() as patch:
             patch.setattr(module, calls, full)
             with pytest.raises(OSError, match="No space left"):
