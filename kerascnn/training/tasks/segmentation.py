@@ -19,6 +19,7 @@ from ..run import Run, chief_only
 from .sliding_window import probabilities
 
 TILE = 192  # pixels; more only costs where images are larger
+WORST = 20  # images that have a row of a table
 SHOWN = 8  # pictures on the sheet of overlays, where they are small
 MISSED, WRONG, VOID_SHADES = "#d55e00", "#0a58ff", ("#404040", "#d0d0d0")
 TINTS = ["#ffe600", "#0080b3", "#00ff99", "#99331a", "#66ffff", "#1a4db3", "#00b366", "#4dccff", "#00e6b3", "#1a99ff"]
@@ -122,7 +123,8 @@ def report_segmenter(run: Run, masks: data.Masks, tta: bool = False) -> None:
     sheets = {name: chosen for name, chosen in sheets_of(masks.held_out, errors).items() if chosen}
     for name, chosen in sheets.items():
         draw_overlays(run.folder / name, masks.held_out, found, errors, masks.classes, chosen)
-    page.print_table(images_table(rows))
+    if len(rows) <= WORST:
+        page.print_table(images_table(rows))
     page.publish(run.folder, compose(run, masks, result, rows, [(SHEETS[name], name) for name in sheets]))
 
 
@@ -311,7 +313,7 @@ def classes_table(rows: list[dict]) -> page.Table:
     )
 
 
-def images_table(rows: list[dict], most: int = 20) -> page.Table:
+def images_table(rows: list[dict], most: int = WORST) -> page.Table:
     """Every image's measures, or those of the worst ones."""
     classes = list(rows[0]["dice"]) if len(rows[0]["dice"]) <= 4 else []
     threshold = "otsu_pixel_error" in rows[0]
