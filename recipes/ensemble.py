@@ -8,8 +8,8 @@ Krizhevsky et al. 2012, Table 2, top-5 errors on ImageNet's validation images: o
 16.4 %, of seven, two of them pre-trained on all of ImageNet's Fall 2011 release, 15.4 %. Each member is a run of its
 own; of a killed ensemble, --resume trains only what is missing. The last epoch is kept: held-out images choose nothing.
 
-Digits, five networks: 97.77, 97.83 and 97.83 % right alone, 98.05, 98.33 and 98.05 % together (seeds 0 to 2), of 359
-held-out images, on two busy CPU cores. So few images prove nothing by themselves: the intervals are two points wide.
+Letters, seed 0: 67.2 % right alone, 75.2 % together, of 2,164 held-out images, in 100 s on two CPU cores. Digits leave
+less to mend: 97.77, 97.83 and 97.83 % alone, 98.05, 98.33 and 98.05 % together (seeds 0 to 2), of 359 held-out images.
 """
 
 import kerascnn

@@ -7,7 +7,7 @@
 The twins are a small ResNet, trained on all pairs of a batch; recipes/siamese_koch.py has the paper's network. --runs:
 the official test of Omniglot, github.com/brendenlake/omniglot. --unseen-classes: of letters Greek, Hebrew and Georgian.
 
-Letters, seeds 0 to 2: 85.6, 85.5 and 85.5 % of the 20-way queries, in 115 s of CPU time (pixels: 27.8 %, chance: 5 %).
+Letters, seeds 0 to 2: 85.6, 85.5 and 85.5 % of the 20-way queries, in 66 s on two cores (pixels: 27.8 %, chance: 5 %).
 Digits, seeds 0 and 1: 73.7 and 78.5 % of 3-way queries (by pixels: 78 %); seven classes teach little. Omniglot, seed 0,
 while two alphabets chose the epoch: 96.75 % in the 20 official runs (standard deviation 3.7 %), in 34 min on one busy
 CPU core, with other distortions and a slower end of the learning rate. Koch et al.: 92.0 %, people: 95.5 %.

@@ -115,6 +115,6 @@ def draw(path: Path, by_number: list[float]) -> None:
         ylim=(0, 1.1 * (1 - min(by_number)) or 1),
     )
     axes.set_title("wrong answers on held-out images", fontsize=11)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.2%}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
     plots.frame(axes)
     plots.write(figure, path)

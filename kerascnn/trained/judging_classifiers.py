@@ -14,7 +14,7 @@ from ..training import files
 from ..training.reporting import plots
 from ..training.reporting.page import Table
 from ..training.tasks import scores
-from ..training.tasks.classification import classes_table, mistakes
+from ..training.tasks.classification import cell_of, classes_table, mistakes, worst_of
 from .judged_images import BATCH, Choice, Judged
 from .verdict import Progress, Verdict, same_classes, scaled, short_names, sound
 
@@ -202,13 +202,8 @@ def draw_worst(judged: Judged, about: dict, truth, answers, classes, path: Path)
     own = answers[np.arange(len(truth)), truth]
     order = np.lexsort((own, answers.argmax(-1) == truth))[:SHEET]
     images = judged.chosen(order, about["input_shape"], about.get("bits")) / 255
-    cells = []
-    for image, i in zip(images, order, strict=True):
-        said = answers[i].argmax()
-        is_right, sure = said == truth[i], f"{answers[i, said]:.0%}"
-        note = sure if is_right else f"{sure}\nis {plots.shortened(classes[truth[i]])}"
-        cells.append(plots.Cell(image, plots.shortened(classes[said]), note, is_right))
+    cells = [cell_of(image, truth[i], answers[i], classes) for image, i in zip(images, order, strict=True)]
     wrong = int((answers.argmax(-1) != truth).sum())
     shown = sum(not cell.right for cell in cells)
     right = f", and {len(cells) - shown} right ones of which it is least sure" if shown < len(cells) else ""
-    plots.samples(path, f"the {shown} worst of {wrong:,} wrong answers{right}", cells)
+    plots.samples(path, worst_of(shown, wrong) + right, cells)

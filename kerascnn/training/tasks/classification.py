@@ -1,6 +1,6 @@
 """Judges a classifier on held-out images, and reports its run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +21,6 @@ class Sample(NamedTuple):
     image: np.ndarray
     label: int
     probabilities: np.ndarray
-
-    @property
-    def answer(self) -> int:
-        return int(self.probabilities.argmax())
 
 
 class Predictions(NamedTuple):
@@ -114,14 +110,25 @@ def draw_samples(path: Path, samples: list[Sample], counts: np.ndarray, images: 
     black, white = data.scale(ends, images.scaling, images.mean, images.std)
     cells = []
     for sample in samples:
-        answer, truth = (plots.shortened(images.classes[i]) for i in (sample.answer, sample.label))
-        note = f"{sample.probabilities[sample.answer]:.0%}"
-        is_right = sample.answer == sample.label
         image = ((sample.image - black) / (white - black)).clip(0, 1)
-        cells.append(plots.Cell(image, answer, note if is_right else f"{note}\nis {truth}", is_right))
+        cells.append(cell_of(image, sample.label, sample.probabilities, images.classes))
     shown, right = sum(cell.right for cell in cells), np.trace(counts)
-    wrong = f"the {len(cells) - shown} worst of {counts.sum() - right:,} wrong answers"
-    plots.samples(path, f"{wrong}, {shown} of {right:,} right ones", cells)
+    title = f"{worst_of(len(cells) - shown, counts.sum() - right)}, {shown} of {right:,} right ones"
+    plots.samples(path, title, cells)
+
+
+def cell_of(image: np.ndarray, label: int, probabilities: np.ndarray, classes: Sequence[str]) -> plots.Cell:
+    """An image between 0 and 1 with the answer to it, how sure the network is and, where it is wrong, the truth."""
+    answer = int(probabilities.argmax())
+    is_right, sure = answer == label, f"{probabilities[answer]:.0%}"
+    note = sure if is_right else f"{sure}\nis {plots.shortened(classes[label])}"
+    return plots.Cell(image, plots.shortened(classes[answer]), note, is_right)
+
+
+def worst_of(shown: int, wrong: int) -> str:
+    """Which wrong answers a sheet shows."""
+    which = f"all {wrong:,}" if shown == wrong else f"the {shown} worst of {wrong:,}"
+    return f"{which} wrong answers" if wrong else "no wrong answers"
 
 
 def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> page.Report:

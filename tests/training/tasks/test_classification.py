@@ -38,7 +38,7 @@ def test_samples_are_the_worst_mistakes_and_as_many_right_answers(given, most):
     wrong.sort(key=lambda i: -sure[i])  # of equals the first
     right = [i for i, (is_, answer, _) in enumerate(given) if is_ == answer]
     shown = [int(sample.image[1, 1, 0]) for sample in found.samples]
-    n_wrong = sum(sample.answer != sample.label for sample in found.samples)
+    n_wrong = sum(sample.probabilities.argmax() != sample.label for sample in found.samples)
     assert shown == wrong[:n_wrong] + right[: len(shown) - n_wrong]
     assert len(shown) == min(most, len(given))
     assert n_wrong == len(wrong) or n_wrong >= most // 2
