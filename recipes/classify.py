@@ -12,7 +12,7 @@
 of training.Procedure. --held-out 0.2 validates on a fifth of the training images, to choose between runs without
 looking at the test images.
 
-On two busy CPU cores: digits 98.4 to 98.9 % of 369 held-out images in 22 to 54 s (seeds 0 to 2); mnist 99.1 % of the
+On two CPU cores: digits 98.6 % of 359 held-out images in 13 s (seed 0); mnist 99.1 % of the
 10,000 test images in 10 epochs, 9 min. ResNet-20 by --preset resnet_cifar on cifar10, --budget 20m: error 19.7 % on the
 10,000 test images after 11 epochs, 22 min (He et al., after 164 epochs: 8.75 %).
 """
