@@ -19,8 +19,9 @@ STATISTICS                mean and standard deviation of the pixels of known set
 Importing this package brings in no TensorFlow: what is used of it does.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..late_imports import late
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
     from .augmentation.augment import augment
@@ -91,13 +92,4 @@ __all__ = [
     "scale",
     "weight_map",
 ]
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late(__name__, _HOMES)

@@ -15,9 +15,9 @@ A spec is pure data, `{"name": ..., "input_shape": ..., "classes": ..., **knobs}
 network. Importing this package imports neither Keras nor keras-tuner.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..late_imports import late
 from .engine.trials import Result, results
 from .spaces.constraints import LIMITS, Budget, budget
 from .spaces.count import Count, count
@@ -64,13 +64,4 @@ __all__ = [
     "space",
     "write_report",
 ]
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late(__name__, _HOMES)

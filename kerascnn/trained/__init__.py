@@ -9,8 +9,9 @@
 Importing this package brings in neither Keras nor TensorFlow.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..late_imports import late
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
     from .ensemble import Ensemble
@@ -27,13 +28,4 @@ _HOMES = {
     "runs": "run_table",
 }
 __all__ = ["Ensemble", "evaluate", "predict", "report", "runs"]
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late(__name__, _HOMES)

@@ -19,9 +19,9 @@
 Importing this package brings in neither Keras nor TensorFlow: `start` does, after it has read the command line.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..late_imports import late
 from .main import start
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time `__getattr__` imports it
@@ -122,13 +122,4 @@ __all__ = [
     "with_class_weights",
     "with_heads",
 ]
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late(__name__, _HOMES)
