@@ -106,15 +106,20 @@ def report_classifier(run: Run, images: data.Data) -> None:
 
 def draw_samples(path: Path, samples: list[Sample], counts: np.ndarray, images: data.Data) -> None:
     """Write the sheet of samples. Its title says how many answers were wrong and right in all."""
-    ends = np.array([0, 255], np.uint8)[:, None, None, None].repeat(images.image_shape[2], axis=-1)
-    black, white = data.scale(ends, images.scaling, images.mean, images.std)
-    cells = []
-    for sample in samples:
-        image = ((sample.image - black) / (white - black)).clip(0, 1)
-        cells.append(cell_of(image, sample.label, sample.probabilities, images.classes))
+    cells = [
+        cell_of(unscaled(sample.image, images), sample.label, sample.probabilities, images.classes)
+        for sample in samples
+    ]
     shown, right = sum(cell.right for cell in cells), np.trace(counts)
     title = f"{worst_of(len(cells) - shown, counts.sum() - right)}, {shown} of {right:,} right ones"
     plots.samples(path, title, cells)
+
+
+def unscaled(image: np.ndarray, images: data.Data) -> np.ndarray:
+    """A scaled image (height, width, channels) as it is to be seen, between 0 and 1."""
+    ends = np.array([0, 255], np.uint8)[:, None, None].repeat(images.image_shape[2], axis=-1)
+    black, white = data.scale(ends, images.scaling, images.mean, images.std)
+    return ((image - black) / (white - black)).clip(0, 1)
 
 
 def cell_of(image: np.ndarray, label: int, probabilities: np.ndarray, classes: Sequence[str]) -> plots.Cell:
@@ -154,7 +159,17 @@ def compose(run: Run, images: data.Data, result: dict, counts: np.ndarray) -> pa
             classes_table(result["classes"]),
             page.Table("Most frequent mistakes", ("it is", "taken for", "times"), mistakes(counts, images.classes)),
         ],
-        usage=f"""    kerascnn predict {shell(run.folder)} IMAGE
+        usage=usage(run, images)
+        + f"""
+The classes, in the order of the probabilities: {markdown(", ".join(images.classes))}.
+""",
+    )
+
+
+def usage(run: Run, images: data.Data) -> str:
+    """How to use a classifier, for its card."""
+    bits = f", bits={images.bits}" if images.bits else ""
+    return f"""    kerascnn predict {shell(run.folder)} IMAGE
 
 or in Python:
 
@@ -163,13 +178,10 @@ import kerascnn
 
 model = kerascnn.load({python(run.folder / "model.keras")})
 # or keras.models.load_model, after `import kerascnn.layers`
-images = kerascnn.data.read_images(["IMAGE"], {tuple(run.metadata["input_shape"])})
+images = kerascnn.data.read_images(["IMAGE"], {tuple(run.metadata["input_shape"])}{bits})
 probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
 ```
-
-The classes, in the order of the probabilities: {markdown(", ".join(images.classes))}.
-""",
-    )
+"""
 
 
 def mistakes(counts: np.ndarray, classes: list[str], most: int = 10) -> list[tuple[str, str, str]]:

@@ -12,10 +12,11 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from ... import data
-from ...escaping import markdown, python, shell
+from ...escaping import markdown
 from .. import files
 from ..reporting import page, plots, trend
 from ..run import Run, chief_only
+from .classification import unscaled, usage
 
 SAID = 0.5
 SHEET = 32  # images on the sheet of samples
@@ -118,16 +119,13 @@ def draw_samples(path: Path, truth: np.ndarray, probabilities: np.ndarray, image
     for batch, _ in images.validation:
         pixels |= {i: np.asarray(batch[i - number]) for i in chosen if 0 <= i - number < len(batch)}
         number += len(batch)
-    ends = np.array([0, 255], np.uint8)[:, None, None, None].repeat(images.image_shape[2], axis=-1)
-    black, white = data.scale(ends, images.scaling, images.mean, images.std)
     cells = []
     for i in chosen:
         is_, said = truth[i] > 0.5, probabilities[i] >= SAID
         faults = [("not", said & ~is_), ("also", is_ & ~said)]
         note = "\n".join(f"{word} {_named(images.classes, of)}" for word, of in faults if of.any())
         answer = f"{wrong[i].sum()} wrong" if note else "all right"
-        image = ((pixels[i] - black) / (white - black)).clip(0, 1)
-        cells.append(plots.Cell(image, answer, note or _named(images.classes, is_), not note))
+        cells.append(plots.Cell(unscaled(pixels[i], images), answer, note or _named(images.classes, is_), not note))
     shown = f"{first} of {bad:,} images with a wrong label, {len(cells) - first} of {len(order) - bad:,} right ones"
     plots.samples(path, shown, cells)
 
@@ -172,19 +170,8 @@ def compose(run: Run, images: data.Data, result: dict) -> page.Report:
                 ],
             ),
         ],
-        usage=f"""    kerascnn predict {shell(run.folder)} IMAGE
-
-or in Python:
-
-```python
-import kerascnn
-
-model = kerascnn.load({python(run.folder / "model.keras")})
-# or keras.models.load_model, after `import kerascnn.layers`
-images = kerascnn.data.read_images(["IMAGE"], {tuple(run.metadata["input_shape"])})
-probabilities = model.predict(kerascnn.data.scale(images, {images.scaling!r}, {list(images.mean)}, {list(images.std)}))
-```
-
+        usage=usage(run, images)
+        + f"""
 Each probability is that of one label; they don't sum to 1. The labels, in their order:
 {markdown(", ".join(images.classes))}.
 """,
