@@ -36,7 +36,7 @@ def main(cfg):
             model.compile(Adam(rate), training.CrossEntropy(), metrics=[training.accuracy])
         run.open(model, images)
         model.fit(images.train, validation_data=images.validation, epochs=cfg.epochs, **run.fit_args())
-        run.close()
+        training.report_classifier(run, images)
     ensemble.report()
 
 

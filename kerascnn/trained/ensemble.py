@@ -1,6 +1,7 @@
 """Several runs under one folder, which are judged together."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,7 +49,8 @@ class Ensemble:
             run_folder.hold(self.folder)
         else:
             self.folder = run_folder.make(name, cfg.out, cfg.overwrite or cfg.resume)
-        self.cfg, self.about = cfg, {"kerascnn": __version__, "flags": vars(cfg), "members": cfg.members}
+        self.cfg, self.about = cfg, {"kerascnn": __version__, "name": cfg.model, "data": cfg.data, "flags": vars(cfg)}
+        self.about |= {"members": cfg.members, "started": about.get("started", now())}
         files.write_json(self.folder / "config.json", self.about)
         self.places = [self.folder / f"member_{i}" for i in range(1, cfg.members + 1)]
 
@@ -68,7 +70,8 @@ class Ensemble:
         each = [row["accuracy"] for row in measures["runs"]]
         together = measures.get("ensemble", measures["runs"][0])["accuracy"]
         by_number = self._by_number()
-        files.write_json(self.folder / "metrics.json", {**measures, "mean": np.mean(each), "by_number": by_number})
+        own = {"accuracy": together, "mean": np.mean(each), "by_number": by_number}
+        files.write_json(self.folder / "metrics.json", {**own, **measures})
         draw(self.folder / "numbers.png", by_number)
         mean = ("mean accuracy of the networks alone", f"{np.mean(each):.2%}")
         errors = ("wrong answers, alone and together", f"{1 - np.mean(each):.2%} and {1 - together:.2%}")
@@ -85,7 +88,7 @@ class Ensemble:
             ),
         )
         page.print_table(found.tables[0])
-        self.about["ended"] = True
+        self.about["ended"] = now()
         files.write_json(self.folder / "config.json", self.about)
         run_folder.release(self.folder)
         run_folder.share(self.folder)
@@ -102,6 +105,10 @@ class Ensemble:
             float(np.mean([np.mean(sum(some).argmax(-1) == truth) for some in combinations(answers, n)]))
             for n in range(1, len(answers) + 1)
         ]
+
+
+def now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def draw(path: Path, by_number: list[float]) -> None:

@@ -132,7 +132,7 @@ class Choice:
 
 def _known_loading(run):
     try:
-        return run_data.loading(_folder(run))
+        return run_data.loading(home_of(run))
     except InputError:
         return {}
 
@@ -149,7 +149,7 @@ def _meet(one: Path, other: Path) -> bool:
 
 def _common_loading(runs):
     try:
-        first, *others = [run_data.loading(_folder(run)) for run in runs]
+        first, *others = [run_data.loading(home_of(run)) for run in runs]
     except InputError as error:
         raise InputError(f"{error}; say by which images to judge (--data)") from error
     for run, other in zip(runs[1:], others, strict=True):
@@ -162,7 +162,7 @@ def _common_loading(runs):
     return first
 
 
-def _folder(run) -> Path:
+def home_of(run) -> Path:
     """The folder of a run that is given by it, or by its `model.keras`."""
     return Path(run) if Path(run).is_dir() else Path(run).parent
 

@@ -21,6 +21,7 @@ from .verdict import Progress, Verdict, same_classes, scaled, short_names, sound
 TTA = ("flips", "crops")  # the views of an image
 SHEET = 32  # images on the sheet of the worst
 MOST_CLASSES = 10  # whose confusion is a table
+MOST_COUNTED = 100  # classes whose confusion is among the measures
 
 
 def judge_classifiers(
@@ -50,7 +51,7 @@ def judge_classifiers(
     if len(runs) > 1:
         answers = total / len(runs)
         found.append(({"run": f"ensemble of {len(runs)}", **as_json(truth, answers, classes)}, answers.argmax(-1)))
-    best, first = found[-1][0], found[0][1]
+    best, first, counts = found[-1][0], found[0][1], scores.confusion(truth, answers)
     for row, said in found[1:]:
         row["against_first"] = scores.mcnemar(truth, first, said)._asdict()
     measures = {
@@ -62,7 +63,6 @@ def judge_classifiers(
         (name, classes[label], classes[answer.argmax()], *answer.tolist())
         for name, label, answer in zip(judged.names, truth, answers, strict=True)
     )
-    counts = np.array(best["confusion"])
     return Verdict(
         {"data": str(choice.name), "judged_by": judged.which, **measures},
         facts_of_classifiers(best, judged.which, tta),
@@ -110,10 +110,11 @@ def views(images: np.ndarray, shape: Sequence[int], tta: Sequence[str]) -> np.nd
 
 
 def as_json(truth: np.ndarray, answers: np.ndarray, classes: Sequence[str]) -> dict:
-    """The measures of a classifier, with its confusion, and its reliability where there are answers."""
+    """The measures of a classifier, with confusion, unless it is huge, and reliability where there are answers."""
+    counts = {"confusion": scores.confusion(truth, answers).tolist()} if len(classes) <= MOST_COUNTED else {}
     return {
         **scores.measure(truth, answers, classes),
-        "confusion": scores.confusion(truth, answers).tolist(),
+        **counts,
         "reliability": [found._asdict() for found in scores.reliability(truth, answers) if found.images],
     }
 

@@ -18,9 +18,12 @@ from ..training import files
 from ..training.reporting import plots
 from ..training.reporting.page import Table
 from ..training.tasks import segmentation, verification
-from .judged_images import Choice, Judged, Masked
+from ..untrusted import json_records
+from . import run_data
+from .judged_images import Choice, Judged, Masked, home_of
 from .verdict import Progress, Verdict, same_classes, scaled, short_names, sound
 
+COPIES = {"copies?": range(1000)}
 SHEET = 16  # images on the sheet of the worst
 
 
@@ -165,7 +168,7 @@ def judge_verifier(
     group, which = _group(choice, about)
     network, about = files.trained(run, "verify")
     how = SimpleNamespace(scaling=about["scaling"], mean=about["mean"], std=about["std"])
-    judge = verification.Judge(network, how, group.images)
+    judge = verification.Judge(network, how, group.images, *_distorted(run))
     sound(run, judge.embeddings, probabilities=False)
     trials, asked = sample_trials(group, verification.TRIALS), verification.ask(judge, group)
     accuracy, by_pixels = judge.accuracy(trials), verification.nearest_pixels(group.images, trials)
@@ -220,6 +223,16 @@ def _group(choice: Choice, about: dict) -> tuple[Group, str]:
     with choice.downloads():
         group = read_group(open_source(choice.name), tuple(about["input_shape"]))
     return group, f"{len(group.classes)} classes of {name}"
+
+
+def _distorted(run):
+    """By which distortion, and how many copies, a run makes an embedding of an image; none where it does not say."""
+    try:
+        loading, flags = run_data.loading(home_of(run)), run_data.configuration(home_of(run))["flags"]
+        json_records.check(flags, COPIES, f"{run}: its flags")
+    except InputError:
+        return None, 0
+    return loading.get("how"), flags.get("copies", 0)
 
 
 def _alone(runs, tta, what):

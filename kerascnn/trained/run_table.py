@@ -31,6 +31,7 @@ CONFIG = {
     "data?": str,
     "started?": str,
     "ended?": (str, bool),
+    "members?": range(1, 2**16),
     "space?": str,
     "flags?": {"epochs?": range(2**31)},
 }
@@ -159,12 +160,17 @@ def _run(home):
     row["seconds"] = sum(history.get("seconds", []))
     if not 0 <= row["seconds"] < LONG:
         raise InputError(f"{home / 'history.csv'}: has {row['seconds']} seconds, which cannot be")
+    if "members" in config:  # an ensemble's runs have them
+        row |= {"epochs": None, "seconds": None}
     if os.path.lexists(home / "metrics.json"):
         row["measure"], row["value"] = _headline(home / "metrics.json")
     if "ended" in config:
-        if missing := [name for name in ("model.keras", "metrics.json") if not (home / name).is_file()]:
+        wanted = ("metrics.json",) if "members" in config else ("model.keras", "metrics.json")
+        if missing := [name for name in wanted if not (home / name).is_file()]:
             raise InputError(f"{home / missing[0]}: no such file")
         return {**row, "state": "complete"}
+    if "members" in config:
+        return {**row, "state": "stopped: --resume goes on"}
     row["state"] = f"stopped at epoch {row['epochs']}" + (f" of {row['of']}" if row["of"] else "")
     if checkpoint.steps(home):
         row["state"] += ": --resume goes on"

@@ -224,3 +224,17 @@ def test_numbers_in_words():
         "25 h 0 min",
     ]
     assert [in_bytes(n) for n in (0, 999, 2_500_000, 10**12)] == ["0 B", "999 B", "2.5 MB", "1 TB"]
+
+
+@pytest.mark.parametrize(("ended", "state"), [(True, "complete"), (False, "stopped: --resume goes on")])
+def test_an_ensemble_is_a_row_without_a_model(tmp_path, ended, state):
+    home = tmp_path / "ensemble"
+    home.mkdir()
+    about = {"kerascnn": "0.1.0", "name": "lenet5", "data": "letters", "flags": {"epochs": 12}, "members": 5}
+    (home / "config.json").write_text(json.dumps(about | ({"ended": "2026-01-01T00:00:00+00:00"} if ended else {})))
+    if ended:
+        (home / "metrics.json").write_text(json.dumps({"accuracy": 0.75}))
+    (row,) = runs(tmp_path)
+    assert (row["network"], row["data"], row["state"]) == ("lenet5", "letters", state)
+    assert row["value"] == (0.75 if ended else None)
+    assert row["epochs"] is row["seconds"] is None
