@@ -45,10 +45,14 @@ RECIPES = [
 ]
 
 
+LONGEST = "siamese_koch"  # of which siamese_oneshot shows the same, but for the network
 FLAGGED = sorted(path for path in FOLDER.glob("*.py") if path.stem != "lenet")
 
 
-@pytest.fixture(scope="module", params=RECIPES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(one, marks=[pytest.mark.slow] * (one.name == LONGEST), id=one.name) for one in RECIPES],
+)
 def recipe(request):
     return request.param
 
