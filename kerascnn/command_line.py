@@ -17,28 +17,17 @@ MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte
 class ArgumentParser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser` that raises an `InputError` where the command line is wrong.
 
-    Flags must be written out in full, and not be given twice with different values. The description, of several lines,
-    is printed as it is.
+    Flags must be written out in full; of one that is given twice the last value counts. The description, of several
+    lines, is printed as it is.
     """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
-        self.register("action", None, StoreOnce)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no program
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message)
-
-
-class StoreOnce(argparse._StoreAction):
-    """Stores a value; another one for the same flag is an `InputError`."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        before = getattr(namespace, self.dest, self.default)
-        if option_string and before is not self.default and before != values and self.const not in (before, values):
-            raise InputError(f"{option_string}: is given twice, as {before} and as {values}")
-        super().__call__(parser, namespace, values, option_string)
 
 
 def print_names(title: str, names: dict[str, str]) -> None:

@@ -276,11 +276,7 @@ def _check_name(name, value, default, allowed):
 
 def _typed(name, value, default):
     if name == "knobs":
-        knobs = {}
-        for knob, setting in map(_knob, value):
-            if knobs.setdefault(knob, setting) != setting:
-                raise InputError(f"--knob {knob}: is given twice, as {knobs[knob]!r:.60} and as {setting!r:.60}")
-        return knobs
+        return dict(map(_knob, value))
     if isinstance(default, (bool, str)):
         return value
     if isinstance(default, tuple):

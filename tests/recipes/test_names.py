@@ -20,10 +20,11 @@ NAMES = [
     "{0}%s", "x" * 150,
 ]  # fmt: skip
 ALLOWED = {
-    "README.md": {"h1", "h2", "p", "pre", "code", "table", "thead", "tbody", "tr", "th", "td"},
+    "README.md": {"h1", "h2", "p", "strong", "pre", "code", "table", "thead", "tbody", "tr", "th", "td"},
     "report.html": {
         "html", "head", "meta", "title", "style", "body", "header", "h1", "p", "strong", "dl", "div", "dt", "dd",
-        "main", "figure", "img", "figcaption", "section", "h2", "table", "thead", "tbody", "tr", "th", "td", "footer",
+        "main", "figure", "label", "input", "img", "figcaption",
+        "section", "h2", "table", "thead", "tbody", "tr", "th", "td", "footer",
     },
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from ..recipes import run as run_recipe
 
 SMOKE = {
     "classify.py": "",
-    "classify.py --test-crops 10 --size 28": "",
+    "classify.py --test-crops 10 --size 40": "",
     "unet_seg.py": "--binary --data digits --tta",
     "autoencoder.py": "--noise 0.1",
     "siamese_oneshot.py": "--data digits --copies 1",
@@ -52,7 +52,7 @@ def is_drawn_anew(run, monkeypatch):
         if name not in ("config.json", "history.csv", "model.keras"):
             (run / name).unlink()
     monkeypatch.chdir(run.parent)
-    found = report("run")
+    found = report(run.name)
     assert found == json.loads(before["metrics.json"])
     after = content(run)
     assert {name: hash(part) for name, part in after.items()} == {name: hash(part) for name, part in before.items()}
