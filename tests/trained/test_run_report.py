@@ -45,32 +45,33 @@ def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def is_drawn_anew(run, monkeypatch):
+def is_drawn_anew(home, monkeypatch, name="run"):
     """The same from another folder, in which the data has to be found again."""
+    run = home / name
     before = content(run)
-    for name in before:
-        if name not in ("config.json", "history.csv", "model.keras"):
-            (run / name).unlink()
-    monkeypatch.chdir(run.parent)
-    found = report(run.name)
+    for file in before:
+        if file not in ("config.json", "history.csv", "model.keras"):
+            (run / file).unlink()
+    monkeypatch.chdir(home)
+    found = report(name)
     assert found == json.loads(before["metrics.json"])
     after = content(run)
-    assert {name: hash(part) for name, part in after.items()} == {name: hash(part) for name, part in before.items()}
+    assert {file: hash(part) for file, part in after.items()} == {file: hash(part) for file, part in before.items()}
 
 
 def test_the_same_as_that_of_the_run(run, monkeypatch):
-    is_drawn_anew(run, monkeypatch)
+    is_drawn_anew(run.parent, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "words"), list(SMOKE.items())[1:])
 def test_each_kind_of_run(recipe, words, tmp_path, monkeypatch):
-    is_drawn_anew(train(tmp_path, recipe, words), monkeypatch)
+    is_drawn_anew(train(tmp_path, recipe, words).parent, monkeypatch)
 
 
 @pytest.mark.slow
 def test_the_winner_of_a_search(tmp_path, monkeypatch):
-    is_drawn_anew(train(tmp_path, "nas_search.py") / "winner", monkeypatch)
+    is_drawn_anew(train(tmp_path, "nas_search.py").parent, monkeypatch, "run/winner")
 
 
 def edit(file, **other):
