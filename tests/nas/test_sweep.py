@@ -193,6 +193,7 @@ def test_what_runs_when_the_time_is_over_is_put_off(recipe, tmp_path):
     assert {trial.status for trial in sweep(plan, tmp_path / "sweep")} == {"COMPLETED"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "status", "told"),
     [

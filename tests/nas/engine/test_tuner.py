@@ -158,6 +158,7 @@ def after(function, calls, before=False):
     return called
 
 
+@pytest.mark.slow
 def test_a_search_that_is_killed_again_and_again_ends_as_if_it_had_not_been(begin, undisturbed, monkeypatch, tmp_path):
     for owner, name, calls, before in [
         (tuner.Clock, "on_train_batch_end", 2, False),  # in the first epoch
@@ -210,6 +211,7 @@ def test_a_damaged_checkpoint_costs_an_epoch(begin, undisturbed, monkeypatch, tm
     assert_same(found(tmp_path), undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 3 * STEPS])
 def test_sigterm_lets_the_trial_go_in_the_middle_of_an_epoch(begin, undisturbed, monkeypatch, tmp_path, at):
     dimensions = count(1)
@@ -228,6 +230,7 @@ def test_sigterm_lets_the_trial_go_in_the_middle_of_an_epoch(begin, undisturbed,
     assert_same(found(tmp_path), undisturbed)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_search_and_costs_nothing(begin, undisturbed, monkeypatch, tmp_path):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -252,6 +255,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", mount[-1]], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_really_full(begin, undisturbed, disk):
     folder, enlarge = disk
     with pytest.raises(OSError, match="No space left"):
