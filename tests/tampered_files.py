@@ -321,6 +321,9 @@ def of_runs():
     def put(run, key, value):
         shutil.rmtree(run / "checkpoints")
         (run / "metrics.json").unlink()
+        config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+        del config["ended"]
+        edited(run / "config.json", value=config)
         edited(run / "config.json", "flags", key, value=value)
 
     harmless = {"knobs": {}, "milestones": []}

@@ -33,7 +33,8 @@ def test_a_set_validates_with_its_own_split(tfds_mnist):
         ("@@@", "data set '@@@': .*"),
         (
             "xqzxqzxqz",
-            "unknown data set 'xqzxqzxqz': choose from digits, letters, any name of TensorFlow Datasets, .*",
+            "unknown data set 'xqzxqzxqz': choose from digits, letters, "
+            "any name of TensorFlow Datasets, the path of .*",
         ),
         ("imdb_reviews", "imdb_reviews: is no set of images with one label each; its features are text, label"),
     ],
