@@ -43,9 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         help="the N likeliest classes (1; of several labels those above 0.5), or nearest images (5)",
     )
     verb.add_argument("--tta", action="store_true", help="masks are averages over turned and mirrored tiles")
-    verb.add_argument("--out", metavar="FOLDER", help="write sheet.png, and each mask and overlay, or reconstruction")
-    verb.add_argument("--csv", metavar="FILE", help="write the answers as a table")
-    verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    add_files(verb, "write sheet.png, and each mask and overlay, or reconstruction", "write the answers as a table")
     add_max_pixels(verb)
     verb.set_defaults(run=show_predictions)
 
@@ -65,9 +63,8 @@ def main(argv: list[str] | None = None) -> int:
         help="average over flips (wrong for digits), crops (five), or flips,crops (the ten of AlexNet)",
     )
     verb.add_argument("--labels", metavar="FILE", help="a CSV file of the classes of a folder's images")
-    verb.add_argument("--out", metavar="FOLDER", help="write report.html with pictures, and metrics.json")
-    verb.add_argument("--csv", metavar="FILE", help="write a row for each image, with the probabilities")
-    verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    row = "write a row for each image, with the probabilities"
+    add_files(verb, "write report.html with pictures, and metrics.json", row)
     add_max_pixels(verb)
     verb.set_defaults(run=show_evaluation)
 
@@ -123,6 +120,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def add_files(verb, out: str, csv: str) -> None:
+    verb.add_argument("--out", metavar="FOLDER", help=out)
+    verb.add_argument("--csv", metavar="FILE", help=csv)
+    verb.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
 def add_max_pixels(verb) -> None:

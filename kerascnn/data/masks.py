@@ -15,7 +15,7 @@ from .sampling.shuffling import check_batch, endless, epoch_length, shuffled, va
 from .sampling.stateless_random import keys
 from .scaling import scale, statistics
 from .sources.mask_pictures import BINARY, ONLY_VOID, SIDES, VOID, Picture
-from .sources.open import open_masks, target_shape
+from .sources.open import MaskSource, open_masks, target_shape
 
 STILL = Warp()
 
@@ -89,14 +89,9 @@ def load_masks(
     if ignore is not None and (type(ignore) is not int or ignore < 0):
         raise InputError(f"ignore={ignore!r}: must be the value of void in the masks, a whole number, 0 or more")
     source = open_masks(name)
-    image_shape, native = target_shape(source, image_shape), source.native
-    if tiles is None:
-        tiles = None not in native and native[0] >= image_shape[0] and native[1] >= image_shape[1]
-
-    name, classes, train, validation, bits = source.read(image_shape, tiles, held_out, limit, tuple(classes), ignore)
-    if binary:
-        train, validation = ([_binary(picture) for picture in side] for side in (train, validation))
-        classes = classes if len(classes) == 2 else BINARY
+    image_shape = target_shape(source, image_shape)
+    which = dict(tiles=tiles, held_out=held_out, limit=limit, classes=tuple(classes), binary=binary, ignore=ignore)
+    name, classes, train, validation, bits = read_pictures(source, image_shape, **which)
     for side, what in zip((train, validation), SIDES, strict=True):
         if all((picture.mask == VOID).all() for picture in side):
             raise InputError(f"{source.given}: {ONLY_VOID.format(what, ignore)}")
@@ -152,6 +147,28 @@ def load_masks(
     )
 
 
+def read_pictures(
+    source: MaskSource,
+    image_shape: tuple[int, int, int],
+    *,
+    tiles: bool | None,
+    held_out: str,
+    limit: int | None,
+    classes: tuple[str, ...],
+    binary: bool,
+    ignore: int | None,
+) -> tuple[str, tuple[str, ...], list[Picture], list[Picture], int | None]:
+    """(name, class names, pictures to train with, pictures to validate with, `bits`); the arguments of `load_masks`."""
+    if tiles is None:
+        height, width, _ = source.native
+        tiles = None not in source.native and height >= image_shape[0] and width >= image_shape[1]
+    name, classes, *sides, bits = source.read(image_shape, tiles, held_out, limit, classes, ignore)
+    if binary:
+        sides = [[picture._replace(mask=np.minimum(picture.mask, 1)) for picture in side] for side in sides]
+        classes = classes if len(classes) == 2 else BINARY
+    return name, classes, *sides, bits
+
+
 def origins(length: int, tile: int, overlap: int = 0) -> list[int]:
     """The starts of tiles that cover a length: as few as possible, evenly spread, with at least this overlap."""
     tiles = 1 + max(0, -(-(length - tile) // (tile - overlap)))
@@ -178,10 +195,6 @@ class Stored:
         height, width = self.sizes[i][0], self.sizes[i][1]
         end = self.ends[i]
         return [tf.reshape(part[end - height * width : end], (height, width, *part.shape[1:])) for part in self.parts]
-
-
-def _binary(picture):
-    return picture._replace(mask=np.minimum(picture.mask, 1))
 
 
 def _side_by_side(picture: Picture, window, weights) -> Iterator[tuple]:

@@ -1,7 +1,6 @@
 """Several runs under one folder, which are judged together."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +17,7 @@ from ..training.reporting import page, plots
 from ..version import __version__
 from .evaluation import evaluate
 from .judged_images import Choice, Judged
-from .verdict import scaled
+from .judging_classifiers import answers_of
 
 MOST = 10  # networks; all subsets of them are looked at
 
@@ -50,7 +49,7 @@ class Ensemble:
         else:
             self.folder = run_folder.make(name, cfg.out, cfg.overwrite or cfg.resume)
         self.cfg, self.about = cfg, {"kerascnn": __version__, "name": cfg.model, "data": cfg.data, "flags": vars(cfg)}
-        self.about |= {"members": cfg.members, "started": about.get("started", now())}
+        self.about |= {"members": cfg.members, "started": about.get("started", run_folder.now())}
         files.write_json(self.folder / "config.json", self.about)
         self.places = [self.folder / f"member_{i}" for i in range(1, cfg.members + 1)]
 
@@ -88,27 +87,19 @@ class Ensemble:
             ),
         )
         page.print_table(found.tables[0])
-        self.about["ended"] = now()
+        self.about["ended"] = run_folder.now()
         files.write_json(self.folder / "config.json", self.about)
         run_folder.release(self.folder)
         run_folder.share(self.folder)
 
     def _by_number(self) -> list[float]:
         """The accuracy of one network, of two together, and so on: the mean over all subsets of so many."""
-        judged, answers = Judged(Choice(self.places, None)), []
-        for place in self.places:
-            network, about = files.trained(place, "classify")
-            batches = [*judged.batches(about["input_shape"], about.get("bits"))]
-            answers.append(np.concatenate([network.predict_on_batch(scaled(about, images)) for images, _ in batches]))
-        truth = np.concatenate([labels for _, labels in batches])
+        judged = Judged(Choice(self.places, None))
+        answers, (truth, *_) = zip(*(answers_of(place, judged) for place in self.places), strict=True)
         return [
             float(np.mean([np.mean(sum(some).argmax(-1) == truth) for some in combinations(answers, n)]))
             for n in range(1, len(answers) + 1)
         ]
-
-
-def now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def draw(path: Path, by_number: list[float]) -> None:

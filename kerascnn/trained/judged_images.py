@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ..data.label_file import open_labelled
 from ..data.labels import MEMORY
+from ..data.masks import read_pictures
 from ..data.pixels import fit
 from ..data.sources.class_folder import shown
 from ..data.sources.decoding import fill_bits
@@ -19,7 +20,6 @@ from ..data.sources.examples import Files, Records
 from ..data.sources.file_checks import EXTENSIONS, read_headers
 from ..data.sources.folder_tree import FolderTree
 from ..data.sources.mask_folder import list_pairs
-from ..data.sources.mask_pictures import BINARY
 from ..data.sources.open import folder_of, open_masks, open_source
 from ..data.sources.split_folders import find_splits, splits_of
 from ..data.sources.tfds import without_downloads
@@ -312,14 +312,8 @@ class Masked:
         ignore, binary = like.get("ignore"), like.get("binary", False)
         names = () if binary or choice.folder is None else tuple(about["classes"])
         with choice.downloads():
-            source = open_masks(choice.name)
-            tiles, native = own.get("tiles"), source.native
-            if tiles is None:
-                tiles = None not in native and native[0] >= shape[0] and native[1] >= shape[1]
-            held_out, limit = own.get("held_out", ""), own.get("limit")
-            _, self.classes, train, validation, _ = source.read(shape, tiles, held_out, limit, names, ignore)
+            which = dict(tiles=own.get("tiles"), held_out=own.get("held_out", ""), limit=own.get("limit"))
+            which |= dict(classes=names, binary=binary, ignore=ignore)
+            _, self.classes, train, validation, _ = read_pictures(open_masks(choice.name), shape, **which)
         self.pictures = train + validation if choice.is_whole else choice.sides(train, validation)
-        if binary:
-            self.pictures = [picture._replace(mask=np.minimum(picture.mask, 1)) for picture in self.pictures]
-            self.classes = self.classes if len(self.classes) == 2 else BINARY
         self.which = choice.in_words()

@@ -1,6 +1,6 @@
 """Judges classifiers, and the average of the probabilities of several: an ensemble."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,19 +33,11 @@ def judge_classifiers(
         raise InputError(
             f"{choice.name}: has classes that {runs[0]} does not know: {listed(strange)}; it knows {listed(classes)}"
         )
-    numbers = np.array([classes.index(name) for name in judged.classes])
     whole = judged.size * len(runs)
     total, found = 0, []
     for i, run in enumerate(runs):
-        network, about = files.trained(run, "classify")
-        answers, labels = [], []
-        for images, these in judged.batches(shape_for(about, tta), about.get("bits"), max(1, BATCH // count(tta))):
-            crops = scaled(about, views(images, about["input_shape"], tta))
-            flat = network.predict_on_batch(crops.reshape(-1, *crops.shape[2:]))
-            answers.append(sound(run, flat).reshape(*crops.shape[:2], -1).mean(axis=1))
-            labels.append(these)
-            progress(i * judged.size + sum(map(len, labels)), whole)
-        answers, truth = np.concatenate(answers), numbers[np.concatenate(labels)]
+        before = i * judged.size
+        answers, truth = answers_of(run, judged, tta, lambda done, before=before: progress(before + done, whole))
         total = total + answers
         found.append(({"run": str(run), **as_json(truth, answers, classes)}, answers.argmax(-1)))
     if len(runs) > 1:
@@ -76,10 +68,29 @@ def judge_classifiers(
             (
                 "The worst mistakes, and how sure the network is of them",
                 "worst.png",
-                partial(draw_worst, judged, about, truth, answers, classes),
+                partial(draw_worst, judged, abouts[-1], truth, answers, classes),
             ),
         ],
     )
+
+
+def answers_of(
+    run: str | Path, judged: Judged, tta: Sequence[str] = (), progress: Callable[[int], None] = lambda done: None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A classifier's probabilities (n, classes) for all images, and their classes (n,), by its own numbers.
+
+    `progress` is called with the number of images that are done.
+    """
+    network, about = files.trained(run, "classify")
+    answers, labels = [], []
+    for images, these in judged.batches(shape_for(about, tta), about.get("bits"), max(1, BATCH // count(tta))):
+        crops = scaled(about, views(images, about["input_shape"], tta))
+        flat = network.predict_on_batch(crops.reshape(-1, *crops.shape[2:]))
+        answers.append(sound(run, flat).reshape(*crops.shape[:2], -1).mean(axis=1))
+        labels.append(these)
+        progress(sum(map(len, labels)))
+    numbers = np.array([about["classes"].index(name) for name in judged.classes])
+    return np.concatenate(answers), numbers[np.concatenate(labels)]
 
 
 def count(tta: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..errors import TrainingStopped
 from . import files
-from .distribution.replicas import all_layers
+from .distribution.replicas import batch_norms
 from .procedure.weight_average import swap_average
 
 NUMBERS = {  # of TensorFlow's errors in writing, others are errno.EIO
@@ -85,19 +85,18 @@ class FitStatistics(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs=None):
-        norms = [one for one in all_layers(self.model) if isinstance(one, keras.layers.BatchNormalization)]
-        self.own = [(norm, norm.momentum) for norm in norms]
-        kinds = {(own, keras.backend.result_type(norm.compute_dtype, "float32")) for norm, own in self.own}
+        norms = batch_norms(self.model)
+        kinds = [(norm.momentum, keras.backend.result_type(norm.compute_dtype, "float32")) for norm in norms]
         with self.model.distribute_strategy.scope():
-            self.fitting = {kind: tf.Variable(kind[0], trainable=False, dtype=kind[1]) for kind in sorted(kinds)}
-        self.done = not kinds
+            self.fitting = {kind: tf.Variable(kind[0], trainable=False, dtype=kind[1]) for kind in sorted({*kinds})}
+        self.norms, self.done = list(zip(norms, kinds, strict=True)), not norms
 
     def on_epoch_begin(self, epoch, logs=None):
-        for norm, own in self.own:
-            norm.momentum = self.fitting[own, keras.backend.result_type(norm.compute_dtype, "float32")]
+        for norm, kind in self.norms:
+            norm.momentum = self.fitting[kind]
 
     def on_epoch_end(self, epoch, logs=None):
-        for norm, own in self.own:
+        for norm, (own, _) in self.norms:
             norm.momentum = own
 
     def on_train_batch_begin(self, batch, logs=None):

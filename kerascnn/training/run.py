@@ -5,7 +5,6 @@ import shlex
 import statistics
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from math import lcm
 from pathlib import Path
@@ -183,7 +182,7 @@ class Run:
             "parts": self.pipeline_args["replicas"],
             "keras": keras.__version__,
             "tensorflow": tf.__version__,
-            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "started": run_folder.now(),
         }
         if not self.is_chief:
             self.folder, self.config = None, config
@@ -265,7 +264,7 @@ class Run:
         several machines may part."""
         if self.is_chief:
             checkpoint.thin(self.folder, 1)
-            self.config["ended"] = datetime.now().astimezone().isoformat(timespec="seconds")
+            self.config["ended"] = run_folder.now()
             files.write_json(self.folder / "config.json", self.config)
             run_folder.release(self.folder)
             run_folder.share(self.folder)

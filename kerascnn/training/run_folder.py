@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -45,6 +46,11 @@ WORKPLACES = (  # of runs, searches and sweeps: folders in which files are remov
     *("winner", "trial_*", "trial_*/run", "trial_*/log.txt"),
     *(home + name for home in ("", "winner/", "trial_*/") for name in (checkpoint.HOME, "logs", "logs/*")),
 )
+
+
+def now() -> str:
+    """The time, as records say it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def check(out: str, overwrite: bool, resume: bool = False) -> None:

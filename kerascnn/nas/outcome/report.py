@@ -8,9 +8,10 @@ from ...errors import InputError
 from ...escaping import python, shell
 from ...training import files, flags
 from ...training.reporting import page
+from ...training.tasks.scores import interval
 from ...untrusted import json_records
 from ..engine.trials import Result, in_epochs, results
-from ..spaces.constraints import Budget, Share, budget, described, interval
+from ..spaces.constraints import Budget, Share, budget, described
 from ..strategies.extrapolation import FullTraining
 from .importance import common_epoch, hyperparameter_importance
 from .plots import COSTS, draw_choices, draw_costs, draw_curves, draw_networks

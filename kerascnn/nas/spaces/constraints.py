@@ -34,6 +34,8 @@ class Share(NamedTuple):
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % confidence interval of the share."""
+        from ...training.tasks.scores import interval
+
         return interval(self.fitting, self.draws)
 
     def __str__(self):
@@ -42,13 +44,6 @@ class Share(NamedTuple):
             f"{self.fitting / self.draws:.1%} of the space {self.space} fits the budget "
             f"({low:.1%} to {high:.1%}, from {self.draws:,} draws)"
         )
-
-
-def interval(found: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share that was `found` of `n`. Wilson 1927."""
-    from scipy.stats import binomtest
-
-    return tuple(binomtest(found, n).proportion_ci(0.95, method="wilson"))
 
 
 class Budget(NamedTuple):

@@ -81,7 +81,7 @@ def prepare_for_replicas(model: keras.Model, synchronized: bool) -> None:
         model: made in the scope of a strategy, not yet trained.
         synchronized: batch normalization takes mean and variance over the batch of all replicas, not over its own.
     """
-    for layer in all_layers(model):
+    for layer in _layers(model):
         for value in vars(layer).values():
             if isinstance(value, keras.random.SeedGenerator):
                 value.next = partial(_own_seed, value.next)
@@ -93,9 +93,9 @@ def prepare_for_replicas(model: keras.Model, synchronized: bool) -> None:
 def draws_and_norms(model: keras.Model) -> tuple[bool, bool]:
     """Whether some layer draws random numbers, which each replica has of its own, and whether some layer is a batch
     normalization."""
-    layers = all_layers(model)
+    layers = _layers(model)
     draws = any(isinstance(value, keras.random.SeedGenerator) for layer in layers for value in vars(layer).values())
-    return draws, any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
+    return draws, bool(batch_norms(model))
 
 
 def _own_seed(draw, ordered=True):
@@ -115,7 +115,7 @@ class AverageStatistics(keras.callbacks.Callback):
     machines: what is judged is what is saved. Without it Keras judges each replica's own, and saves the first one's."""
 
     def on_train_begin(self, logs=None):
-        norms = [layer for layer in all_layers(self.model) if isinstance(layer, keras.layers.BatchNormalization)]
+        norms = batch_norms(self.model)
         statistics = [variable for norm in norms for variable in (norm.moving_mean, norm.moving_variance)]
 
         def on_each():
@@ -131,7 +131,12 @@ class AverageStatistics(keras.callbacks.Callback):
             self.average()
 
 
-def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """All batch normalizations of a model and of those in it, each once."""
+    return [layer for layer in _layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def _layers(model) -> list[keras.layers.Layer]:
     """All layers of a model and of those in it, each once."""
-    found = [layer for part in model.layers if isinstance(part, keras.Model) for layer in all_layers(part)]
+    found = [layer for part in model.layers if isinstance(part, keras.Model) for layer in _layers(part)]
     return list(dict.fromkeys([*model.layers, *found]))
